@@ -1,0 +1,111 @@
+/**
+ * Validation faults with field paths, in upstream's words.
+ * apimachinery pkg/util/validation/field/errors.go of Kubernetes 1.36.
+ */
+import { ApiError } from './errors.ts';
+
+export type FieldErrorType =
+  | 'FieldValueNotFound'
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'InternalError'
+  | 'FieldValueTypeInvalid';
+
+const words: Record<FieldErrorType, string> = {
+  FieldValueNotFound: 'Not found',
+  FieldValueRequired: 'Required value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  InternalError: 'Internal error',
+  FieldValueTypeInvalid: 'Invalid value',
+};
+
+/** One fault. `body` is the message without the path: `Invalid value: "x": must be ...`. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  readonly field: string;
+  readonly body: string;
+}
+
+/** A field path such as `spec.containers[0].name`; '' is the root, shown as `<nil>`. */
+export class Path {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+  child(...names: string[]): Path {
+    return new Path([this.text, ...names].filter((name) => name !== '').join('.'));
+  }
+  index(at: number): Path {
+    return new Path(`${this.text}[${String(at)}]`);
+  }
+  key(name: string): Path {
+    return new Path(`${this.text}[${name}]`);
+  }
+}
+
+export function path(...names: string[]): Path {
+  return new Path('').child(...names);
+}
+
+/** A bad value as Go prints it with %#v for JSON-like values: strings quoted, the rest as JSON. */
+function shown(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value);
+}
+
+function fault(type: FieldErrorType, at: Path, body: string): FieldError {
+  return { type, field: at.text, body };
+}
+
+export function required(at: Path, detail = ''): FieldError {
+  return fault('FieldValueRequired', at, detail === '' ? words.FieldValueRequired : `${words.FieldValueRequired}: ${detail}`);
+}
+export function invalid(at: Path, value: unknown, detail: string): FieldError {
+  return fault('FieldValueInvalid', at, `${words.FieldValueInvalid}: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
+}
+export function typeInvalid(at: Path, value: unknown, detail: string): FieldError {
+  return fault('FieldValueTypeInvalid', at, `${words.FieldValueTypeInvalid}: ${shown(value)}: ${detail}`);
+}
+export function duplicate(at: Path, value: unknown): FieldError {
+  return fault('FieldValueDuplicate', at, `${words.FieldValueDuplicate}: ${shown(value)}`);
+}
+export function notSupported(at: Path, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((item) => JSON.stringify(item)).join(', ');
+  return fault('FieldValueNotSupported', at, `${words.FieldValueNotSupported}: ${shown(value)}${supported.length === 0 ? '' : `: supported values: ${list}`}`);
+}
+export function forbiddenField(at: Path, detail: string): FieldError {
+  return fault('FieldValueForbidden', at, `${words.FieldValueForbidden}: ${detail}`);
+}
+export function tooLong(at: Path, max: number): FieldError {
+  return fault('FieldValueTooLong', at, `${words.FieldValueTooLong}: may not be more than ${String(max)} bytes`);
+}
+export function tooMany(at: Path, actual: number, max: number): FieldError {
+  return fault('FieldValueTooMany', at, `${words.FieldValueTooMany}: ${String(actual)}: must have at most ${String(max)} items`);
+}
+export function notFoundField(at: Path, value: unknown): FieldError {
+  return fault('FieldValueNotFound', at, `${words.FieldValueNotFound}: ${shown(value)}`);
+}
+
+/** 422 Invalid for all faults at once, deduplicated; message as apimachinery's NewInvalid writes it. */
+export function invalidObject(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): ApiError {
+  const shownKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  const lines = [...new Set(errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.body}`))];
+  const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
+  return new ApiError('Invalid', `${shownKind} "${name}" is invalid: ${text ?? ''}`, {
+    details: {
+      name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.kind,
+      causes: errors.map((error) => ({ reason: error.type, message: error.body, field: error.field === '' ? '<nil>' : error.field })),
+    },
+  });
+}

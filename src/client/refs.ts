@@ -1,0 +1,38 @@
+/** Typed names of the resources that Coracle's own parts use. */
+import type * as t from '../api/generated/types.ts';
+import type { ResourceRef } from './client.ts';
+
+function ref<T>(apiVersion: string, resource: string, kind: string, namespaced = true): ResourceRef<T> {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  return Object.freeze({ group: group ?? '', version: version ?? '', resource, kind, namespaced });
+}
+
+export const refs = {
+  bindings: ref<t.Binding>('v1', 'bindings', 'Binding'),
+  configMaps: ref<t.ConfigMap>('v1', 'configmaps', 'ConfigMap'),
+  endpoints: ref<t.Endpoints>('v1', 'endpoints', 'Endpoints'),
+  events: ref<t.CoreV1Event>('v1', 'events', 'Event'),
+  limitRanges: ref<t.LimitRange>('v1', 'limitranges', 'LimitRange'),
+  namespaces: ref<t.Namespace>('v1', 'namespaces', 'Namespace', false),
+  nodes: ref<t.Node>('v1', 'nodes', 'Node', false),
+  persistentVolumeClaims: ref<t.PersistentVolumeClaim>('v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
+  persistentVolumes: ref<t.PersistentVolume>('v1', 'persistentvolumes', 'PersistentVolume', false),
+  pods: ref<t.Pod>('v1', 'pods', 'Pod'),
+  replicationControllers: ref<t.ReplicationController>('v1', 'replicationcontrollers', 'ReplicationController'),
+  resourceQuotas: ref<t.ResourceQuota>('v1', 'resourcequotas', 'ResourceQuota'),
+  secrets: ref<t.Secret>('v1', 'secrets', 'Secret'),
+  serviceAccounts: ref<t.ServiceAccount>('v1', 'serviceaccounts', 'ServiceAccount'),
+  services: ref<t.Service>('v1', 'services', 'Service'),
+  controllerRevisions: ref<t.ControllerRevision>('apps/v1', 'controllerrevisions', 'ControllerRevision'),
+  daemonSets: ref<t.DaemonSet>('apps/v1', 'daemonsets', 'DaemonSet'),
+  deployments: ref<t.Deployment>('apps/v1', 'deployments', 'Deployment'),
+  replicaSets: ref<t.ReplicaSet>('apps/v1', 'replicasets', 'ReplicaSet'),
+  statefulSets: ref<t.StatefulSet>('apps/v1', 'statefulsets', 'StatefulSet'),
+  cronJobs: ref<t.CronJob>('batch/v1', 'cronjobs', 'CronJob'),
+  jobs: ref<t.Job>('batch/v1', 'jobs', 'Job'),
+  leases: ref<t.Lease>('coordination.k8s.io/v1', 'leases', 'Lease'),
+  endpointSlices: ref<t.EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
+  podDisruptionBudgets: ref<t.PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  priorityClasses: ref<t.PriorityClass>('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false),
+  runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),
+} as const;

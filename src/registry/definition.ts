@@ -1,0 +1,136 @@
+/**
+ * What a kind says about itself; the engine (registry/) does the rest, for built-in and custom resources alike.
+ * The hooks and their order are those of apiserver pkg/registry/rest/{create,update,delete}.go.
+ */
+import type { FieldError } from '../api/field-errors.ts';
+import type { KubeObject } from '../api/object.ts';
+import type { RequestContext } from './context.ts';
+
+/** A column of a server-side table. `priority` 0 is always shown, 1 only with -o wide. */
+export interface Column<T = KubeObject> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+  /** The cell. `now` is milliseconds since the epoch, for ages. */
+  value(object: T, now: number): string | number | boolean | null;
+}
+
+/** Undo and confirm of something a write reserved outside its object (an IP, a port). Exactly one of the two is called. */
+export interface Reservation {
+  commit(): void;
+  rollback(): void;
+}
+
+/**
+ * A kind's policy. Every function that gets an object it may change gets a private, unfrozen copy; `old` is frozen.
+ * None does I/O except the two `begin` hooks.
+ */
+export interface Strategy<T = KubeObject> {
+  /** Fills defaults in; also run on objects read from an older version. */
+  default?(object: T): void;
+  /** Before validation on create: drops what a client may not set (status), sets generation and the like. */
+  prepareForCreate?(object: T, context: RequestContext): void;
+  /** Before validation on update of the main resource: keeps status from old, raises generation. */
+  prepareForUpdate?(object: T, old: T, context: RequestContext): void;
+  /** The same for the status subresource; default: everything but status and managedFields comes from old. */
+  prepareForStatusUpdate?(object: T, old: T, context: RequestContext): void;
+  /** All faults at once; metadata is checked by the engine. */
+  validate?(object: T, context: RequestContext): FieldError[];
+  /** Called in place of validate on update; call validate from here where upstream does. */
+  validateUpdate?(object: T, old: T, context: RequestContext): FieldError[];
+  validateStatusUpdate?(object: T, old: T, context: RequestContext): FieldError[];
+  /** Faults of a name (without generateName's suffix when `prefix`); default: DNS-1123 subdomain. */
+  validateName?(name: string, prefix: boolean): string[];
+  /** Texts for the Warning header. */
+  warnings?(object: T, old: T | undefined): string[];
+  /** PUT to a name that does not exist creates it. Default false. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** PUT without resourceVersion overwrites. Default true. */
+  readonly allowUnconditionalUpdate?: boolean;
+  /** Reserves something for the object after validation and before it is stored; may fill fields in. */
+  beginCreate?(object: T, context: RequestContext): Promise<Reservation>;
+  beginUpdate?(object: T, old: T, context: RequestContext): Promise<Reservation>;
+  /** After the object is gone from the store (releases what was reserved). */
+  afterDelete?(object: T): void;
+  /**
+   * The grace a graceful delete of this object gets in seconds, or undefined: the object goes at once.
+   * `asked` is the client's gracePeriodSeconds.
+   */
+  gracePeriod?(object: T, asked: number | undefined): number | undefined;
+  /** What a delete does when the client names no policy: 'background' unless said otherwise. */
+  readonly defaultPropagation?: 'background' | 'orphan';
+}
+
+/** Where a kind keeps what its scale subresource shows. */
+export interface ScaleAccess<T = KubeObject> {
+  replicas(object: T): number;
+  setReplicas(object: T, replicas: number): void;
+  statusReplicas(object: T): number;
+  /** The selector as query text (`a=b,c in (d)`). */
+  selector(object: T): string;
+}
+
+/** A subresource with behaviour of its own (binding, eviction, token, approval, finalize, resize ...). */
+export interface Subresource<T = KubeObject> {
+  readonly name: string;
+  /** The kind that bodies and answers have, when not the parent's. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
+  /**
+   * Verb update/patch on the parent through this subresource: as prepareForStatusUpdate is for status.
+   * A kind that needs more than that gives `create`.
+   */
+  prepareForUpdate?(object: T, old: T, context: RequestContext): void;
+  validateUpdate?(object: T, old: T, context: RequestContext): FieldError[];
+  /** POST to it. `store` is the parent's store. Returns the answer's object. */
+  create?(request: SubresourceRequest): Promise<KubeObject>;
+}
+
+export interface SubresourceRequest {
+  readonly name: string;
+  readonly namespace: string;
+  readonly body: KubeObject;
+  readonly context: RequestContext;
+  readonly store: import('./store.ts').ResourceStore;
+}
+
+export interface ResourceDefinition<T = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  /** The plural, lower-case name in paths. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Verbs as discovery lists them. A review kind has only `create`. */
+  readonly verbs: readonly string[];
+  /** The definition's name in openapi/definitions.json (`io.k8s.api.core.v1.Pod`); for custom resources their own. */
+  readonly schema: string;
+  /** Where objects are kept: the group and plural of the storage key, shared by versions of one kind. */
+  readonly storage?: { readonly group: string; readonly resource: string };
+  readonly strategy: Strategy<T>;
+  readonly columns: readonly Column<T>[];
+  /** Served `/status` when true. */
+  readonly status: boolean;
+  readonly scale?: ScaleAccess<T>;
+  readonly subresources?: readonly Subresource<T>[];
+  /** Field selectors besides metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** Objects vanish after this many seconds (events). */
+  readonly ttlSeconds?: number;
+  /**
+   * For kinds that are never stored (reviews, bindings): what POST answers. With this, no other hook but default and validate runs.
+   */
+  readonly virtual?: (object: T, context: RequestContext) => Promise<KubeObject>;
+  /** Another version or group over the same storage: converts between stored and served form (both private copies). */
+  readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
+}
+
+/** Keeps a definition's own type inside while lists hold them all. */
+export function define<T extends { metadata: KubeObject['metadata'] }>(definition: ResourceDefinition<T>): ResourceDefinition {
+  return definition as unknown as ResourceDefinition;
+}

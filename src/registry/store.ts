@@ -1,0 +1,118 @@
+/**
+ * The verbs of one resource. HTTP handlers (apiserver/) and the in-process client call these; everything about decoding,
+ * encoding and status codes stays outside. Failures are ApiErrors.
+ */
+import type { KubeObject } from '../api/object.ts';
+import type { Running } from '../base/lifecycle.ts';
+import type { RequestContext } from './context.ts';
+import type { ResourceDefinition } from './definition.ts';
+
+/** One stored object in the form it is shared by everybody: nothing of it may be changed. */
+export interface Entry {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  /** Deeply frozen; parsed on first use. kind and apiVersion are absent, as in upstream's list items. */
+  readonly object: KubeObject;
+  /** The JSON as served inside lists: starts with `{"metadata":{"resourceVersion":"N",`, has no kind and apiVersion. */
+  readonly json: Buffer;
+}
+
+/** A parsed selector: apiserver and client turn text into it with api/selectors.ts. */
+export interface Selection {
+  readonly namespace: string;
+  readonly labels?: (labels: Readonly<Record<string, string>> | undefined) => boolean;
+  /** Field selector; throws 400 at parse time for unknown fields. */
+  readonly fields?: (object: KubeObject) => boolean;
+  /** Set when a field selector pins metadata.name: lists and watches look at one key only. */
+  readonly name?: string;
+}
+
+export interface ListRequest extends Selection {
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+}
+
+export interface ListResult {
+  readonly entries: readonly Entry[];
+  readonly revision: number;
+  readonly continue: string | undefined;
+  /** Only without selectors and when there is more. */
+  readonly remaining: number | undefined;
+}
+
+export interface WatchRequest extends Selection {
+  /** '' and '0': any state first as ADDED, then changes; otherwise changes after it. */
+  readonly resourceVersion: string;
+  readonly allowBookmarks: boolean;
+  readonly sendInitialEvents?: boolean;
+  readonly resourceVersionMatch?: string;
+}
+
+/**
+ * An event as all watchers share it. `entry.object` on DELETED is the last state with the revision of the deletion.
+ * A BOOKMARK has no entry; `initialEventsEnd` marks the one that closes the initial events.
+ */
+export type ResourceEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly entry: Entry; readonly revision: number }
+  | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
+
+export interface EventSink {
+  /** In revision order; the batch array must not be kept. Return false when the consumer cannot take more now: the watch ends. */
+  events(events: readonly ResourceEvent[]): void;
+  /** The watch ended by itself: 410 Expired, storage trouble, a consumer too slow. */
+  end(error: Error): void;
+}
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+}
+
+export interface DeleteRequest extends WriteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/** How an update finds the new object from the current one (undefined: not there). Gets a frozen value, returns a private one. */
+export type Updater = (current: KubeObject | undefined) => Promise<KubeObject> | KubeObject;
+
+export interface UpdateRequest extends WriteOptions {
+  readonly name: string;
+  readonly namespace: string;
+  /** '' for the object itself, otherwise `status`, `scale` or a subresource's name. */
+  readonly subresource: string;
+  readonly update: Updater;
+  /** Retry against newer states on conflict (patches do; PUT with a resourceVersion does not). */
+  readonly retryOnConflict: boolean;
+  /** Apply (server-side) creates when missing, whatever the strategy says. */
+  readonly forceAllowCreate?: boolean;
+}
+
+export interface ResourceStore {
+  readonly definition: ResourceDefinition;
+  /** `resourceVersion` '0' or a number: any state at least that new; '' : the newest. */
+  get(namespace: string, name: string, resourceVersion?: string): Promise<Entry>;
+  list(request: ListRequest): Promise<ListResult>;
+  /** Rejects when the start is refused (400, 410); afterwards `sink.end` tells. */
+  watch(request: WatchRequest, sink: EventSink): Promise<Running>;
+  create(namespace: string, object: KubeObject, context: RequestContext, options?: WriteOptions): Promise<Entry>;
+  update(request: UpdateRequest, context: RequestContext): Promise<{ entry: Entry; created: boolean }>;
+  /** `gone` false: finalizers or a grace period keep it (the entry is its new state). */
+  delete(namespace: string, name: string, request: DeleteRequest, context: RequestContext): Promise<{ entry: Entry; gone: boolean }>;
+  deleteCollection(list: ListRequest, request: DeleteRequest, context: RequestContext): Promise<ListResult>;
+  /** POST to a subresource with behaviour of its own. */
+  connect(subresource: string, namespace: string, name: string, body: KubeObject, context: RequestContext): Promise<KubeObject>;
+}
+
+/** All resources that are served, by group, version and plural. */
+export interface Registry {
+  lookup(group: string, version: string, resource: string): ResourceStore | undefined;
+  /** In discovery order. Changes when custom resources come and go. */
+  all(): readonly ResourceStore[];
+  /** Calls back after every change of the set. */
+  onChange(call: () => void): Running;
+}
