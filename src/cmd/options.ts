@@ -1,0 +1,107 @@
+/** Every setting in one table: flag, environment variable, config file key, default and help. Names are k3s's where it has one. */
+import { isIP } from 'node:net';
+import { UsageError } from './usage-error.ts';
+
+export type Command = 'server' | 'agent' | 'kubeconfig' | 'reset';
+
+interface OptionBase {
+  /** Without the dashes; also the key in the config file. */
+  readonly flag: string;
+  readonly help: string;
+  /** The metavariable in --help. */
+  readonly value?: string;
+  readonly commands: readonly Command[];
+  readonly secret?: boolean;
+}
+
+/** `parse` gets the text of one value and throws a {@link UsageError} that says what would be right. */
+export type Option = OptionBase &
+  (
+    | { readonly kind: 'text'; readonly default?: string; readonly check?: (text: string) => void }
+    | { readonly kind: 'number'; readonly default?: number; readonly check?: (number: number) => void }
+    | { readonly kind: 'list'; readonly default?: readonly string[]; readonly check?: (text: string) => void }
+    | { readonly kind: 'switch' }
+  );
+
+function port(number: number): void {
+  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new UsageError('must be a port, 0 to 65535');
+}
+
+function address(text: string): void {
+  if (isIP(text) === 0) throw new UsageError('must be an IPv4 or IPv6 address');
+}
+
+function cidr(text: string): void {
+  const [ip = '', bits = '', ...rest] = text.split('/');
+  const family = isIP(ip);
+  if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128)) {
+    throw new UsageError('must be CIDRs such as 10.42.0.0/16,fd42::/56');
+  }
+}
+
+function nodeName(text: string): void {
+  if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(text)) throw new UsageError('must be a lower-case host name such as node-1');
+}
+
+function datastore(text: string): void {
+  if (text !== '' && text !== 'memory' && !text.startsWith('sqlite://')) {
+    throw new UsageError('must be empty (embedded SQLite), sqlite:///PATH or memory');
+  }
+}
+
+function oneOf(...values: readonly string[]): (text: string) => void {
+  return (text) => {
+    if (!values.includes(text)) throw new UsageError(`must be one of ${values.join(', ')}`);
+  };
+}
+
+const all: readonly Command[] = ['server', 'agent', 'kubeconfig', 'reset'];
+const node: readonly Command[] = ['server', 'agent'];
+const server: readonly Command[] = ['server'];
+
+export const options = [
+  { flag: 'config', kind: 'text', value: 'FILE', help: 'YAML file with these settings, one key a flag', commands: all },
+  { flag: 'data-dir', kind: 'text', value: 'DIR', help: 'where everything is kept (default: /var/lib/coracle, or ~/.local/share/coracle without root)', commands: all },
+  { flag: 'bind-address', kind: 'text', value: 'IP', help: 'address the API listens on (default: all)', commands: server, check: address },
+  { flag: 'https-listen-port', kind: 'number', value: 'PORT', default: 6443, help: 'port the API listens on', commands: server, check: port },
+  { flag: 'advertise-address', kind: 'text', value: 'IP', help: 'address other machines reach this server at (default: the node IP)', commands: server, check: address },
+  { flag: 'tls-san', kind: 'list', value: 'HOST,...', help: 'more names and addresses for the server certificate', commands: server },
+  { flag: 'write-kubeconfig', kind: 'text', value: 'FILE', help: 'where the kubeconfig goes (default: DATA/kubeconfig)', commands: ['server', 'kubeconfig', 'reset'] },
+  { flag: 'datastore-endpoint', kind: 'text', value: 'URL', default: '', help: 'sqlite:///PATH or memory (default: SQLite in the data folder)', commands: server, check: datastore },
+  { flag: 'cluster-cidr', kind: 'list', value: 'CIDR,...', default: ['10.42.0.0/16', 'fd42::/56'], help: 'addresses for pods', commands: server, check: cidr },
+  { flag: 'service-cidr', kind: 'list', value: 'CIDR,...', default: ['10.43.0.0/16', 'fd43::/112'], help: 'addresses for Services', commands: server, check: cidr },
+  { flag: 'cluster-dns', kind: 'list', value: 'IP,...', help: 'addresses of the cluster DNS (default: the tenth of each service CIDR)', commands: server, check: address },
+  { flag: 'cluster-domain', kind: 'text', value: 'NAME', default: 'cluster.local', help: 'domain of the cluster DNS', commands: server },
+  { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
+  { flag: 'server', kind: 'text', value: 'URL', help: 'the server to join', commands: ['agent'] },
+  { flag: 'token', kind: 'text', value: 'TOKEN', help: 'secret that lets agents join (server default: made at the first start, DATA/token)', commands: node, secret: true },
+  { flag: 'token-file', kind: 'text', value: 'FILE', help: 'file that holds the token', commands: node },
+  { flag: 'node-name', kind: 'text', value: 'NAME', help: 'name of this node (default: the host name)', commands: node, check: nodeName },
+  { flag: 'node-ip', kind: 'list', value: 'IP,...', help: 'addresses of this node (default: found out)', commands: node, check: address },
+  { flag: 'kubelet-port', kind: 'number', value: 'PORT', default: 10250, help: 'port of the node API; a free one is taken when it is in use', commands: node, check: port },
+  { flag: 'runtime', kind: 'text', value: 'NAME', default: 'auto', help: 'docker, sim (pods are only simulated) or auto: docker where it can be had', commands: node, check: oneOf('auto', 'docker', 'sim') },
+  { flag: 'docker', kind: 'text', value: 'SOCKET', default: '/var/run/docker.sock', help: 'socket of the Docker Engine', commands: ['server', 'agent', 'reset'] },
+  { flag: 'no-setup', kind: 'switch', help: 'install nothing on this machine and start no dockerd', commands: node },
+  { flag: 'log-level', kind: 'text', value: 'LEVEL', default: 'warn', help: 'debug, info, warn or error; logs are JSON lines on standard error', commands: all, check: oneOf('debug', 'info', 'warn', 'error') },
+] as const satisfies readonly Option[];
+
+type Entry = (typeof options)[number];
+type ValueOf<E> = E extends { kind: 'switch' }
+  ? boolean
+  : E extends { kind: 'number'; default: number }
+    ? number
+    : E extends { kind: 'list'; default: readonly string[] }
+      ? readonly string[]
+      : E extends { kind: 'list' }
+        ? readonly string[] | undefined
+        : E extends { kind: 'text'; default: string }
+          ? string
+          : string | undefined;
+
+/** All settings, checked and frozen. Keys are the flags. */
+export type Settings = { readonly [E in Entry as E['flag']]: ValueOf<E> };
+
+/** `data-dir` -> `CORACLE_DATA_DIR`. */
+export function environmentName(flag: string): string {
+  return `CORACLE_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
