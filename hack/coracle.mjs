@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+/** The `coracle` command of this checkout. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { buildIfStale, installDependencies, node, root } from './prepare.mjs';
+
+installDependencies();
+buildIfStale();
+const result = spawnSync(node, [join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], { stdio: 'inherit' });
+process.exit(result.status ?? 1);

@@ -1,0 +1,53 @@
+/** Makes the objects of objects.ts exist, and keeps those that say where the API server is up to date. */
+import { isReason } from '../../api/errors.ts';
+import type * as t from '../../api/generated/types.ts';
+import { jsonEqual } from '../../api/json.ts';
+import type { KubeObject, New } from '../../api/object.ts';
+import type { Client, ResourceRef } from '../../client/client.ts';
+import { refs } from '../../client/refs.ts';
+import * as objects from './objects.ts';
+
+export interface BootstrapOptions {
+  readonly client: Client;
+  /** The first address of each service CIDR. */
+  readonly kubernetesServiceIPs: readonly string[];
+  readonly serviceCIDRs: readonly string[];
+  readonly endpoint: objects.ApiServerEndpoint;
+}
+
+const serviceCIDRs: ResourceRef<t.ServiceCIDR> = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs', kind: 'ServiceCIDR', namespaced: false };
+
+/** Idempotent; run at every start before the server says it is ready. */
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { client, endpoint } = options;
+  for (const name of objects.systemNamespaces) await ensure(client, refs.namespaces, objects.namespace(name));
+  for (const priorityClass of objects.systemPriorityClasses) await ensure(client, refs.priorityClasses, priorityClass);
+  const cidr = await ensure(client, serviceCIDRs, objects.serviceCIDR(options.serviceCIDRs));
+  if (cidr.status.conditions === undefined) {
+    const lastTransitionTime = cidr.metadata.creationTimestamp;
+    const ready = { type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: 'Kubernetes Service CIDR is ready' };
+    await client.resource(serviceCIDRs).updateStatus({ ...structuredClone(cidr), status: { conditions: [ready] } });
+  }
+  const [primaryIP = ''] = options.kubernetesServiceIPs;
+  const family = primaryIP.includes(':') ? 6 : 4;
+  await ensure(client, refs.services, objects.kubernetesService(primaryIP, endpoint.port));
+  await ensure(client, refs.endpoints, objects.kubernetesEndpoints(endpoint, family), ['subsets']);
+  await ensure(client, refs.endpointSlices, objects.kubernetesEndpointSlice(endpoint, family), ['endpoints', 'ports']);
+}
+
+/** Creates the object, or brings the named fields of the one that is there up to date. Answers what is stored. */
+async function ensure<T extends Stored>(client: Client, ref: ResourceRef<T>, wanted: New<T>, fields: readonly string[] = []): Promise<T> {
+  const resource = client.resource(ref);
+  const { name = '', namespace = '' } = wanted.metadata;
+  try {
+    return await resource.create(namespace, wanted);
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error;
+  }
+  const current = (await resource.get(namespace, name)) as T & Record<string, unknown>;
+  const values = wanted as Record<string, unknown>;
+  if (fields.every((field) => jsonEqual(current[field], values[field]))) return current;
+  return resource.update({ ...structuredClone(current), ...Object.fromEntries(fields.map((field) => [field, values[field]])) });
+}
+
+type Stored = { metadata: KubeObject['metadata'] };

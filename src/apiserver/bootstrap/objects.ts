@@ -1,0 +1,71 @@
+/**
+ * The objects a cluster has from the start, as values. What upstream makes in pkg/controlplane (system namespaces, the
+ * kubernetes Service and its endpoints, the default ServiceCIDR) and in the scheduling storage's post-start hook.
+ */
+import { isIP } from 'node:net';
+import type * as t from '../../api/generated/types.ts';
+import type { New } from '../../api/object.ts';
+
+export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
+
+export interface ApiServerEndpoint {
+  /** Where clients in the cluster reach the API server, one family each. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+export function namespace(name: string): New<t.Namespace> {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} };
+}
+
+const apiServerLabels = { component: 'apiserver', provider: 'kubernetes' };
+
+/** `clusterIP` is the first address of the first service CIDR. */
+export function kubernetesService(clusterIP: string, targetPort: number): New<t.Service> {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: apiServerLabels },
+    spec: {
+      clusterIP,
+      ipFamilyPolicy: 'SingleStack',
+      sessionAffinity: 'None',
+      type: 'ClusterIP',
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort }],
+    },
+  };
+}
+
+/** The kubernetes Service has no selector: its endpoints are the API servers. */
+export function kubernetesEndpoints(endpoint: ApiServerEndpoint, family: 4 | 6): New<t.Endpoints> {
+  const addresses = endpoint.addresses.filter((address) => isIP(address) === family);
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port: endpoint.port, protocol: 'TCP' }] }],
+  };
+}
+
+export function kubernetesEndpointSlice(endpoint: ApiServerEndpoint, family: 4 | 6): New<t.EndpointSlice> {
+  const addresses = endpoint.addresses.filter((address) => isIP(address) === family);
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: family === 4 ? 'IPv4' : 'IPv6',
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [{ name: 'https', port: endpoint.port, protocol: 'TCP' }],
+  };
+}
+
+export function serviceCIDR(cidrs: readonly string[]): New<t.ServiceCIDR> {
+  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } };
+}
+
+export const systemPriorityClasses: readonly New<t.PriorityClass>[] = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+];
