@@ -148,6 +148,8 @@ class ListWatch<T extends Cached> implements Informer<T> {
 
   async #watch(): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const opened = this.#options.clock.monotonic();
+    const before = this.revision;
     this.#endWatch = resolve;
     const watch = await this.#options.client.resource(this.ref).watch(
       { ...this.#select, resourceVersion: String(this.revision) },
@@ -158,7 +160,9 @@ class ListWatch<T extends Cached> implements Informer<T> {
         end: (error) => {
           if (error !== undefined) this.#options.logger.debug({ err: error, resource: this.ref.resource }, 'watch ended');
           if (isReason(error, 'Expired') || isReason(error, 'Gone')) resolve('relist');
-          else resolve(error === undefined ? 'resume' : 'failed');
+          else if (error !== undefined) resolve('failed');
+          // A watch that closes at once and brings nothing must not be reopened in a tight loop.
+          else resolve(this.revision === before && this.#options.clock.monotonic() - opened < 1000 ? 'failed' : 'resume');
         },
       },
     );

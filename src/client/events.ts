@@ -1,0 +1,203 @@
+/**
+ * Event recorders. `createRecorder` writes events as client-go's tools/record does (count, first and last timestamp);
+ * `createSeriesRecorder` as tools/events does for the scheduler (eventTime, action, series). Both write core/v1 Events.
+ */
+import type { CoreV1Event, ObjectReference } from '../api/generated/types.ts';
+import { isReason } from '../api/errors.ts';
+import type { New } from '../api/object.ts';
+import { apiVersionOf } from '../api/object.ts';
+import type { Clock } from '../base/clock.ts';
+import { rfc3339Micro } from '../base/clock.ts';
+import type { Running } from '../base/lifecycle.ts';
+import { running } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import { RecentMap } from '../base/recent-map.ts';
+import type { Client, ResourceRef } from './client.ts';
+import type { EventWrite } from './event-correlator.ts';
+import { EventCorrelator } from './event-correlator.ts';
+import type { Cached } from './informer-store.ts';
+import { refs } from './refs.ts';
+
+export interface EventOptions {
+  /** A part of the object, such as `spec.containers{web}`. */
+  readonly fieldPath?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Says what happened to an object. Never throws and never waits; `stop` resolves when what was said is written. */
+export interface EventRecorder extends Running {
+  event(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string, options?: EventOptions): void;
+}
+
+/** As tools/events: `action` says what was being done. */
+export interface SeriesRecorder extends Running {
+  event(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, action: string, message: string): void;
+}
+
+export interface RecorderOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `deployment-controller`, `kubelet`, ... */
+  readonly component: string;
+  /** The node's name, for parts that run on one. */
+  readonly host?: string;
+}
+
+/** What events and owners point at. */
+export function referenceTo<T extends Cached>(ref: ResourceRef<T>, object: T, fieldPath?: string): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = object.metadata;
+  return {
+    kind: ref.kind,
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+    uid,
+    apiVersion: apiVersionOf(ref),
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(fieldPath === undefined ? {} : { fieldPath }),
+  };
+}
+
+/** More than this waiting, and events are dropped. */
+const maxQueued = 10_000;
+/** Events written at a time. */
+const writers = 8;
+
+/** Runs writes a few at a time, in order of arrival. */
+class Outbox {
+  readonly #logger: Logger;
+  readonly #queue: (() => Promise<void>)[] = [];
+  readonly #busy = new Set<Promise<void>>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  push(write: () => Promise<void>): void {
+    if (this.#queue.length >= maxQueued) return this.#logger.warn({}, 'too many events are waiting; dropped one');
+    this.#queue.push(write);
+    if (this.#busy.size >= writers) return;
+    const worker = this.#drain().finally(() => this.#busy.delete(worker));
+    this.#busy.add(worker);
+  }
+
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy);
+  }
+
+  async #drain(): Promise<void> {
+    for (let write = this.#queue.shift(); write !== undefined; write = this.#queue.shift()) {
+      try {
+        await write();
+      } catch (error) {
+        this.#logger.debug({ err: error }, 'event was not written');
+      }
+    }
+  }
+}
+
+/** Event names: the object's and the time in hexadecimal nanoseconds, never the same twice. */
+function eventNames(clock: Clock): (object: string) => string {
+  let last = 0n;
+  return (object) => {
+    const now = BigInt(Math.trunc(clock.now())) * 1_000_000n;
+    last = now > last ? now : last + 1n;
+    const name = `${object}.${last.toString(16)}`;
+    return name.length <= 253 ? name : `${object.slice(0, 253 - (name.length - object.length))}.${last.toString(16)}`;
+  };
+}
+
+export function createRecorder(options: RecorderOptions): EventRecorder {
+  const { clock, component, host = '' } = options;
+  const events = options.client.resource(refs.events);
+  const correlator = new EventCorrelator();
+  const outbox = new Outbox(options.logger);
+  const nameFor = eventNames(clock);
+  const pending = new Map<string, Promise<void>>();
+  const write = async ({ event, patch }: EventWrite): Promise<void> => {
+    const namespace = event.metadata.namespace ?? 'default';
+    if (patch !== undefined) {
+      try {
+        await events.patch(namespace, event.metadata.name ?? '', { type: 'application/strategic-merge-patch+json', body: patch });
+        return;
+      } catch (error) {
+        if (!isReason(error, 'NotFound')) throw error;
+      }
+    }
+    await events.create(namespace, event);
+  };
+  /** Writes of one Event keep their order: a count may not overtake its creation. */
+  const inOrder = async (write: EventWrite, run: (write: EventWrite) => Promise<void>): Promise<void> => {
+    const name = write.event.metadata.name ?? '';
+    const before = pending.get(name);
+    const mine = (async () => {
+      if (before !== undefined) await before.catch(() => undefined);
+      await run(write);
+    })();
+    pending.set(name, mine);
+    try {
+      await mine;
+    } finally {
+      if (pending.get(name) === mine) pending.delete(name);
+    }
+  };
+  return {
+    event(about, type, reason, message, { fieldPath, annotations } = {}) {
+      const regarding = fieldPath === undefined ? about : { ...about, fieldPath };
+      const facts = { regarding, type, reason, message, component, host, ...(annotations === undefined ? {} : { annotations }) };
+      const result = correlator.correlate(facts, nameFor(about.name ?? ''), clock.now());
+      if (result !== undefined) outbox.push(() => inOrder(result, write));
+    },
+    ...running(() => outbox.idle()),
+  };
+}
+
+/** A series of equal events is over after this long without another, in ms (tools/events finishTime). */
+const seriesEndMs = 6 * 60_000;
+const maxSeries = 4096;
+
+interface Series {
+  readonly name: string;
+  count: number;
+  last: number;
+}
+
+export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
+  const { clock, component, host = '' } = options;
+  const events = options.client.resource(refs.events);
+  const outbox = new Outbox(options.logger);
+  const nameFor = eventNames(clock);
+  const seen = new RecentMap<string, Series>(maxSeries);
+  return {
+    event(about, type, reason, action, message) {
+      const key = JSON.stringify([type, action, reason, about]);
+      const now = clock.now();
+      const earlier = seen.get(key);
+      const namespace = about.namespace ?? 'default';
+      if (earlier !== undefined && now - earlier.last <= seriesEndMs) {
+        earlier.count += 1;
+        earlier.last = now;
+        if (earlier.count > 2) return;
+        const series = { count: earlier.count, lastObservedTime: rfc3339Micro(now) };
+        outbox.push(async () => void (await events.patch(namespace, earlier.name, { type: 'application/strategic-merge-patch+json', body: { series } })));
+        return;
+      }
+      const name = nameFor(about.name ?? '');
+      seen.set(key, { name, count: 1, last: now });
+      const event: New<CoreV1Event> = {
+        metadata: { name, namespace },
+        involvedObject: about,
+        reason,
+        message,
+        source: {},
+        type,
+        eventTime: rfc3339Micro(now),
+        action,
+        reportingComponent: component,
+        reportingInstance: host === '' ? component : `${component}-${host}`,
+      };
+      outbox.push(async () => void (await events.create(namespace, event)));
+    },
+    ...running(() => outbox.idle()),
+  };
+}
