@@ -1,0 +1,250 @@
+/** The pod network of one node; see plumbing.ts for its form. The kernel is its memory: what a restart needs stands in interface aliases and element comments. */
+import type { Commands } from '../../base/command.ts';
+import { running } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { PodAddress } from './address-pool.ts';
+import { AddressPool, isIPv6 } from './address-pool.ts';
+import type { NatPlan, PodPorts } from './host-ports.ts';
+import { natScript, natTable, portsScript } from './host-ports.ts';
+import { acceptForwardScript, parseSettings, settingsScript, withdrawAcceptScript } from './host-settings.ts';
+import type { Link } from './host-state.ts';
+import { ipBatch, parseLinks, readPorts, refuseSharedRanges, unreachableRanges } from './host-state.ts';
+import type { NodePlan, NodeRoute } from './plumbing.ts';
+import { gatewayDevice, hostCommands, nodeCommands, podCommands, vethName, vethOrdinal } from './plumbing.ts';
+import type { HostPort, PodAttachment, PodNetwork } from './pod-network.ts';
+
+export interface PodNetworkOptions {
+  /** Six hex digits that mark everything made on the host. */
+  readonly instance: string;
+  /** This node's pod CIDRs, the preferred family first. A family the host does not have is left out. */
+  readonly podCIDRs: readonly string[];
+  readonly serviceCIDRs: readonly string[];
+  /** All nodes' pods; traffic to them keeps the pod's address. Default: podCIDRs. */
+  readonly clusterCIDRs?: readonly string[];
+  readonly nodeIPs: readonly string[];
+  /** Default: that of the interface with the first node address. */
+  readonly mtu?: number;
+  readonly commands: Commands;
+  readonly logger: Logger;
+}
+
+export interface NodePodNetwork extends PodNetwork {
+  /** The node's own addresses in its pod CIDRs, IPv4 first when both are there. */
+  readonly gatewayIPs: readonly string[];
+  /** Routes to other nodes' pods; replaces what an earlier call set. */
+  setNodeRoutes(routes: readonly NodeRoute[]): Promise<void>;
+}
+
+interface AttachedPod {
+  readonly uid: string;
+  readonly address: PodAddress;
+  /** Unknown (undefined) for a pod found after a restart. */
+  pid: number | undefined;
+  ports: readonly HostPort[];
+}
+
+/** Rejects when the machine refuses (no privileges, a CIDR that another instance uses). Stopping leaves pods connected. */
+export async function startPodNetwork(options: PodNetworkOptions): Promise<NodePodNetwork> {
+  const { commands, logger, instance } = options;
+  const settings = parseSettings(await commands.run('sh', ['-c', settingsScript]));
+  if (settings.changes.length > 0) logger.info({ changes: settings.changes }, 'host settings changed for forwarding');
+  if (settings.refused.length > 0)
+    logger.warn({ refused: settings.refused }, 'host settings could not be changed: pods may be unreachable');
+  const usable = (cidr: string): boolean => settings.ipv6 || !isIPv6(cidr);
+  const podCIDRs = options.podCIDRs.filter(usable);
+  if (podCIDRs.length < options.podCIDRs.length) logger.warn({ podCIDRs }, 'the host has no IPv6: pods get none');
+  const links = parseLinks(await commands.run('ip', ['-j', '-d', 'addr', 'show']));
+  const serviceCIDRs = options.serviceCIDRs.filter(usable);
+  await refuseSharedRanges(commands, instance, [...podCIDRs, ...serviceCIDRs]);
+  const pool = new AddressPool(podCIDRs);
+  const uplink = links.find((link) => link.name !== 'lo' && link.ips.some((ip) => options.nodeIPs.includes(ip)));
+  const mtu = options.mtu ?? uplink?.mtu ?? 1500;
+  const plan: NodePlan = { instance, podCIDRs, serviceCIDRs, gateways: pool.gateways, mtu };
+  await ipBatch(
+    commands,
+    nodeCommands(
+      plan,
+      links.some((link) => link.name === gatewayDevice(instance)),
+    ),
+  );
+  const accepted = await commands.run('sh', ['-c', acceptForwardScript(instance, podCIDRs)]);
+  if (accepted !== '') logger.info({ rules: accepted.trim().split('\n') }, 'accepting rules added beside a FORWARD policy of DROP');
+  const nat: NatPlan = { instance, podCIDRs, clusterCIDRs: options.clusterCIDRs ?? podCIDRs, nodeIPs: options.nodeIPs };
+  const network = new NodeNetwork({ commands, logger, plan, nat, pool });
+  await network.restore(links);
+  return network;
+}
+
+/** Removes everything {@link startPodNetwork} and its pods left on the host, for an instance that does not run any more. Settings (sysctls) stay. */
+export async function resetPodNetwork(options: { readonly instance: string; readonly commands: Commands }): Promise<void> {
+  const { instance, commands } = options;
+  const device = gatewayDevice(instance);
+  const links = parseLinks(await commands.run('ip', ['-j', '-d', 'addr', 'show']));
+  const own = links.filter((link) => link.name === device || vethOrdinal(instance, link.name) !== undefined);
+  const cidrs = own.some((link) => link.name === device)
+    ? await unreachableRanges(commands, own.find((link) => link.name === device)?.ips ?? [])
+    : [];
+  await ipBatch(
+    commands,
+    [
+      ...own.map((link) => `link del ${link.name}`),
+      ...cidrs.map((cidr) => `route del unreachable ${cidr}${isIPv6(cidr) ? ' dev lo' : ''}`),
+    ],
+    true,
+  );
+  const table = natTable(instance);
+  await commands.run(
+    'nft',
+    ['-f', '-'],
+    `add table ip ${table}\ndelete table ip ${table}\nadd table ip6 ${table}\ndelete table ip6 ${table}\n`,
+  );
+  await commands.run('sh', ['-c', withdrawAcceptScript(instance)]);
+}
+
+interface NetworkParts {
+  readonly commands: Commands;
+  readonly logger: Logger;
+  readonly plan: NodePlan;
+  readonly nat: NatPlan;
+  readonly pool: AddressPool;
+}
+
+class NodeNetwork implements NodePodNetwork {
+  readonly #parts: NetworkParts;
+  readonly #pods = new Map<string, AttachedPod>();
+  /** The last call for each uid; the next one waits for it. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #routes: readonly NodeRoute[] = [];
+  readonly #running = running(() => Promise.allSettled(this.#turns.values()).then(() => undefined));
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+  }
+
+  get gatewayIPs(): readonly string[] {
+    return this.#parts.pool.gateways;
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#running.stop();
+  }
+
+  /** Takes over the pods an earlier process connected; their host ports come out of the old table before it is replaced. */
+  async restore(links: readonly Link[]): Promise<void> {
+    const { plan, pool, nat } = this.#parts;
+    for (const link of links) {
+      const ordinal = vethOrdinal(plan.instance, link.name);
+      const address = ordinal === undefined ? undefined : pool.adopt(ordinal);
+      if (address !== undefined && link.alias !== undefined)
+        this.#pods.set(link.alias, { uid: link.alias, address, pid: undefined, ports: [] });
+    }
+    if (this.#pods.size > 0) {
+      const ports = await readPorts(this.#parts.commands, nat);
+      for (const pod of this.#pods.values()) pod.ports = ports.get(pod.uid) ?? [];
+    }
+    const pods = [...this.#pods.values()].map((pod): PodPorts => ({ uid: pod.uid, ips: pod.address.ips, ports: pod.ports }));
+    await this.#nft(natScript(nat, pods));
+  }
+
+  attach(pod: PodAttachment, hostPorts: readonly HostPort[]): Promise<readonly string[]> {
+    return this.#inTurn(pod.uid, async () => {
+      const known = this.#pods.get(pod.uid);
+      const attached: AttachedPod = known ?? { uid: pod.uid, address: this.#parts.pool.allocate(), pid: undefined, ports: [] };
+      try {
+        if (known === undefined) await this.#connect(attached, pod.pid);
+        else if (known.pid !== pod.pid && !(await this.#isConnected(known, pod.pid))) await this.#reconnect(known, pod.pid);
+        attached.pid = pod.pid;
+        this.#pods.set(pod.uid, attached);
+        await this.#setPorts(attached, hostPorts);
+      } catch (error) {
+        await this.#remove(attached);
+        throw error;
+      }
+      return attached.address.ips;
+    });
+  }
+
+  detach(uid: string): Promise<void> {
+    return this.#inTurn(uid, async () => {
+      const pod = this.#pods.get(uid);
+      if (pod !== undefined) await this.#remove(pod);
+    });
+  }
+
+  async retain(uids: ReadonlySet<string>): Promise<void> {
+    await Promise.all([...this.#pods.keys()].filter((uid) => !uids.has(uid)).map((uid) => this.detach(uid)));
+  }
+
+  async setNodeRoutes(routes: readonly NodeRoute[]): Promise<void> {
+    const wanted = new Set(routes.map((route) => route.cidr));
+    const gone = this.#routes.filter((route) => !wanted.has(route.cidr));
+    this.#routes = routes;
+    const lines = [
+      ...gone.map((route) => `route del ${route.cidr}`),
+      ...routes.map((route) => `route replace ${route.cidr} via ${route.via}`),
+    ];
+    if (lines.length > 0) await ipBatch(this.#parts.commands, lines, true);
+  }
+
+  async #connect(pod: AttachedPod, pid: number): Promise<void> {
+    const { commands, plan } = this.#parts;
+    const lines = hostCommands(plan, pod.address, { uid: pod.uid, pid });
+    try {
+      await ipBatch(commands, lines);
+    } catch {
+      // The veth of a namespace that is just going away may still hold the name.
+      await ipBatch(commands, [`link del ${vethName(plan.instance, pod.address.ordinal)}`], true);
+      await ipBatch(commands, lines);
+    }
+    await commands.run('nsenter', ['-t', String(pid), '-n', 'ip', '-batch', '-'], podCommands(plan, pod.address).join('\n'));
+  }
+
+  async #reconnect(pod: AttachedPod, pid: number): Promise<void> {
+    await ipBatch(this.#parts.commands, [`link del ${vethName(this.#parts.plan.instance, pod.address.ordinal)}`], true);
+    await this.#connect(pod, pid);
+  }
+
+  async #isConnected(pod: AttachedPod, pid: number): Promise<boolean> {
+    const links = parseLinks(await this.#parts.commands.run('nsenter', ['-t', String(pid), '-n', 'ip', '-j', '-d', 'addr', 'show']));
+    const eth0 = links.find((link) => link.name === 'eth0');
+    return eth0 !== undefined && pod.address.ips.every((ip) => eth0.ips.includes(ip));
+  }
+
+  async #setPorts(pod: AttachedPod, ports: readonly HostPort[]): Promise<void> {
+    if (JSON.stringify(pod.ports) === JSON.stringify(ports)) return;
+    const { instance } = this.#parts.plan;
+    const entry = { uid: pod.uid, ips: pod.address.ips };
+    await this.#nft(portsScript(instance, { ...entry, ports: pod.ports }, 'delete') + portsScript(instance, { ...entry, ports }, 'add'));
+    pod.ports = ports;
+  }
+
+  async #remove(pod: AttachedPod): Promise<void> {
+    const { commands, plan, pool } = this.#parts;
+    this.#pods.delete(pod.uid);
+    try {
+      if (pod.ports.length > 0) await this.#setPorts(pod, []);
+      await ipBatch(commands, [`link del ${vethName(plan.instance, pod.address.ordinal)}`], true);
+    } finally {
+      pool.free(pod.address.ordinal);
+    }
+  }
+
+  async #nft(script: string): Promise<void> {
+    if (script !== '') await this.#parts.commands.run('nft', ['-f', '-'], script);
+  }
+
+  #inTurn<T>(uid: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(uid) ?? Promise.resolve()).then(work, work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(uid, settled);
+    void settled.then(() => this.#turns.get(uid) === settled && this.#turns.delete(uid));
+    return turn;
+  }
+}
