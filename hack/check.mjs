@@ -8,10 +8,42 @@ installDependencies();
 const bin = (name) => join(root, 'node_modules', name);
 const checks = [
   ['types', [bin('typescript/bin/tsc'), '-p', '.']],
-  ['lint', ['--max-old-space-size=4096', bin('eslint/bin/eslint.js'), '--cache', '--cache-location', '.cache/eslint', '--max-warnings', '0', 'src', 'test', 'hack', 'conformance']],
+  [
+    'lint',
+    [
+      '--max-old-space-size=4096',
+      bin('eslint/bin/eslint.js'),
+      '--cache',
+      '--cache-location',
+      '.cache/eslint',
+      '--max-warnings',
+      '0',
+      'src',
+      'test',
+      'hack',
+      'conformance',
+    ],
+  ],
   ['imports', [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src']],
   ['unused', [bin('knip/bin/knip.js')]],
-  ['form', [bin('prettier/bin/prettier.cjs'), '--check', '--cache', '--cache-location', '.cache/prettier', '--log-level', 'warn', 'src', 'test', 'hack', 'conformance', '*.mjs', '*.json']],
+  [
+    'form',
+    [
+      bin('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--cache-location',
+      '.cache/prettier',
+      '--log-level',
+      'warn',
+      'src',
+      'test',
+      'hack',
+      'conformance',
+      '*.mjs',
+      '*.json',
+    ],
+  ],
 ];
 
 function check([name, args]) {

@@ -63,7 +63,11 @@ export class ApiError extends Error {
   /** For 410 Expired on a list: the inconsistent continuation token. */
   readonly continueToken: string | undefined;
 
-  constructor(reason: Reason, message: string, options: ErrorOptions & { details?: StatusDetails; code?: number; continueToken?: string } = {}) {
+  constructor(
+    reason: Reason,
+    message: string,
+    options: ErrorOptions & { details?: StatusDetails; code?: number; continueToken?: string } = {},
+  ) {
     super(message, options);
     this.name = 'ApiError';
     this.reason = reason;
@@ -93,7 +97,11 @@ export interface Subject {
 }
 
 const qualified = (subject: Subject): string => (subject.group === '' ? subject.resource : `${subject.resource}.${subject.group}`);
-const about = (subject: Subject, name: string): StatusDetails => ({ name, ...(subject.group === '' ? {} : { group: subject.group }), kind: subject.resource });
+const about = (subject: Subject, name: string): StatusDetails => ({
+  name,
+  ...(subject.group === '' ? {} : { group: subject.group }),
+  kind: subject.resource,
+});
 
 export function notFound(subject: Subject, name: string): ApiError {
   return new ApiError('NotFound', `${qualified(subject)} "${name}" not found`, { details: about(subject, name) });
@@ -104,7 +112,9 @@ export function alreadyExists(subject: Subject, name: string): ApiError {
 }
 
 export function conflict(subject: Subject, name: string, why: string): ApiError {
-  return new ApiError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`, { details: about(subject, name) });
+  return new ApiError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`, {
+    details: about(subject, name),
+  });
 }
 
 export function forbidden(subject: Subject, name: string, why: string): ApiError {
@@ -120,7 +130,10 @@ export function badRequest(message: string, options?: ErrorOptions): ApiError {
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new ApiError('InternalError', `Internal error occurred: ${message}`, { cause: thrown, details: { causes: [{ reason: '', message }] } });
+  return new ApiError('InternalError', `Internal error occurred: ${message}`, {
+    cause: thrown,
+    details: { causes: [{ reason: '', message }] },
+  });
 }
 
 export function isReason(thrown: unknown, reason: Reason): boolean {

@@ -80,7 +80,11 @@ export function duplicate(at: Path, value: unknown): FieldError {
 }
 export function notSupported(at: Path, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((item) => JSON.stringify(item)).join(', ');
-  return fault('FieldValueNotSupported', at, `${words.FieldValueNotSupported}: ${shown(value)}${supported.length === 0 ? '' : `: supported values: ${list}`}`);
+  return fault(
+    'FieldValueNotSupported',
+    at,
+    `${words.FieldValueNotSupported}: ${shown(value)}${supported.length === 0 ? '' : `: supported values: ${list}`}`,
+  );
 }
 export function forbiddenField(at: Path, detail: string): FieldError {
   return fault('FieldValueForbidden', at, `${words.FieldValueForbidden}: ${detail}`);

@@ -22,7 +22,9 @@ type Present<T, Field extends string> = T extends { [F in Field]?: infer Value }
 export type Kind<T> = Omit<T, 'metadata' | 'spec' | 'status'> & { metadata: StoredMeta } & Present<T, 'spec'> & Present<T, 'status'>;
 
 /** What a client sends to create T: server-filled metadata and status may be missing. */
-export type New<T> = Omit<T, 'metadata' | 'status'> & { metadata: ObjectMeta } & (T extends { status: infer Status } ? { status?: Status } : unknown);
+export type New<T> = Omit<T, 'metadata' | 'status'> & { metadata: ObjectMeta } & (T extends { status: infer Status }
+    ? { status?: Status }
+    : unknown);
 
 /** A group, version and kind; the core group is ''. */
 export interface GroupVersionKind {

@@ -8,8 +8,16 @@ const now = Date.now();
 describe('certificates', () => {
   test('a client reaches a server of the same authority, both authenticated', async () => {
     const authority = await createAuthority('test-ca', now);
-    const server = await issue(authority, { commonName: 'server', hosts: ['localhost', '127.0.0.1', '::1'], usage: 'server', days: 1 }, now);
-    const client = await issue(authority, { commonName: 'admin', organizations: ['system:masters', 'a,b=c'], usage: 'client', days: 1 }, now);
+    const server = await issue(
+      authority,
+      { commonName: 'server', hosts: ['localhost', '127.0.0.1', '::1'], usage: 'server', days: 1 },
+      now,
+    );
+    const client = await issue(
+      authority,
+      { commonName: 'admin', organizations: ['system:masters', 'a,b=c'], usage: 'client', days: 1 },
+      now,
+    );
     const subject = await new Promise((resolve, reject) => {
       const listener = createServer({ ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true }, (socket) => {
         resolve(socket.getPeerCertificate().subject);
@@ -19,7 +27,9 @@ describe('certificates', () => {
       listener.on('tlsClientError', reject);
       listener.listen(0, '127.0.0.1', () => {
         const { port } = listener.address() as { port: number };
-        connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.cert, ...client }).on('error', reject).resume();
+        connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.cert, ...client })
+          .on('error', reject)
+          .resume();
       });
     });
     expect({ ...(subject as object) }).toEqual({ CN: 'admin', O: ['system:masters', 'a,b=c'] });
@@ -27,7 +37,9 @@ describe('certificates', () => {
 
   test('a leaf names its hosts, its issuer and cannot issue', async () => {
     const authority = await createAuthority('test-ca', now);
-    const leaf = new X509Certificate((await issue(authority, { commonName: 'x', hosts: ['kubernetes', '10.43.0.1', 'fd43::1'], usage: 'server', days: 2 }, now)).cert);
+    const leaf = new X509Certificate(
+      (await issue(authority, { commonName: 'x', hosts: ['kubernetes', '10.43.0.1', 'fd43::1'], usage: 'server', days: 2 }, now)).cert,
+    );
     expect(leaf.checkIP('10.43.0.1')).toBe('10.43.0.1');
     expect(leaf.checkIP('fd43::1')).toBe('fd43::1');
     expect(leaf.checkHost('kubernetes')).toBe('kubernetes');

@@ -69,7 +69,11 @@ export async function issue(authority: KeyPair, options: LeafOptions, now: numbe
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const issuer = new x509.X509Certificate(authority.cert);
   const signingKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
-  const usages = { server: [x509.ExtendedKeyUsage.serverAuth], client: [x509.ExtendedKeyUsage.clientAuth], both: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth] };
+  const usages = {
+    server: [x509.ExtendedKeyUsage.serverAuth],
+    client: [x509.ExtendedKeyUsage.clientAuth],
+    both: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth],
+  };
   const hosts = options.hosts ?? [];
   const cert = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
@@ -84,7 +88,9 @@ export async function issue(authority: KeyPair, options: LeafOptions, now: numbe
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(usages[options.usage]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...(hosts.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })))]),
+      ...(hosts.length === 0
+        ? []
+        : [new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })))]),
     ],
   });
   return { cert: cert.toString('pem') + '\n', key: await exportKey(keys.privateKey) };

@@ -26,7 +26,11 @@ const commands: readonly CommandEntry[] = [
   {
     name: 'server',
     summary: 'Run a cluster in the foreground: API server, controllers, scheduler and (unless --disable-agent) this machine as its node.',
-    examples: ['coracle server', 'coracle server --data-dir /tmp/second --https-listen-port 7443 --runtime sim', 'coracle server --tls-san cluster.example.com'],
+    examples: [
+      'coracle server',
+      'coracle server --data-dir /tmp/second --https-listen-port 7443 --runtime sim',
+      'coracle server --tls-san cluster.example.com',
+    ],
     run: async (context) => (await import('./server.ts')).runServer(context),
   },
   {
@@ -60,7 +64,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`coracle: ${message}\n`);
-    if (!(error instanceof UsageError) && error instanceof Error && process.env['CORACLE_DEBUG'] !== undefined) process.stderr.write(`${error.stack ?? ''}\n`);
+    if (!(error instanceof UsageError) && error instanceof Error && process.env['CORACLE_DEBUG'] !== undefined)
+      process.stderr.write(`${error.stack ?? ''}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -71,7 +76,10 @@ function buildProgram(): Program {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'coracle: ')) })
     .showHelpAfterError('run coracle --help for the commands and their flags')
-    .addHelpText('after', '\nExamples:\n  coracle server\n  coracle server --data-dir /tmp/second --https-listen-port 7443\n  coracle kubeconfig --merge\n  coracle reset');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  coracle server\n  coracle server --data-dir /tmp/second --https-listen-port 7443\n  coracle kubeconfig --merge\n  coracle reset',
+    );
   program
     .command('version')
     .description('Print the versions.')
@@ -105,7 +113,8 @@ function addCommand(program: Program, entry: CommandEntry): void {
 
 function programOption(option: Option): ProgramOption {
   const spelled = option.kind === 'switch' ? `--${option.flag}` : `--${option.flag} <${option.value ?? 'VALUE'}>`;
-  const shownDefault = option.kind === 'switch' || option.default === undefined || option.default === '' ? '' : ` (default: ${String(option.default)})`;
+  const shownDefault =
+    option.kind === 'switch' || option.default === undefined || option.default === '' ? '' : ` (default: ${String(option.default)})`;
   return new ProgramOption(spelled, `${option.help}${shownDefault} [$${environmentName(option.flag)}]`);
 }
 

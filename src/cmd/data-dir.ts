@@ -63,7 +63,11 @@ export function claim(path: string): Running {
 /** The kernel's start time of a process: with the id it names one process for good. */
 function startTime(pid: number): string {
   try {
-    return readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
+    return (
+      readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+        .split(') ')[1]
+        ?.split(' ')[19] ?? ''
+    );
   } catch {
     return '';
   }

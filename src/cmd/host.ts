@@ -3,7 +3,10 @@ import { hostname, networkInterfaces } from 'node:os';
 
 /** The host name as a node name: lower case, first label and domain as they are. */
 export function hostNodeName(name = hostname()): string {
-  const clean = name.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '');
+  const clean = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '');
   return clean === '' ? 'node' : clean;
 }
 

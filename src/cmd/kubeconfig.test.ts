@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseYaml } from '../api/yaml.ts';
-import { kubeconfigText, mergeKubeconfig } from './kubeconfig.ts';
+import { kubeconfigText, mergeKubeconfig, readKubeconfig } from './kubeconfig.ts';
 
 const entry = { name: 'coracle', server: 'https://127.0.0.1:6443', authority: 'CA', client: { cert: 'CERT', key: 'KEY' } };
 
@@ -19,10 +19,20 @@ describe('kubeconfig', () => {
     });
   });
 
+  test('is read back as it was written', () => {
+    expect(readKubeconfig(kubeconfigText(entry))).toEqual(entry);
+  });
+
   test('merging keeps what others put there and replaces its own', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'coracle-kubeconfig-')), 'config');
-    writeFileSync(file, 'preferences: {colors: true}\nclusters: [{name: work, cluster: {server: x}}, {name: coracle, cluster: {server: old}}]\ncurrent-context: work\n');
-    const result = parseYaml(mergeKubeconfig(file, entry)) as { clusters: { name: string; cluster: { server: string } }[] } & Record<string, unknown>;
+    writeFileSync(
+      file,
+      'preferences: {colors: true}\nclusters: [{name: work, cluster: {server: x}}, {name: coracle, cluster: {server: old}}]\ncurrent-context: work\n',
+    );
+    const result = parseYaml(mergeKubeconfig(file, entry)) as { clusters: { name: string; cluster: { server: string } }[] } & Record<
+      string,
+      unknown
+    >;
     expect(result['preferences']).toEqual({ colors: true });
     expect(result.clusters.map((cluster) => [cluster.name, cluster.cluster.server])).toEqual([
       ['work', 'x'],

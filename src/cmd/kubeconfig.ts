@@ -13,6 +13,23 @@ export interface KubeconfigEntry {
   readonly client: KeyPair;
 }
 
+/** The entry of a document that {@link kubeconfigText} wrote. */
+export function readKubeconfig(text: string): KubeconfigEntry {
+  const document = parseYaml(text) as {
+    clusters: [{ name: string; cluster: { server: string; 'certificate-authority-data': string } }];
+    users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }];
+  };
+  const [{ name, cluster }] = document.clusters;
+  const [{ user }] = document.users;
+  const plain = (encoded: string): string => Buffer.from(encoded, 'base64').toString();
+  return {
+    name,
+    server: cluster.server,
+    authority: plain(cluster['certificate-authority-data']),
+    client: { cert: plain(user['client-certificate-data']), key: plain(user['client-key-data']) },
+  };
+}
+
 interface Named {
   name: string;
   [field: string]: unknown;
@@ -38,7 +55,8 @@ export function mergeKubeconfig(file: string, entry: KubeconfigEntry): string {
       throw new UsageError(`${file} is not valid YAML; nothing was changed`, { cause: error });
     }
   }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new UsageError(`${file} is not a kubeconfig; nothing was changed`);
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new UsageError(`${file} is not a kubeconfig; nothing was changed`);
   return stringifyYaml(merged(document as Record<string, unknown>, entry));
 }
 
@@ -50,7 +68,10 @@ function merged(document: Record<string, unknown>, entry: KubeconfigEntry): Reco
     kind: 'Config',
     ...document,
     clusters: put(document['clusters'], { name, cluster: { server, 'certificate-authority-data': base64(authority) } }),
-    users: put(document['users'], { name, user: { 'client-certificate-data': base64(client.cert), 'client-key-data': base64(client.key) } }),
+    users: put(document['users'], {
+      name,
+      user: { 'client-certificate-data': base64(client.cert), 'client-key-data': base64(client.key) },
+    }),
     contexts: put(document['contexts'], { name, context: { cluster: name, user: name } }),
     'current-context': name,
   };

@@ -48,10 +48,19 @@ export async function openPki({ dataDir, hosts, now }: PkiOptions): Promise<Pki>
     authority,
     server: await leaf('server', { commonName: 'kube-apiserver', hosts, usage: 'server' }),
     admin: await leaf('admin', { commonName: 'system:admin', organizations: ['system:masters'], usage: 'client' }),
-    kubeletClient: await leaf('kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usage: 'client' }),
+    kubeletClient: await leaf('kubelet-client', {
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usage: 'client',
+    }),
     serviceAccountKey: readFileSync(keyFile, 'utf8'),
     kubelet: (nodeName, nodeHosts) =>
-      leaf(`kubelet-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], hosts: nodeHosts, usage: 'both' }),
+      leaf(`kubelet-${nodeName}`, {
+        commonName: `system:node:${nodeName}`,
+        organizations: ['system:nodes'],
+        hosts: nodeHosts,
+        usage: 'both',
+      }),
   };
 }
 

@@ -15,7 +15,13 @@ export interface BootstrapOptions {
   readonly endpoint: objects.ApiServerEndpoint;
 }
 
-const serviceCIDRs: ResourceRef<t.ServiceCIDR> = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs', kind: 'ServiceCIDR', namespaced: false };
+const serviceCIDRs: ResourceRef<t.ServiceCIDR> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  resource: 'servicecidrs',
+  kind: 'ServiceCIDR',
+  namespaced: false,
+};
 
 /** Idempotent; run at every start before the server says it is ready. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {

@@ -4,15 +4,15 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { delay, type Clock } from '../../base/clock.ts';
+import type { CommandRunner } from '../../base/command.ts';
 import { writeFileAtomic } from '../files.ts';
 import type { Reporter } from '../reporter.ts';
-import type { Run } from './run.ts';
 
 export interface DockerdOptions {
   readonly socket: string;
   readonly dataDir: string;
   readonly clock: Clock;
-  readonly run: Run;
+  readonly run: CommandRunner;
   readonly reporter: Reporter;
 }
 
@@ -37,8 +37,11 @@ export async function ensureDockerd(options: DockerdOptions): Promise<string | u
   if (await dockerAnswers(options.socket)) return undefined;
   options.reporter.step('starting dockerd');
   if (existsSync('/run/systemd/system')) {
-    await options.run('systemctl', ['start', 'docker']);
-    if (await answersWithin(options, 30_000)) return undefined;
+    const started = await options.run('systemctl', ['start', 'docker']).then(
+      () => true,
+      () => false,
+    );
+    if (started && (await answersWithin(options, 30_000))) return undefined;
   }
   const log = join(options.dataDir, 'dockerd.log');
   spawnDockerd(options, log);

@@ -1,8 +1,8 @@
 /** What a node needs of the machine, and how Debian and Ubuntu name the packages that bring it. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { CommandError, type CommandRunner } from '../../base/command.ts';
 import type { Reporter } from '../reporter.ts';
-import type { Run } from './run.ts';
 
 export interface Need {
   /** The program whose presence tells. */
@@ -39,21 +39,27 @@ export function isInstalled(program: string, dirs = searchPath()): boolean {
  * Installs what is missing through apt, each package announced in one line.
  * Returns why it could not, in one line that says what to do, or undefined when all is there.
  */
-export async function installMissing(needs: readonly Need[], deps: { run: Run; reporter: Reporter; installed?: (program: string) => boolean }): Promise<string | undefined> {
+export async function installMissing(
+  needs: readonly Need[],
+  deps: { run: CommandRunner; reporter: Reporter; installed?: (program: string) => boolean },
+): Promise<string | undefined> {
   const installed = deps.installed ?? isInstalled;
   const missing = needs.filter((need) => !installed(need.program));
   if (missing.length === 0) return undefined;
   const names = missing.map((need) => need.package).join(' ');
-  if (!installed('apt-get')) return `missing on this machine: ${missing.map((need) => need.title).join(', ')}; install them with your package manager`;
+  if (!installed('apt-get'))
+    return `missing on this machine: ${missing.map((need) => need.title).join(', ')}; install them with your package manager`;
   for (const need of missing) deps.reporter.step(`installing ${need.title} (apt package ${need.package})`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const install = (): ReturnType<Run> => deps.run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing.map((need) => need.package)], { env });
-  let result = await install();
-  if (result.code !== 0) {
-    await deps.run('apt-get', ['update', '-qq'], { env });
-    result = await install();
+  const apt = (...args: string[]): Promise<string> => deps.run('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]);
+  const install = (): Promise<string> => apt('install', '-y', '-qq', '--no-install-recommends', ...missing.map((need) => need.package));
+  try {
+    await install().catch(async () => {
+      await apt('update', '-qq');
+      return install();
+    });
+    return undefined;
+  } catch (error) {
+    const lines = error instanceof CommandError ? error.stderr.split('\n') : [String(error)];
+    return `apt-get install ${names} failed: ${(lines.find((line) => line.startsWith('E:')) ?? lines[0] ?? '').trim()}`;
   }
-  if (result.code === 0) return undefined;
-  const reason = result.stderr.split('\n').find((line) => line.startsWith('E:')) ?? result.stderr.split('\n')[0] ?? '';
-  return `apt-get install ${names} failed: ${reason.trim()}`;
 }
