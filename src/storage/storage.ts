@@ -13,12 +13,13 @@ export interface KeyValue {
   readonly modRevision: number;
 }
 
-/** One change. On `delete`, `value` is the last value before it and modRevision the revision of the deletion. */
+/** One change. On `delete`, modRevision is the revision of the deletion. */
 export interface StorageEvent {
   readonly type: 'put' | 'delete';
   readonly key: string;
+  /** Empty on `delete`. */
   readonly value: Buffer;
-  /** The value before a put that replaced one. */
+  /** The value before a put that replaced one, or before the deletion. Only sure to be there when the watch asked for it. */
   readonly previous: Buffer | undefined;
   readonly createRevision: number;
   readonly modRevision: number;
@@ -28,6 +29,7 @@ export interface RangeOptions {
   readonly prefix: string;
   /** Only keys after this one (exclusive). */
   readonly after?: string;
+  /** At least 1. */
   readonly limit?: number;
   /** The state at this revision; the newest when missing. Throws `compacted` or `future`. */
   readonly revision?: number;
@@ -55,6 +57,8 @@ export interface WatchOptions {
   readonly prefix: string;
   /** Events with modRevision > this are delivered. Throws `compacted` through `end`. */
   readonly after: number;
+  /** Events carry `previous` (etcd's prev_kv). Costs a read for each change, so only ask when it is used. Default false. */
+  readonly previous?: boolean;
 }
 
 export interface WatchSink {

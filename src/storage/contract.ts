@@ -1,0 +1,473 @@
+/** What every backend must do; each backend's test calls {@link testStorage}. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { FakeClock } from '../base/clock.ts';
+import type { Running } from '../base/lifecycle.ts';
+import { StorageError, type Storage, type StorageEvent, type WatchOptions, type WriteResult } from './storage.ts';
+import { maxValueBytes } from './storage-errors.ts';
+
+/** One place where a store can be opened, again and again when it persists. */
+export interface StorageFixture extends AsyncDisposable {
+  open(): Promise<Storage>;
+}
+
+export interface ContractOptions {
+  readonly persists: boolean;
+  fixture(clock: FakeClock): Promise<StorageFixture> | StorageFixture;
+}
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+/** A watch that remembers what it was told; `until` waits for events without polling. */
+export class Recorder {
+  readonly batches: StorageEvent[][] = [];
+  ended: StorageError | undefined;
+  watch: Running | undefined;
+  progressed = 0;
+  #changed: (() => void)[] = [];
+
+  events(events: readonly StorageEvent[]): void {
+    this.batches.push([...events]);
+    this.#wake();
+  }
+  progress(revision: number): void {
+    this.progressed = revision;
+    this.#wake();
+  }
+  end(error: StorageError): void {
+    this.ended = error;
+    this.#wake();
+  }
+  get all(): StorageEvent[] {
+    return this.batches.flat();
+  }
+  get told(): string[] {
+    return this.all.map(({ type, key, value, modRevision }) => `${modRevision} ${type} ${key} ${value.toString()}`.trim());
+  }
+  async until(condition: () => boolean): Promise<this> {
+    while (!condition()) await new Promise<void>((resolve) => this.#changed.push(resolve));
+    return this;
+  }
+  #wake(): void {
+    for (const call of this.#changed.splice(0)) call();
+  }
+}
+
+export function record(store: Storage, options: WatchOptions): Recorder {
+  const recorder = new Recorder();
+  recorder.watch = store.watch(options, recorder);
+  return recorder;
+}
+
+/** The revision of a write that must be done. */
+export async function done(write: Promise<WriteResult>): Promise<number> {
+  const result = await write;
+  if (!result.done) throw new Error('the write was not done');
+  return result.revision;
+}
+
+interface Context {
+  readonly clock: FakeClock;
+  readonly fixture: StorageFixture;
+  readonly store: Storage;
+}
+
+/** Runs the whole suite against a backend. */
+export function testStorage(name: string, options: ContractOptions): void {
+  const opened: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const thing of opened.splice(0).reverse()) await thing[Symbol.asyncDispose]();
+  });
+  const begin = async (): Promise<Context> => {
+    const clock = new FakeClock();
+    const fixture = await options.fixture(clock);
+    opened.push(fixture);
+    const store = await fixture.open();
+    opened.push(store);
+    return { clock, fixture, store };
+  };
+  describe(name, () => {
+    describe('writes', () => testWrites(begin));
+    describe('ranges', () => testRanges(begin));
+    describe('watches', () => testWatches(begin));
+    describe('compaction', () => testCompaction(begin));
+    describe('ttl', () => testTtl(begin));
+    describe('stop', () => testStop(begin));
+    if (options.persists) describe('restart', () => testRestart(begin));
+  });
+}
+
+type Begin = () => Promise<Context>;
+
+function testWrites(begin: Begin): void {
+  test('the empty store has a revision above 0, and writes count on from it', async () => {
+    const { store } = await begin();
+    const start = await store.revision();
+    expect(start).toBeGreaterThan(0);
+    expect(await store.put('/a', bytes('1'), { expected: 0 })).toEqual({ done: true, revision: start + 1 });
+    expect(await store.put('/b', bytes('2'), { expected: 0 })).toEqual({ done: true, revision: start + 2 });
+    expect(await store.revision()).toBe(start + 2);
+  });
+
+  test('get tells value and revisions; createRevision stays over updates and starts anew after a deletion', async () => {
+    const { store } = await begin();
+    const created = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const updated = await done(store.put('/a', bytes('2'), { expected: created }));
+    expect(await store.get('/a')).toEqual({ key: '/a', value: bytes('2'), createRevision: created, modRevision: updated });
+    await done(store.delete('/a', updated));
+    expect(await store.get('/a')).toBeUndefined();
+    const again = await done(store.put('/a', bytes('3'), { expected: 0 }));
+    expect(await store.get('/a')).toMatchObject({ createRevision: again, modRevision: again });
+  });
+
+  test('a write that expects something else is not done, changes nothing and tells the state', async () => {
+    const { store } = await begin();
+    const revision = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const current = { key: '/a', value: bytes('1'), createRevision: revision, modRevision: revision };
+    expect(await store.put('/a', bytes('x'), { expected: 0 })).toEqual({ done: false, current });
+    expect(await store.put('/a', bytes('x'), { expected: revision + 1 })).toEqual({ done: false, current });
+    expect(await store.delete('/a', revision + 1)).toEqual({ done: false, current });
+    expect(await store.put('/none', bytes('x'), { expected: 7 })).toEqual({ done: false, current: undefined });
+    expect(await store.delete('/none', 7)).toEqual({ done: false, current: undefined });
+    expect(await store.revision()).toBe(revision);
+    expect((await store.get('/a'))?.value).toEqual(bytes('1'));
+  });
+
+  test('of writes made at once on one key exactly one is done, and the others see it', async () => {
+    const { store } = await begin();
+    const results = await Promise.all(Array.from({ length: 64 }, (_, writer) => store.put('/a', bytes(String(writer)), { expected: 0 })));
+    const winners = results.filter((result) => result.done);
+    expect(winners).toHaveLength(1);
+    const current = await store.get('/a');
+    expect(current?.modRevision).toBe(winners[0]?.done === true ? winners[0].revision : 0);
+    for (const result of results) if (!result.done) expect(result.current).toEqual(current);
+  });
+
+  test('64 concurrent writers increment one counter without losing a step', async () => {
+    const { store } = await begin();
+    await done(store.put('/n', bytes('0'), { expected: 0 }));
+    const increment = async (): Promise<void> => {
+      for (let current = await store.get('/n'); ; ) {
+        const next = bytes(String(Number(current?.value.toString()) + 1));
+        const result = await store.put('/n', next, { expected: current?.modRevision ?? 0 });
+        if (result.done) return;
+        current = result.current;
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, async () => increment()));
+    expect((await store.get('/n'))?.value.toString()).toBe('64');
+  });
+
+  test('values of any bytes and of the largest size are kept; larger ones are refused', async () => {
+    const { store } = await begin();
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const large = Buffer.alloc(maxValueBytes, 7);
+    await Promise.all([done(store.put('/all', all, { expected: 0 })), done(store.put('/large', large, { expected: 0 })), done(store.put('/empty', bytes(''), { expected: 0 }))]);
+    expect((await store.get('/all'))?.value.equals(all)).toBe(true);
+    expect((await store.get('/large'))?.value.equals(large)).toBe(true);
+    expect((await store.get('/empty'))?.value.length).toBe(0);
+    await expect(store.put('/larger', Buffer.alloc(maxValueBytes + 1), { expected: 0 })).rejects.toMatchObject({ code: 'tooLarge' });
+  });
+}
+
+function testRanges(begin: Begin): void {
+  const fill = async (store: Storage, keys: readonly string[]): Promise<number> => {
+    const revisions = await Promise.all(keys.map(async (key) => done(store.put(key, bytes(key), { expected: 0 }))));
+    return Math.max(...revisions);
+  };
+  const keysOf = (result: { readonly items: readonly { readonly key: string }[] }): string[] => result.items.map(({ key }) => key);
+
+  test('keys come in the order of their UTF-8 bytes, only those of the prefix', async () => {
+    const { store } = await begin();
+    const keys = ['/p/a', '/p/a-b/x', '/p/a/x', '/p/a/x\u0000', '/p/aa', '/p/z', '/p/é', '/p/\uffee', '/p/\u{1f600}'];
+    await fill(store, ['/o', '/q', '/p', ...keys.toReversed()]);
+    expect(keysOf(await store.range({ prefix: '/p/' }))).toEqual(keys);
+    expect(keysOf(await store.range({ prefix: '/p/a/' }))).toEqual(['/p/a/x', '/p/a/x\u0000']);
+    expect((await store.range({ prefix: '' })).items).toHaveLength(keys.length + 3);
+    expect(await store.range({ prefix: '/none/' })).toEqual({ items: [], revision: await store.revision(), remaining: 0 });
+  });
+
+  test('pages follow each other and tell what remains', async () => {
+    const { store } = await begin();
+    await fill(store, ['/o', '/p/1', '/p/2', '/p/3', '/p/4', '/p/5', '/q']);
+    const first = await store.range({ prefix: '/p/', limit: 2 });
+    expect([keysOf(first), first.remaining]).toEqual([['/p/1', '/p/2'], 3]);
+    const second = await store.range({ prefix: '/p/', limit: 2, after: '/p/2' });
+    expect([keysOf(second), second.remaining]).toEqual([['/p/3', '/p/4'], 1]);
+    const third = await store.range({ prefix: '/p/', limit: 2, after: '/p/4' });
+    expect([keysOf(third), third.remaining]).toEqual([['/p/5'], 0]);
+    expect(keysOf(await store.range({ prefix: '/p/', after: '/p/33' }))).toEqual(['/p/4', '/p/5']);
+  });
+
+  test('a page at a past revision shows the state of then', async () => {
+    const { store } = await begin();
+    await fill(store, ['/p/1', '/p/2', '/p/3', '/p/4']);
+    const two = await store.get('/p/2');
+    const three = await store.get('/p/3');
+    const then = await store.revision();
+    await done(store.put('/p/2', bytes('new'), { expected: two?.modRevision ?? 0 }));
+    await done(store.delete('/p/3', three?.modRevision ?? 0));
+    await fill(store, ['/p/25', '/p/5']);
+    const past = await store.range({ prefix: '/p/', after: '/p/1', limit: 2, revision: then });
+    expect(past).toEqual({ items: [two, three], revision: then, remaining: 1 });
+    expect(keysOf(await store.range({ prefix: '/p/' }))).toEqual(['/p/1', '/p/2', '/p/25', '/p/4', '/p/5']);
+    const between = await store.range({ prefix: '/p/', revision: then + 1 });
+    expect(between.items.map(({ value }) => value.toString())).toEqual(['/p/1', 'new', '/p/3', '/p/4']);
+  });
+
+  test('a key deleted and made again is missing between', async () => {
+    const { store } = await begin();
+    const made = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const deleted = await done(store.delete('/a', made));
+    const again = await done(store.put('/a', bytes('2'), { expected: 0 }));
+    const at = async (revision: number): Promise<string | undefined> => (await store.range({ prefix: '/a', revision })).items[0]?.value.toString();
+    expect([await at(made - 1), await at(made), await at(deleted), await at(again)]).toEqual([undefined, '1', undefined, '2']);
+  });
+
+  test('the future cannot be read', async () => {
+    const { store } = await begin();
+    const now = await store.revision();
+    await expect(store.range({ prefix: '/', revision: now + 1 })).rejects.toMatchObject({ code: 'future' });
+  });
+
+  test('a range of many megabytes is whole', async () => {
+    const { store } = await begin();
+    const value = Buffer.alloc(10_000, 1);
+    await Promise.all(Array.from({ length: 500 }, async (_, n) => done(store.put(`/big/${n}`, value, { expected: 0 }))));
+    const whole = await store.range({ prefix: '/big/' });
+    expect(new Set(keysOf(whole)).size).toBe(500);
+    expect(whole.items.every((item) => item.value.equals(value))).toBe(true);
+    const page = await store.range({ prefix: '/big/', limit: 400 });
+    expect([page.items.length, page.remaining]).toEqual([400, 100]);
+  });
+}
+
+function testWatches(begin: Begin): void {
+  test('an acknowledged write has been delivered, with the very same Buffer', async () => {
+    const { store } = await begin();
+    const watch = record(store, { prefix: '/w/', after: await store.revision() });
+    const value = bytes('1');
+    const revision = await done(store.put('/w/a', value, { expected: 0 }));
+    expect(watch.told).toEqual([`${revision} put /w/a 1`]);
+    expect(watch.all[0]?.value).toBe(value);
+    await done(store.delete('/w/a', revision));
+    expect(watch.told[1]).toBe(`${revision + 1} delete /w/a`);
+    expect(watch.all[1]).toMatchObject({ createRevision: revision, modRevision: revision + 1 });
+  });
+
+  test('only the prefix is told; progress tells of the rest', async () => {
+    const { store } = await begin();
+    const watch = record(store, { prefix: '/w/', after: await store.revision() });
+    const other = await done(store.put('/v/a', bytes('1'), { expected: 0 }));
+    expect(watch.told).toEqual([]);
+    expect(watch.progressed).toBe(other);
+  });
+
+  test('previous values come when they are asked for', async () => {
+    const { store } = await begin();
+    const start = await store.revision();
+    const live = record(store, { prefix: '/', after: start, previous: true });
+    const one = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const two = await done(store.put('/a', bytes('2'), { expected: one }));
+    await done(store.delete('/a', two));
+    const late = record(store, { prefix: '/', after: start, previous: true });
+    await late.until(() => late.all.length === 3);
+    for (const watch of [live, late]) expect(watch.all.map(({ previous }) => previous?.toString())).toEqual([undefined, '1', '2']);
+  });
+
+  test('a watch from any revision tells everything after it once, in order, and goes on', async () => {
+    const { store } = await begin();
+    const start = await store.revision();
+    const revisions: number[] = [];
+    for (let n = 0; n < 20; n++) revisions.push(await done(store.put(`/w/${n}`, bytes(String(n)), { expected: 0 })));
+    const watches = revisions.map((after) => record(store, { prefix: '/w/', after }));
+    const before = record(store, { prefix: '/w/', after: start });
+    const more = Array.from({ length: 20 }, async (_, n) => done(store.put(`/w/${20 + n}`, bytes(String(n)), { expected: 0 })));
+    revisions.push(...(await Promise.all(more)));
+    for (const [at, watch] of watches.entries()) {
+      await watch.until(() => watch.all.length >= 39 - at);
+      expect(watch.all.map(({ modRevision }) => modRevision)).toEqual(revisions.slice(at + 1));
+    }
+    await before.until(() => before.all.length >= 40);
+    expect(before.all.map(({ modRevision }) => modRevision)).toEqual(revisions);
+  });
+
+  test('a watch from the future is silent until then', async () => {
+    const { store } = await begin();
+    const now = await store.revision();
+    const watch = record(store, { prefix: '/', after: now + 1 });
+    await done(store.put('/a', bytes('1'), { expected: 0 }));
+    await done(store.put('/b', bytes('2'), { expected: 0 }));
+    expect(watch.told).toEqual([`${now + 2} put /b 2`]);
+  });
+
+  test('a stopped watch is told nothing more, not even when it is stopped by another one', async () => {
+    const { store } = await begin();
+    const after = await store.revision();
+    const second = new Recorder();
+    let running: Running | undefined;
+    const first = { events: (): void => void running?.stop(), end: (): void => undefined };
+    store.watch({ prefix: '/', after }, first);
+    running = store.watch({ prefix: '/', after }, second);
+    await done(store.put('/a', bytes('1'), { expected: 0 }));
+    expect([second.told, second.ended]).toEqual([[], undefined]);
+  });
+
+  test('a consumer that throws loses its watch; others and the write go on', async () => {
+    const { store } = await begin();
+    const after = await store.revision();
+    let ended: StorageError | undefined;
+    const bad = {
+      events: (): void => {
+        throw new Error('broken consumer');
+      },
+      end: (error: StorageError): void => void (ended = error),
+    };
+    store.watch({ prefix: '/', after }, bad);
+    const good = record(store, { prefix: '/', after });
+    await done(store.put('/a', bytes('1'), { expected: 0 }));
+    await done(store.put('/b', bytes('1'), { expected: 0 }));
+    expect(ended).toBeInstanceOf(StorageError);
+    expect(good.all).toHaveLength(2);
+  });
+
+  test('concurrent writes are told in the order of their revisions', async () => {
+    const { store } = await begin();
+    const watch = record(store, { prefix: '/', after: await store.revision() });
+    const results = await Promise.all(Array.from({ length: 300 }, async (_, n) => done(store.put(`/${n % 7}/${n}`, bytes('x'), { expected: 0 }))));
+    expect(watch.all.map(({ modRevision }) => modRevision)).toEqual(results.toSorted((a, b) => a - b));
+  });
+}
+
+function testCompaction(begin: Begin): void {
+  const history = async (store: Storage): Promise<{ first: number; second: number; deleted: number; last: number }> => {
+    const first = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const second = await done(store.put('/a', bytes('2'), { expected: first }));
+    const gone = await done(store.put('/gone', bytes('g'), { expected: 0 }));
+    const deleted = await done(store.delete('/gone', gone));
+    const last = await done(store.put('/a', bytes('3'), { expected: second }));
+    return { first, second, deleted, last };
+  };
+
+  test('states before it are gone, the state at it and after it stay', async () => {
+    const { store } = await begin();
+    const { first, second, deleted, last } = await history(store);
+    await store.compact(deleted);
+    await expect(store.range({ prefix: '/', revision: first })).rejects.toMatchObject({ code: 'compacted' });
+    await expect(store.range({ prefix: '/', revision: deleted - 1 })).rejects.toMatchObject({ code: 'compacted' });
+    expect((await store.range({ prefix: '/', revision: deleted })).items).toEqual([{ key: '/a', value: bytes('2'), createRevision: first, modRevision: second }]);
+    expect((await store.range({ prefix: '/' })).items).toEqual([{ key: '/a', value: bytes('3'), createRevision: first, modRevision: last }]);
+  });
+
+  test('watches from before it end with compacted, from it on they work', async () => {
+    const { store } = await begin();
+    const { deleted, last } = await history(store);
+    await store.compact(deleted);
+    const late = record(store, { prefix: '/', after: deleted - 1 });
+    await late.until(() => late.ended !== undefined);
+    expect([late.ended?.code, late.told]).toEqual(['compacted', []]);
+    const good = record(store, { prefix: '/', after: deleted, previous: true });
+    await good.until(() => good.all.length === 1);
+    expect([good.told, good.all[0]?.previous?.toString()]).toEqual([[`${last} put /a 3`], '2']);
+  });
+
+  test('the newest state survives a compaction at the newest revision, which does not go back', async () => {
+    const { store } = await begin();
+    await history(store);
+    const made = await done(store.put('/last', bytes('x'), { expected: 0 }));
+    const revision = await done(store.delete('/last', made));
+    await store.compact(revision);
+    await store.compact(revision - 1);
+    expect(await store.revision()).toBe(revision);
+    expect((await store.range({ prefix: '/' })).items.map(({ key }) => key)).toEqual(['/a']);
+    expect(await done(store.put('/last', bytes('y'), { expected: 0 }))).toBe(revision + 1);
+    await expect(store.compact(revision + 100)).rejects.toMatchObject({ code: 'future' });
+  });
+
+  test('history is kept five minutes and goes by itself afterwards', async () => {
+    const { store, clock } = await begin();
+    const { first } = await history(store);
+    await clock.advance(4 * 60_000);
+    expect((await store.range({ prefix: '/', revision: first })).items).toHaveLength(1);
+    await clock.advance(11 * 60_000);
+    await expect(store.range({ prefix: '/', revision: first })).rejects.toMatchObject({ code: 'compacted' });
+    expect((await store.get('/a'))?.value.toString()).toBe('3');
+  });
+}
+
+function testTtl(begin: Begin): void {
+  test('a key vanishes as a deletion when its time is over', async () => {
+    const { store, clock } = await begin();
+    const watch = record(store, { prefix: '/', after: await store.revision() });
+    const revision = await done(store.put('/e', bytes('1'), { expected: 0, ttlSeconds: 60 }));
+    await done(store.put('/stays', bytes('1'), { expected: 0 }));
+    await clock.advance(59_000);
+    expect(await store.get('/e')).toBeDefined();
+    await clock.advance(3_000);
+    await watch.until(() => watch.all.length === 3);
+    expect(watch.told[2]).toBe(`${revision + 2} delete /e`);
+    expect((await store.range({ prefix: '/' })).items.map(({ key }) => key)).toEqual(['/stays']);
+  });
+
+  test('a later write renews or ends the time to live', async () => {
+    const { store, clock } = await begin();
+    const watch = record(store, { prefix: '/', after: await store.revision() });
+    const one = await done(store.put('/renewed', bytes('1'), { expected: 0, ttlSeconds: 60 }));
+    const two = await done(store.put('/kept', bytes('1'), { expected: 0, ttlSeconds: 60 }));
+    await clock.advance(40_000);
+    await done(store.put('/renewed', bytes('2'), { expected: one, ttlSeconds: 60 }));
+    await done(store.put('/kept', bytes('2'), { expected: two }));
+    await clock.advance(40_000);
+    expect((await store.range({ prefix: '/' })).items).toHaveLength(2);
+    await clock.advance(40_000);
+    await watch.until(() => watch.all.length === 5);
+    expect((await store.range({ prefix: '/' })).items.map(({ key }) => key)).toEqual(['/kept']);
+  });
+}
+
+function testStop(begin: Begin): void {
+  test('writes in flight become durable or fail, none is left open, and later calls are refused', async () => {
+    const { store } = await begin();
+    const watch = record(store, { prefix: '/', after: await store.revision() });
+    const writes = Array.from({ length: 50 }, (_, n) => store.put(`/${n}`, bytes('x'), { expected: 0 }));
+    const stopped = store.stop();
+    const results = await Promise.allSettled(writes);
+    await stopped;
+    const acknowledged = results.filter((result) => result.status === 'fulfilled' && result.value.done);
+    expect(watch.all).toHaveLength(acknowledged.length);
+    expect(watch.ended?.code).toBe('closed');
+    await expect(store.put('/late', bytes('x'), { expected: 0 })).rejects.toMatchObject({ code: 'closed' });
+    await expect(store.get('/0')).rejects.toMatchObject({ code: 'closed' });
+    await store.stop();
+  });
+}
+
+function testRestart(begin: Begin): void {
+  test('state, revisions, history and times to live are there again', async () => {
+    const { store, fixture, clock } = await begin();
+    const first = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const second = await done(store.put('/a', bytes('2'), { expected: first }));
+    const expiring = await done(store.put('/e', bytes('e'), { expected: 0, ttlSeconds: 60 }));
+    await store.stop();
+    await using again = await fixture.open();
+    expect(await again.revision()).toBe(expiring);
+    expect(await again.get('/a')).toEqual({ key: '/a', value: bytes('2'), createRevision: first, modRevision: second });
+    expect((await again.range({ prefix: '/', revision: first })).items.map(({ value }) => value.toString())).toEqual(['1']);
+    expect(await again.put('/a', bytes('x'), { expected: first })).toMatchObject({ done: false });
+    const watch = record(again, { prefix: '/', after: first });
+    await watch.until(() => watch.all.length === 2);
+    await clock.advance(62_000);
+    await watch.until(() => watch.all.length === 3);
+    expect(watch.told[2]).toBe(`${expiring + 1} delete /e`);
+  });
+
+  test('the revision does not go back when the newest write was a deletion that has been compacted', async () => {
+    const { store, fixture } = await begin();
+    const made = await done(store.put('/a', bytes('1'), { expected: 0 }));
+    const deleted = await done(store.delete('/a', made));
+    await store.compact(deleted);
+    await store.stop();
+    await using again = await fixture.open();
+    expect(await again.revision()).toBe(deleted);
+    await expect(again.range({ prefix: '/', revision: made })).rejects.toMatchObject({ code: 'compacted' });
+  });
+}

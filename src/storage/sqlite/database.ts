@@ -1,0 +1,85 @@
+/**
+ * The file: a log of revisions as kine keeps one. A row is one write; it is never changed, only removed when neither the newest
+ * state nor a revision that can still be asked for needs it. Runs in the worker thread.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { StorageError, type StorageErrorCode } from '../storage.ts';
+
+export const schemaVersion = 1;
+/** Marks the file as a store of ours ('CORA'). */
+const applicationId = 0x434f5241;
+
+const schema = `
+CREATE TABLE log (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  create_revision INTEGER NOT NULL,
+  replaced INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  expires INTEGER,
+  value BLOB
+) STRICT;
+CREATE INDEX log_key ON log (key, id, create_revision, deleted);
+CREATE INDEX log_expires ON log (expires, key) WHERE expires IS NOT NULL;
+CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO state VALUES ('compacted', 0), ('cleaned', 0);
+PRAGMA application_id = ${applicationId};
+PRAGMA user_version = ${schemaVersion};
+`;
+
+/** Opens or creates the file and locks it. Throws `locked`, `corrupt`, `full`, `unavailable`. */
+export function openDatabase(file: string, maxBytes: number): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { timeout: 0 });
+    prepare(database, file, maxBytes);
+    return database;
+  } catch (thrown) {
+    database?.close();
+    throw sqliteError(thrown, file);
+  }
+}
+
+function prepare(database: DatabaseSync, file: string, maxBytes: number): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 4096; PRAGMA temp_store = MEMORY');
+  const version = pragma(database, 'user_version');
+  const id = pragma(database, 'application_id');
+  const fresh = id === 0 && version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+  if (!fresh && id !== applicationId) throw new StorageError('corrupt', `${file} is a database of something else`);
+  if (version > schemaVersion) {
+    throw new StorageError('unavailable', `${file} was written by a newer version (schema ${version}; this one knows up to ${schemaVersion})`);
+  }
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;
+    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000`);
+  if (maxBytes > 0) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / 4096)}`);
+  database.exec('BEGIN IMMEDIATE');
+  if (fresh) database.exec(schema);
+  database.exec('COMMIT');
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html). */
+const codes: ReadonlyMap<number, StorageErrorCode> = new Map([
+  [5, 'locked'],
+  [6, 'locked'],
+  [11, 'corrupt'],
+  [13, 'full'],
+  [26, 'corrupt'],
+]);
+
+/** What SQLite threw, in this layer's words. */
+export function sqliteError(thrown: unknown, file: string): StorageError {
+  if (thrown instanceof StorageError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const extended = typeof thrown === 'object' && thrown !== null && 'errcode' in thrown ? Number(thrown.errcode) : 0;
+  const code = codes.get(extended & 0xff) ?? 'unavailable';
+  const text: Partial<Record<StorageErrorCode, string>> = {
+    locked: `${file} is in use by another server`,
+    corrupt: `${file} is damaged or not a store: ${message}`,
+    full: `no space left for ${file}: ${message}`,
+  };
+  return new StorageError(code, text[code] ?? `${file}: ${message}`, { cause: thrown });
+}

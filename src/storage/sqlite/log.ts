@@ -1,0 +1,266 @@
+/** The operations on the log, as the worker thread runs them. Each is short: what may be long is done in pieces. */
+import type { DatabaseSync, StatementSync, SQLInputValue } from 'node:sqlite';
+import { prefixEnd } from '../keys.ts';
+import { compactedError, futureError } from '../storage-errors.ts';
+import { Packer } from './packing.ts';
+import {
+  commitWidth,
+  type CleanAnswer,
+  type CommitAnswer,
+  type ExpiringAnswer,
+  type HistoryAnswer,
+  type KeysAnswer,
+  type OpenAnswer,
+  type RangeAnswer,
+  type Request,
+  type Rows,
+} from './protocol.ts';
+
+type Ask<Op extends Request['op']> = Extract<Request, { op: Op }>;
+
+/** An answer of this many bytes or rows is long enough: the rest is asked for again, and commits come in between. */
+const pieceBytes = 1 << 20;
+const pieceRows = 20_000;
+/** Revisions whose leftovers one `clean` removes. */
+const cleanRevisions = 500;
+
+const noBytes = new Uint8Array(0);
+
+export class Log {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #revision: number;
+  #compacted: number;
+  #cleaned: number;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#compacted = this.#number(`SELECT value FROM state WHERE name = 'compacted'`);
+    this.#cleaned = this.#number(`SELECT value FROM state WHERE name = 'cleaned'`);
+    this.#revision = Math.max(1, this.#compacted, this.#number('SELECT MAX(id) FROM log'));
+  }
+
+  opened(): OpenAnswer {
+    const rows = this.#number('SELECT COUNT(*) FROM log');
+    const live = this.#number('SELECT COUNT(*) FROM (SELECT key, MAX(id), deleted FROM log GROUP BY key) WHERE deleted = 0');
+    return { revision: this.#revision, compacted: this.#compacted, history: rows > live };
+  }
+
+  keys({ after = '' }: Ask<'keys'>): KeysAnswer {
+    const keys: string[] = [];
+    const numbers: number[] = [];
+    const rows = this.#rows(
+      'SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE key > ? GROUP BY key ORDER BY key',
+      after,
+    );
+    for (const [key, id, created, deleted] of rows) {
+      if (deleted === 1) continue;
+      keys.push(String(key));
+      numbers.push(Number(id), Number(created));
+      if (keys.length === pieceRows) return { keys, numbers: Float64Array.from(numbers), more: true };
+    }
+    return { keys, numbers: Float64Array.from(numbers), more: false };
+  }
+
+  expiring(): ExpiringAnswer {
+    const keys: string[] = [];
+    const numbers: number[] = [];
+    for (const [key, id, expires] of this.#rows('SELECT key, id, expires FROM log INDEXED BY log_expires WHERE expires IS NOT NULL ORDER BY expires')) {
+      keys.push(String(key));
+      numbers.push(Number(id), Number(expires));
+    }
+    return { keys, numbers: Float64Array.from(numbers) };
+  }
+
+  /** One transaction: all rows or none. */
+  commit({ rows: { keys, numbers, data }, previous }: Ask<'commit'>): CommitAnswer {
+    const insert = this.#statement('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)');
+    const before = previous ? this.#before(numbers, keys.length) : { lengths: undefined, data: undefined };
+    let offset = 0;
+    this.#transaction(() => {
+      for (const [at, key] of keys.entries()) {
+        const row = at * commitWidth;
+        const [revision = 0, created = 0, replaced = 0, deleted = 0, expires = 0, length = 0] = numbers.subarray(row, row + commitWidth);
+        const value = deleted === 1 ? null : new Uint8Array(data, offset, length);
+        insert.run(revision, key, created, replaced, deleted, expires === 0 ? null : expires, value);
+        offset += length;
+      }
+    });
+    this.#revision = numbers[(keys.length - 1) * commitWidth] ?? this.#revision;
+    return before;
+  }
+
+  range({ prefix, after, limit, revision = this.#revision }: Ask<'range'>): RangeAnswer {
+    this.#check(revision);
+    const { states, last, full } = this.#states({ prefix, after, limit, revision });
+    const ended = last === undefined || (!full && states.keys.length < limit);
+    if (ended) return { rows: states.rows(), revision, more: false, remaining: 0 };
+    if (states.keys.length < limit) return { rows: states.rows(), revision, more: true, remaining: 0 };
+    return { rows: states.rows(), revision, more: false, remaining: this.#count(prefix, last, revision) };
+  }
+
+  get({ key }: Ask<'get'>): Rows {
+    const states = new RowsBuilder();
+    const [id, created, deleted, value] = this.#row('SELECT id, create_revision, deleted, value FROM log WHERE key = ? ORDER BY id DESC LIMIT 1', key) ?? [];
+    if (id !== undefined && deleted === 0) states.add(key, [Number(id), Number(created)], bytes(value));
+    return states.rows();
+  }
+
+  history({ prefix, after, previous }: Ask<'history'>): HistoryAnswer {
+    if (after < this.#compacted) throw compactedError(after, this.#compacted);
+    const events = new RowsBuilder();
+    const rows = this.#rows('SELECT id, key, create_revision, deleted, replaced, value FROM log WHERE id > ? ORDER BY id', after);
+    let revision = after;
+    for (const [id, key, created, deleted, replaced, value] of rows) {
+      revision = Number(id);
+      if (!String(key).startsWith(prefix)) continue;
+      const before = previous && replaced !== 0 ? this.#value(Number(replaced)) : undefined;
+      events.add(String(key), [revision, Number(created), Number(deleted)], bytes(value), before ?? null);
+      if (events.full) return { rows: events.rows(), revision };
+    }
+    return { rows: events.rows(), revision: this.#revision };
+  }
+
+  compact({ revision }: Ask<'compact'>): CleanAnswer {
+    if (revision > this.#revision) throw futureError(revision, this.#revision);
+    if (revision > this.#compacted) {
+      this.#statement(`UPDATE state SET value = ? WHERE name = 'compacted'`).run(revision);
+      this.#compacted = revision;
+    }
+    return { more: this.#cleaned < this.#compacted };
+  }
+
+  /** A row at or before the compaction goes when a later one there replaced it; a deletion then goes itself. */
+  clean(): CleanAnswer {
+    const from = this.#cleaned;
+    const to = Math.min(this.#compacted, from + cleanRevisions);
+    if (from === to) return { more: false };
+    this.#transaction(() => {
+      this.#statement('DELETE FROM log WHERE id IN (SELECT replaced FROM log WHERE id > ? AND id <= ? AND replaced > 0)').run(from, to);
+      this.#statement('DELETE FROM log WHERE id > ? AND id <= ? AND deleted = 1').run(from, to);
+      this.#statement(`UPDATE state SET value = ? WHERE name = 'cleaned'`).run(to);
+    });
+    this.#cleaned = to;
+    return { more: to < this.#compacted };
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #states(ask: { prefix: string; after: string | undefined; limit: number; revision: number }): { states: RowsBuilder; last: string | undefined; full: boolean } {
+    const states = new RowsBuilder();
+    let last: string | undefined;
+    for (const [key, id, created, deleted] of this.#newest(ask.prefix, ask.after, ask.revision)) {
+      if (deleted === 1) continue;
+      last = String(key);
+      states.add(last, [Number(id), Number(created)], this.#value(Number(id)) ?? noBytes);
+      if (states.keys.length === ask.limit || states.full) return { states, last, full: true };
+    }
+    return { states, last, full: false };
+  }
+
+  #count(prefix: string, after: string, revision: number): number {
+    let count = 0;
+    for (const [, , , deleted] of this.#newest(prefix, after, revision)) if (deleted === 0) count++;
+    return count;
+  }
+
+  /** [key, id, create_revision, deleted] of the newest row at `revision` of each key, in order; answered by the index alone. */
+  #newest(prefix: string, after: string | undefined, revision: number): Iterable<readonly unknown[]> {
+    const end = prefixEnd(prefix);
+    const from = after === undefined || after < prefix ? ['key >= ?', prefix] : ['key > ?', after];
+    const to = end === undefined ? '' : 'AND key < ?';
+    return this.#rows(
+      `SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE ${from[0] ?? ''} ${to} AND id <= ? GROUP BY key ORDER BY key`,
+      from[1] ?? '',
+      ...(end === undefined ? [] : [end]),
+      revision,
+    );
+  }
+
+  #before(numbers: Float64Array, count: number): CommitAnswer {
+    const packer = new Packer();
+    const lengths = new Int32Array(count).fill(-1);
+    for (let at = 0; at < count; at++) {
+      const value = this.#value(numbers[at * commitWidth + 2] ?? 0);
+      if (value === undefined) continue;
+      lengths[at] = value.byteLength;
+      packer.add(value);
+    }
+    return { lengths, data: packer.pack() };
+  }
+
+  #check(revision: number): void {
+    if (revision > this.#revision) throw futureError(revision, this.#revision);
+    if (revision < this.#compacted) throw compactedError(revision, this.#compacted);
+  }
+
+  #value(id: number): Uint8Array | undefined {
+    if (id === 0) return undefined;
+    const row = this.#row('SELECT value FROM log WHERE id = ?', id);
+    return row === undefined ? undefined : bytes(row[0]);
+  }
+
+  #transaction(write: () => void): void {
+    this.#statement('BEGIN IMMEDIATE').run();
+    try {
+      write();
+      this.#statement('COMMIT').run();
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      statement.setReturnArrays(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #rows(sql: string, ...parameters: SQLInputValue[]): Iterable<readonly unknown[]> {
+    return this.#statement(sql).iterate(...parameters) as unknown as Iterable<readonly unknown[]>;
+  }
+
+  #row(sql: string, ...parameters: SQLInputValue[]): readonly unknown[] | undefined {
+    return this.#statement(sql).get(...parameters) as unknown as readonly unknown[] | undefined;
+  }
+
+  #number(sql: string): number {
+    return Number(this.#row(sql)?.[0] ?? 0);
+  }
+}
+
+function bytes(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : noBytes;
+}
+
+class RowsBuilder {
+  readonly keys: string[] = [];
+  readonly #numbers: number[] = [];
+  readonly #packer = new Packer();
+
+  /** `values`' lengths follow the numbers; null: there is none (-1). */
+  add(key: string, numbers: readonly number[], ...values: (Uint8Array | null)[]): void {
+    this.keys.push(key);
+    this.#numbers.push(...numbers);
+    for (const value of values) {
+      this.#numbers.push(value === null ? -1 : value.byteLength);
+      if (value !== null) this.#packer.add(value);
+    }
+  }
+
+  get full(): boolean {
+    return this.#packer.bytes >= pieceBytes || this.keys.length >= pieceRows;
+  }
+
+  rows(): Rows {
+    return { keys: this.keys, numbers: Float64Array.from(this.#numbers), data: this.#packer.pack() };
+  }
+}

@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { FakeClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { done, record, testStorage } from '../contract.ts';
+import { openSqlite, type SqliteOptions } from './sqlite.ts';
+
+testStorage('sqlite', {
+  persists: true,
+  fixture: async (clock) => {
+    const folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'));
+    return {
+      open: () => openSqlite({ file: join(folder, 'state.db'), clock, logger: silentLogger }),
+      [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+    };
+  },
+});
+
+describe('the file', () => {
+  let folder = '';
+  let options: SqliteOptions;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'));
+    options = { file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger };
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test('a second server on it is refused', async () => {
+    await using first = await openSqlite(options);
+    await expect(openSqlite(options)).rejects.toMatchObject({ code: 'locked', message: `${options.file} is in use by another server` });
+    await done(first.put('/a', Buffer.from('1'), { expected: 0 }));
+  });
+
+  test('it can be opened again after stop, in the same process', async () => {
+    await (await openSqlite(options)).stop();
+    await using again = await openSqlite(options);
+    expect(await again.revision()).toBe(1);
+  });
+
+  test.each([
+    ['text', 'This is not a database, but it is long enough to be mistaken for one. '.repeat(100)],
+    ['a damaged page', ''],
+  ])('%s instead of a store is refused as corrupt', async (_, text) => {
+    if (text === '') {
+      const store = await openSqlite(options);
+      await Promise.all(Array.from({ length: 100 }, (_, n) => store.put(`/${n}`, Buffer.alloc(1000), { expected: 0 })));
+      await store.stop();
+      const header = Buffer.alloc(4096 * 4, 0x55);
+      const { open } = await import('node:fs/promises');
+      await using file = await open(options.file, 'r+');
+      await file.write(header, 0, header.length, 4096);
+    } else await writeFile(options.file, text);
+    await expect(openSqlite(options)).rejects.toMatchObject({ code: 'corrupt' });
+  });
+
+  test('the database of another program is refused', async () => {
+    const other = new DatabaseSync(options.file);
+    other.exec('CREATE TABLE things (id INTEGER)');
+    other.close();
+    await expect(openSqlite(options)).rejects.toMatchObject({ code: 'corrupt', message: `${options.file} is a database of something else` });
+  });
+
+  test('a newer schema is refused', async () => {
+    await (await openSqlite(options)).stop();
+    const newer = new DatabaseSync(options.file);
+    newer.exec('PRAGMA user_version = 99');
+    newer.close();
+    await expect(openSqlite(options)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('schema 99') });
+  });
+
+  test('a folder that is missing is told', async () => {
+    await expect(openSqlite({ ...options, file: join(folder, 'none', 'state.db') })).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('compaction takes rows out of the file', async () => {
+    const store = await openSqlite(options);
+    let revision = 0;
+    for (let n = 0; n < 50; n++) revision = await done(store.put('/a', Buffer.from(String(n)), { expected: revision }));
+    const other = await done(store.put('/b', Buffer.from('b'), { expected: 0 }));
+    const deleted = await done(store.delete('/b', other));
+    await store.compact(deleted);
+    await store.stop();
+    const rows = new DatabaseSync(options.file).prepare('SELECT key, id FROM log').all();
+    expect(rows).toEqual([{ key: '/a', id: revision }]);
+  });
+});
+
+describe('a full disk', () => {
+  let folder = '';
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+  const openSmall = () => openSqlite({ file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger, maxBytes: 256 * 1024 });
+
+  test('fails the whole batch and what rests on it; reads go on and later writes work', async () => {
+    await using store = await openSmall();
+    const kept = await done(store.put('/kept', Buffer.from('old'), { expected: 0 }));
+    const watch = record(store, { prefix: '/', after: kept });
+    const failing = [
+      store.put('/kept', Buffer.from('new'), { expected: kept }),
+      store.put('/large', Buffer.alloc(1_000_000), { expected: 0 }),
+    ];
+    await new Promise((resolve) => setImmediate(resolve));
+    // The commit above runs now; these are queued on top of it.
+    const onTop = [store.put('/kept', Buffer.from('newer'), { expected: kept + 1 }), store.put('/other', Buffer.from('x'), { expected: 0 })];
+    const stale = store.put('/kept', Buffer.from('again'), { expected: kept });
+    for (const write of [...failing, ...onTop]) await expect(write).rejects.toMatchObject({ code: 'full' });
+    // It was compared with a write that failed: compared again with what is there, it fits.
+    const revision = await done(stale);
+    expect((await store.get('/kept'))?.value.toString()).toBe('again');
+    expect((await store.range({ prefix: '/' })).items.map(({ key }) => key)).toEqual(['/kept']);
+    expect(revision).toBe(kept + 1);
+    expect(watch.told).toEqual([`${revision} put /kept again`]);
+  });
+});
