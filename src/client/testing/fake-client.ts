@@ -66,7 +66,7 @@ export interface FakeClient extends Client {
 export interface FakeClientOptions {
   readonly clock: Clock;
   /** Events reach watchers only when this is called back; default: at once. Lets tests hold caches stale. */
-  readonly deliver?: (send: () => void) => void;
+  readonly deliver?: (send: () => void, resource: string) => void;
 }
 
 export function createFakeClient(options: FakeClientOptions): FakeClient {
@@ -117,6 +117,7 @@ class Fake implements FakeClient {
     const data = structuredClone(object) as Data;
     data.metadata.uid ??= crypto.randomUUID();
     data.metadata.creationTimestamp ??= this.now;
+    withStatus(ref, data);
     return this.put(this.table(ref as ResourceRef<unknown>), data) as T;
   }
 
@@ -178,7 +179,7 @@ class Fake implements FakeClient {
       const has = selects(watcher.options, event.object) && event.type !== 'DELETED';
       if (!had && !has) continue;
       const type = has ? (had ? 'MODIFIED' : 'ADDED') : 'DELETED';
-      deliver(() => table.watchers.has(watcher) && watcher.sink.event({ type, object: event.object }));
+      deliver(() => table.watchers.has(watcher) && watcher.sink.event({ type, object: event.object }), table.ref.resource);
     }
   }
 }
@@ -187,6 +188,13 @@ function selects(options: SelectOptions, object: Data): boolean {
   if ((options.namespace ?? '') !== '' && object.metadata.namespace !== options.namespace) return false;
   const labels = object.metadata.labels ?? {};
   return pairs(options.labelSelector).every(([k, v]) => labels[k] === v) && pairs(options.fieldSelector).every(([k, v]) => String(fieldOf(object, k) ?? '') === v);
+}
+
+/** What has a spec reads with a status, as from a real server. */
+function withStatus(ref: { readonly resource: string }, data: Data): void {
+  if (data.spec === undefined || ref.resource === 'leases') return;
+  const initial: Record<string, unknown> = { pods: { phase: 'Pending' }, replicasets: { replicas: 0 }, replicationcontrollers: { replicas: 0 } };
+  data.status ??= initial[ref.resource] ?? {};
 }
 
 /** Only `a=b,c=d` is understood. */
@@ -249,6 +257,8 @@ class FakeResource implements ResourceClient<Data> {
     meta.uid = crypto.randomUUID();
     meta.creationTimestamp = this.#fake.now;
     if ('spec' in data) meta.generation = 1;
+    delete data.status;
+    withStatus(this.ref, data);
     return this.#fake.put(this.#table, data);
   }
 
@@ -353,7 +363,7 @@ class FakeResource implements ResourceClient<Data> {
     if (verb === 'update' && object.metadata.resourceVersion !== '' && object.metadata.resourceVersion !== current.metadata.resourceVersion) {
       throw conflict(this.ref, object.metadata.name, 'the object has been modified; please apply your changes to the latest version and try again');
     }
-    const next: Data = structuredClone(subresource === 'status' ? { ...current, status: object.status } : { ...object, status: current.status });
+    const next: Data = structuredClone(subresource === 'status' ? { ...current, metadata: object.metadata, status: object.status } : { ...object, status: current.status });
     if (next.status === undefined) delete next.status;
     const specChanged = JSON.stringify(next.spec) !== JSON.stringify(current.spec);
     if (specChanged && current.metadata.generation !== undefined) next.metadata.generation = current.metadata.generation + 1;

@@ -1,0 +1,38 @@
+/** What a controller is and what it is given. */
+import type { Clock } from '../../base/clock.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/events.ts';
+import type { Informers } from '../../client/informer-factory.ts';
+
+export interface ControllerSettings {
+  /** Pod CIDRs of the cluster, one a family; nodes get /24 and /64 of them. Empty: nodes keep what they have. */
+  readonly clusterCIDRs: readonly string[];
+  readonly serviceCIDRs: readonly string[];
+  /** PEM text that goes into every namespace's kube-root-ca.crt; undefined: none is published. */
+  readonly rootCA: string | undefined;
+  /** Terminated pods kept before the oldest are collected. Default 12500, as kube-controller-manager. */
+  readonly terminatedPodThreshold?: number;
+  /** Silence of a node's Lease before it counts as unreachable, in ms. Default 50000, as kube-controller-manager 1.36. */
+  readonly nodeMonitorGraceMs?: number;
+}
+
+export interface ControllerContext {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly informers: Informers;
+  readonly settings: ControllerSettings;
+  /** A recorder of events under this component's name; stopped with the controllers. */
+  recorder(component: string): EventRecorder;
+}
+
+/** One controller: `start` asks for its informers and returns its loop. */
+export interface Controller {
+  /** As kube-controller-manager's `--controllers` names it. */
+  readonly name: string;
+  /** Plural resources it watches, for the reader and later for roles. */
+  readonly watches: readonly string[];
+  start(context: ControllerContext): Running;
+}
