@@ -18,7 +18,6 @@ export async function bundle() {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    outExtension: { '.js': '.mjs' },
     minifySyntax: true,
     minifyWhitespace: true,
     sourcemap: 'linked',
@@ -38,7 +37,7 @@ export async function bundle() {
 const entry = `import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 enableCompileCache(join(import.meta.dirname, 'cache'));
-await import('./main.mjs');
+await import('./main.js');
 `;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

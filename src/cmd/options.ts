@@ -65,6 +65,7 @@ export const options = [
     flag: 'data-dir',
     kind: 'text',
     value: 'DIR',
+    default: '',
     help: 'where everything is kept (default: /var/lib/coracle, or ~/.local/share/coracle without root)',
     commands: all,
   },

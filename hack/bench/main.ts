@@ -1,0 +1,80 @@
+/** Figures of one sitting: start, memory, API load; with --node also pods on Docker. With --peer the real control plane beside it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
+import { load } from './load.ts';
+import { nodeFigures } from './node.ts';
+import { median, row } from './statistics.ts';
+import { peerKubeconfig, Target } from './target.ts';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '3000' },
+    starts: { type: 'string', default: '5' },
+    node: { type: 'boolean', default: false },
+    peer: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
+  start to /readyz and memory (medians of N starts on empty stores), then API load on one server
+  --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory and idle CPU (root, Docker)
+  --peer   the same API load on the real control plane (../shared/peers/control-plane.sh)`;
+
+/** Resident memory of a process in MB. */
+function residentMB(pid: number): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) / 1024;
+}
+
+async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
+  return new CoracleProcess([
+    ...['--https-listen-port', String(await freePort()), '--kubelet-port', '0', '--no-setup'],
+    ...['--cluster-cidr', '10.152.0.0/16,fd42:2::/56', '--service-cidr', '10.153.0.0/16,fd43:2::/112'],
+    ...extra,
+  ]);
+}
+
+async function starts(times: number): Promise<void> {
+  const seconds: number[] = [];
+  const memory: number[] = [];
+  for (let at = 0; at < times; at += 1) {
+    const coracle = await server(['--runtime', 'sim']);
+    const started = performance.now();
+    await coracle.start();
+    seconds.push((performance.now() - started) / 1000);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    memory.push(residentMB(coracle.pid));
+    await coracle.stop();
+    rmSync(coracle.dataDir, { recursive: true, force: true });
+  }
+  row('coracle: start to /readyz, empty store', `${median(seconds).toFixed(2)} s (${seconds.map((value) => value.toFixed(2)).join(' ')})`);
+  row('coracle: memory 1 s after start', `${median(memory).toFixed(0)} MB (${memory.map((value) => value.toFixed(0)).join(' ')})`);
+}
+
+async function apiLoad(count: number): Promise<void> {
+  const coracle = await server(['--runtime', 'sim']);
+  await coracle.start();
+  await load(new Target('coracle', join(coracle.dataDir, 'kubeconfig')), count);
+  row('coracle: memory after this load', `${residentMB(coracle.pid).toFixed(0)} MB`);
+  await coracle.stop();
+}
+
+async function peerLoad(count: number): Promise<void> {
+  const script = join(import.meta.dirname, '..', '..', '..', 'shared', 'peers', 'control-plane.sh');
+  if (!existsSync(script)) throw new Error(`--peer needs ${script}`);
+  spawnSync('bash', [script, 'up'], { stdio: 'inherit' });
+  await load(new Target('real', peerKubeconfig), count);
+  spawnSync('bash', [script, 'down'], { stdio: 'inherit' });
+}
+
+if (values.help) console.log(help);
+else {
+  await starts(Number(values.starts));
+  await apiLoad(Number(values.count));
+  if (values.peer) await peerLoad(Number(values.count));
+  if (values.node) await nodeFigures(await server(['--runtime', 'docker']));
+}

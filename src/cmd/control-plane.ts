@@ -1,0 +1,87 @@
+/** Wires the API server with everything left of it, and the control loops right of it. The only place that knows them all. */
+import { join } from 'node:path';
+import { admissionPlugins } from '../admission/index.ts';
+import { bootstrap } from '../apiserver/bootstrap/bootstrap.ts';
+import { inProcessClient } from '../apiserver/in-process.ts';
+import { startApiServer, type ApiServer } from '../apiserver/server.ts';
+import { certificateAuthenticator, type Authenticator } from '../auth/authenticator.ts';
+import { createReviews } from '../auth/reviews.ts';
+import { createServiceAccountTokens, defaultIssuer } from '../auth/service-account-tokens.ts';
+import { openSigningKeys } from '../auth/signing-keys.ts';
+import { staticTokenAuthenticator } from '../auth/static-tokens.ts';
+import type { Clock } from '../base/clock.ts';
+import { Lifecycle, type Running } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
+import { createInformers, type Informers } from '../client/informer-factory.ts';
+import { startControllers } from '../controllers/index.ts';
+import { systemUser } from '../registry/context.ts';
+import { createRegistry } from '../registry/registry.ts';
+import { builtinResources } from '../resources/index.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
+import { openStorage } from './open-storage.ts';
+import type { Pki } from './pki.ts';
+import { addressAt } from './service-network.ts';
+import { gitVersion } from './version.ts';
+
+export interface ControlPlaneOptions {
+  readonly pki: Pki;
+  readonly dataDir: string;
+  /** '' (SQLite in the data folder), sqlite:///PATH or memory. */
+  readonly datastore: string;
+  readonly listen: { readonly host: string | undefined; readonly port: number };
+  /** Where clients in the cluster reach this server, one address a family. */
+  readonly advertiseAddresses: readonly string[];
+  readonly clusterCIDRs: readonly string[];
+  readonly serviceCIDRs: readonly string[];
+  readonly joinToken: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ControlPlane extends Running {
+  readonly apiServer: ApiServer;
+  /** A client of this process that acts as `system:NAME`. */
+  client(name: string): Client;
+  /** Caches that the parts of this process share. */
+  readonly informers: Informers;
+  /** Starts the controllers and the scheduler; resolves when they have seen the store. */
+  startLoops(): Promise<void>;
+}
+
+/** Resolves when the API server answers /readyz with ok and the system objects exist. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { clock, logger } = options;
+  const lifecycle = new Lifecycle();
+  try {
+    const storage = lifecycle.add(await openStorage(options.datastore, { file: join(options.dataDir, 'state.db'), clock, logger }));
+    const client = (name: string): Client => inProcessClient(registry, systemUser(name));
+    const auth = authentication(options, () => client('apiserver'));
+    const registry = lifecycle.add(
+      await createRegistry({
+        storage,
+        definitions: builtinResources({ clock, serviceCIDRs: options.serviceCIDRs, reviews: auth.reviews }),
+        admission: admissionPlugins({ registry: () => registry }),
+        clock,
+        logger,
+      }),
+    );
+    const apiServer = lifecycle.add(await startApiServer({ ...apiServerOptions(options, auth), registry }));
+    await bootstrap({
+      client: client('apiserver'),
+      kubernetesServiceIPs: options.serviceCIDRs.map((cidr) => addressAt(cidr, 1)),
+      serviceCIDRs: options.serviceCIDRs,
+      endpoint: { addresses: options.advertiseAddresses, port: apiServer.port },
+    });
+    const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
+    const startLoops = async (): Promise<void> => {
+      const controllers = lifecycle.add(startControllers({ ...options, client, informers, rootCA: options.pki.authority.cert }));
+      lifecycle.add(startScheduler({ client: client('kube-scheduler'), informers, clock, logger }));
+      await controllers.synced;
+    };
+    return { apiServer, client, informers, startLoops, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
