@@ -1,0 +1,16 @@
+import ipaddr from 'ipaddr.js';
+
+/** nft's names of the address families. */
+export type Family = 'ip' | 'ip6';
+
+/** Of an address or CIDR. */
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 'ip6' : 'ip';
+}
+
+/** Whether the text is one plain address or CIDR: what goes into an nft script must be nothing else. */
+export function isPlainAddress(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  if (rest.length > 0 || (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) || address.includes('%')) return false;
+  return address.includes(':') ? ipaddr.IPv6.isValid(address) : ipaddr.IPv4.isValidFourPartDecimal(address);
+}

@@ -1,0 +1,74 @@
+/** A Service and its EndpointSlices as what the rules need to know, one value a port and family. Rules: k8s.io/kubernetes/pkg/proxy/serviceport.go. */
+import type { EndpointSlice, Service } from '../api/generated/types.ts';
+import { familyOf, isPlainAddress } from './addresses.ts';
+import type { Family } from './addresses.ts';
+import type { Backends, Protocol } from './backends.ts';
+import { keepPlaces, noBackends, selectBackends } from './backends.ts';
+
+export interface ServicePortRule {
+  /** `namespace/name:port-name`, unique with family and protocol. */
+  readonly id: string;
+  readonly family: Family;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly clusterIP: string;
+  readonly nodePort: number | undefined;
+  readonly externalIPs: readonly string[];
+  /** Addresses of load balancers that hand packets on unchanged (ipMode VIP). */
+  readonly loadBalancerIPs: readonly string[];
+  /** Who may use the load balancer addresses; empty: everybody. */
+  readonly sourceRanges: readonly string[];
+  /** A client goes to the same backend for so long after its last connection; undefined: to any. */
+  readonly affinitySeconds: number | undefined;
+  readonly internalLocal: boolean;
+  readonly externalLocal: boolean;
+  readonly backends: Backends;
+}
+
+/** Whether the service is for this proxy at all. */
+export function isProxied(service: Service): boolean {
+  const { clusterIP, type } = service.spec;
+  if (clusterIP === undefined || clusterIP === '' || clusterIP === 'None' || type === 'ExternalName') return false;
+  return service.metadata.labels?.['service.kubernetes.io/service-proxy-name'] === undefined;
+}
+
+/** `former`: what an earlier call answered for the same service, so that backends keep their places. */
+export function servicePorts(service: Service, slices: readonly EndpointSlice[], options: { readonly nodeName: string; readonly former?: readonly ServicePortRule[] }): ServicePortRule[] {
+  if (!isProxied(service)) return [];
+  const clusterIPs = (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isPlainAddress);
+  return clusterIPs.flatMap((clusterIP) => {
+    const common = commonOf(service, clusterIP);
+    const own = slices.filter((slice) => slice.addressType === (common.family === 'ip' ? 'IPv4' : 'IPv6'));
+    return (service.spec.ports ?? []).map((port): ServicePortRule => {
+      const id = `${service.metadata.namespace}/${service.metadata.name}:${port.name ?? ''}`;
+      const protocol = (port.protocol ?? 'TCP') as Protocol;
+      const former = options.former?.find((rule) => rule.id === id && rule.family === common.family && rule.protocol === protocol)?.backends ?? noBackends;
+      const backends = selectBackends(own, { nodeName: options.nodeName, portName: port.name ?? '', protocol });
+      return {
+        ...common,
+        id,
+        protocol,
+        port: port.port,
+        nodePort: port.nodePort === 0 ? undefined : port.nodePort,
+        backends: { cluster: keepPlaces(former.cluster, backends.cluster), local: keepPlaces(former.local, backends.local) },
+      };
+    });
+  });
+}
+
+function commonOf(service: Service, clusterIP: string): Omit<ServicePortRule, 'id' | 'protocol' | 'port' | 'nodePort' | 'backends'> {
+  const { spec, status } = service;
+  const family = familyOf(clusterIP);
+  const own = (address: string): boolean => familyOf(address) === family && isPlainAddress(address);
+  const ingress = spec.type === 'LoadBalancer' ? (status.loadBalancer?.ingress ?? []) : [];
+  return {
+    family,
+    clusterIP,
+    externalIPs: (spec.externalIPs ?? []).filter(own),
+    loadBalancerIPs: ingress.flatMap((point) => (point.ip !== undefined && point.ipMode !== 'Proxy' && own(point.ip) ? [point.ip] : [])),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => own(range)),
+    affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined,
+    internalLocal: spec.internalTrafficPolicy === 'Local',
+    externalLocal: spec.externalTrafficPolicy === 'Local',
+  };
+}
