@@ -56,7 +56,13 @@ export interface WatchRequest extends Selection {
  * A BOOKMARK has no entry; `initialEventsEnd` marks the one that closes the initial events.
  */
 export type ResourceEvent =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly entry: Entry; readonly revision: number }
+  | {
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      readonly entry: Entry;
+      readonly revision: number;
+      /** The event is shared by all watchers: whoever encodes it keeps the bytes here, by encoding, for the others. */
+      encoded?: Map<string, Buffer>;
+    }
   | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
 
 export interface EventSink {

@@ -76,7 +76,8 @@ export class WatchHub {
       : events.filter((event) => event.modRevision > after && event.key.startsWith(prefix));
     try {
       if (wanted.length > 0) feed.sink.events(wanted);
-      else if (revision > after) feed.sink.progress?.(revision);
+      const told = wanted.at(-1)?.modRevision ?? after;
+      if (revision > told && !feed.stopped) feed.sink.progress?.(revision);
     } catch (error) {
       this.#end(feed, new StorageError('unavailable', 'the watch was ended: its consumer failed', { cause: error }));
     }

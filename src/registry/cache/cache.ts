@@ -2,15 +2,19 @@
  * The watch cache: one watch of the whole store feeds an ordered index and a window of recent events for each resource.
  * GET, LIST and WATCH are answered from it with upstream's consistency (apiserver pkg/storage/cacher).
  */
-import type { KubeObject } from '../../api/object.ts';
+import { ApiError } from '../../api/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { KeyValue, Storage, StorageError, StorageEvent } from '../../storage/storage.ts';
 import type { Entry, EventSink, ListRequest, ListResult, WatchRequest } from '../store.ts';
-import type { KeyedResource } from './keys.ts';
+import type { Change } from './change.ts';
+import { storagePrefix, storageRoot, type KeyedResource } from './keys.ts';
+import { CachedResource, type Host } from './resource-cache.ts';
+import { tooLargeVersion } from './versions.ts';
 
 export type { KeyedResource } from './keys.ts';
+export { rememberObject } from './entry.ts';
 
 export interface WatchCacheOptions {
   readonly storage: Storage;
@@ -49,14 +53,170 @@ export interface WatchCache extends Running {
 }
 
 /** Loads everything under /registry/ and follows it. */
-export function startWatchCache(options: WatchCacheOptions): Promise<WatchCache> {
-  throw new Error(`not yet ${String(options)}`);
+export async function startWatchCache(options: WatchCacheOptions): Promise<WatchCache> {
+  const cache = new StoreCache(options);
+  await cache.load();
+  return cache;
 }
 
-/**
- * Call before `storage.put(key, value)`: the object that `value` is the JSON of becomes the cached one when the event arrives,
- * instead of being parsed again. The object is given away: the cache freezes it and sets resourceVersion on a copy of its top levels.
- */
-export function rememberObject(value: Buffer, object: KubeObject): void {
-  throw new Error(`not yet ${String(value)} ${String(object)}`);
+/** How long a read waits for a revision, and how often watches get bookmarks, in ms (upstream's blockTimeout and bookmark period). */
+const blockMs = 3000;
+const bookmarkMs = 60_000;
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+}
+
+class StoreCache implements WatchCache, Host {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly #logger: Logger;
+  readonly #resources = new Map<string, CachedResource>();
+  /** What no resource has claimed yet, by the first part of the key. */
+  readonly #unclaimed = new Map<string, Map<string, KeyValue>>();
+  readonly #waiters = new Set<Waiter>();
+  #revision = 0;
+  #following: Running | undefined;
+  #cancelBookmarks: (() => void) | undefined;
+  #failure: ApiError | undefined;
+
+  constructor({ storage, clock, logger }: WatchCacheOptions) {
+    this.storage = storage;
+    this.clock = clock;
+    this.#logger = logger;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  async load(): Promise<void> {
+    const { items, revision } = await this.storage.range({ prefix: storageRoot });
+    this.#revision = revision;
+    for (const item of items) this.#bucketOf(item.key).set(item.key, item);
+    this.#following = this.storage.watch(
+      { prefix: storageRoot, after: revision },
+      { events: (events) => this.#take(events), progress: (at) => this.#advance(at), end: (error) => this.#lost(error) },
+    );
+  }
+
+  resource(resource: KeyedResource): ResourceCache {
+    const prefix = storagePrefix(resource);
+    const known = this.#resources.get(prefix);
+    if (known !== undefined) return known;
+    const cache = new CachedResource(prefix, this);
+    this.#resources.set(prefix, cache);
+    const bucket = this.#bucketOf(prefix);
+    for (const { key, value, modRevision } of bucket.values()) {
+      if (!key.startsWith(prefix)) continue;
+      cache.load(cache.entry(key, value, modRevision));
+      bucket.delete(key);
+    }
+    return cache;
+  }
+
+  waitFor(revision: number): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const cancel = this.clock.after(blockMs, () => {
+        this.#waiters.delete(waiter);
+        reject(tooLargeVersion(revision, this.#revision));
+      });
+      const waiter = { revision, resolve: () => (cancel(), resolve()) };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  async waitForNewest(): Promise<number> {
+    const newest = await this.storage.revision();
+    if (newest > this.#revision) await this.waitFor(newest);
+    return newest;
+  }
+
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  bookmarksWanted(): void {
+    this.#armBookmarks();
+  }
+
+  async stop(): Promise<void> {
+    this.#failure ??= new ApiError('ServiceUnavailable', 'the server is shutting down');
+    this.#cancelBookmarks?.();
+    await this.#following?.stop();
+    for (const cache of this.#resources.values()) cache.stop(this.#failure);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** First every index is brought up to date, then watches are told: whoever is told finds the commit everywhere. */
+  #take(events: readonly StorageEvent[]): void {
+    const changes = new Map<CachedResource, Change[]>();
+    for (const event of events) {
+      const cache = this.#routeOf(event.key);
+      if (cache === undefined) this.#keepUnclaimed(event);
+      const change = cache?.apply(event.key, event.type === 'put' ? event.value : undefined, event.modRevision);
+      if (cache === undefined || change === undefined) continue;
+      const list = changes.get(cache);
+      if (list === undefined) changes.set(cache, [change]);
+      else list.push(change);
+    }
+    this.#advance(events.at(-1)?.modRevision ?? 0);
+    for (const [cache, list] of changes) cache.watchers.dispatch(list);
+  }
+
+  #advance(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    for (const waiter of this.#waiters) {
+      if (waiter.revision > revision) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+    this.#armBookmarks();
+  }
+
+  /** One timer, and only while somebody wants bookmarks and there was a write since the last ones. */
+  #armBookmarks(): void {
+    if (this.#cancelBookmarks !== undefined || this.#failure !== undefined) return;
+    if (!this.#bookmarksWanted()) return;
+    this.#cancelBookmarks = this.clock.after(bookmarkMs, () => {
+      this.#cancelBookmarks = undefined;
+      for (const cache of this.#resources.values()) cache.watchers.bookmark(this.#revision);
+    });
+  }
+
+  #bookmarksWanted(): boolean {
+    for (const cache of this.#resources.values()) if (cache.watchers.bookmarked > 0) return true;
+    return false;
+  }
+
+  #routeOf(key: string): CachedResource | undefined {
+    const first = key.indexOf('/', storageRoot.length) + 1;
+    const cache = this.#resources.get(key.slice(0, first));
+    return cache ?? this.#resources.get(key.slice(0, key.indexOf('/', first) + 1));
+  }
+
+  #bucketOf(key: string): Map<string, KeyValue> {
+    const first = key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
+    let bucket = this.#unclaimed.get(first);
+    if (bucket === undefined) this.#unclaimed.set(first, (bucket = new Map()));
+    return bucket;
+  }
+
+  #keepUnclaimed({ type, key, value, createRevision, modRevision }: StorageEvent): void {
+    if (type === 'put') this.#bucketOf(key).set(key, { key, value, createRevision, modRevision });
+    else this.#bucketOf(key).delete(key);
+  }
+
+  #lost(error: StorageError): void {
+    if (this.#failure !== undefined) return;
+    this.#logger.error({ error: error.message }, 'the watch cache lost its store');
+    this.#failure = new ApiError('ServiceUnavailable', 'the store cannot be followed any more', { cause: error });
+    for (const cache of this.#resources.values()) cache.stop(this.#failure);
+  }
 }

@@ -1,0 +1,39 @@
+/** Tokens of paged lists, as upstream writes them (apiserver pkg/storage/continue.go): clients' tests decode them. */
+import { badRequest } from '../../api/errors.ts';
+
+export interface ContinueToken {
+  /** The revision all pages show; below 0: the newest (after the first one's had expired). */
+  readonly revision: number;
+  /** The key to go on from, inclusive, without the resource's prefix. */
+  readonly start: string;
+}
+
+/** Goes on right after the key of the last item. */
+export function encodeContinue(prefix: string, lastKey: string, revision: number): string {
+  return encodeToken({ revision, start: `${lastKey.slice(prefix.length)}\u0000` });
+}
+
+export function encodeToken({ revision, start }: ContinueToken): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
+}
+
+/** Throws 400 BadRequest. */
+export function decodeContinue(text: string): ContinueToken {
+  const { v, rv, start } = parseToken(text);
+  if (v !== 'meta.k8s.io/v1') throw refused(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
+  if (typeof rv !== 'number' || rv === 0) throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '') throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (start.split('/').some((part, at) => part === '.' || part === '..' || (part === '' && at > 0))) throw refused(`continue key is not valid: ${start}`);
+  return { revision: rv, start: start.startsWith('/') ? start.slice(1) : start };
+}
+
+function parseToken(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  try {
+    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return typeof token === 'object' && token !== null ? token : {};
+  } catch (error) {
+    throw badRequest(`invalid continue token: continue key is not valid: ${String(error)}`, { cause: error });
+  }
+}
+
+const refused = (why: string): Error => badRequest(`invalid continue token: ${why}`);

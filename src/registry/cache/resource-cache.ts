@@ -1,0 +1,251 @@
+/** The cache of one resource: ordered index, window and watches, and the reads that are answered from them. */
+import sortedBtree from 'sorted-btree';
+import { badRequest } from '../../api/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { running, type Running } from '../../base/lifecycle.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Entry, EventSink, ListRequest, ListResult, ResourceEvent, Selection, WatchRequest } from '../store.ts';
+import type { ResourceCache } from './cache.ts';
+import { Change, selects } from './change.ts';
+import { decodeContinue, encodeContinue, encodeToken } from './continue-token.ts';
+import { CachedEntry } from './entry.ts';
+import { Snapshots } from './snapshots.ts';
+import { listError, parseVersion, tooOldVersion } from './versions.ts';
+import { Watcher, Watchers } from './watchers.ts';
+import { Window } from './window.ts';
+
+/** What the cache of a resource needs of the whole one. */
+export interface Host {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly revision: number;
+  waitFor(revision: number): Promise<void>;
+  waitForNewest(): Promise<number>;
+  /** A watch wants bookmarks. */
+  bookmarksWanted(): void;
+  /** Throws when the cache no longer follows the store. */
+  check(): void;
+}
+
+/** A state to list from, in key order. */
+interface State {
+  readonly entries: readonly CachedEntry[];
+  readonly revision: number;
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export class CachedResource implements ResourceCache {
+  readonly prefix: string;
+  readonly watchers = new Watchers();
+  readonly #host: Host;
+  readonly #tree = new sortedBtree.default<string, CachedEntry>(undefined, order);
+  readonly #window: Window;
+  readonly #snapshots: Snapshots;
+  /** Lists of namespaces ('' is all) as they are now, made when first asked for. */
+  readonly #lists = new Map<string, readonly CachedEntry[]>();
+  #changed: number;
+
+  constructor(prefix: string, host: Host) {
+    this.prefix = prefix;
+    this.#host = host;
+    this.#changed = host.revision;
+    this.#window = new Window(host.revision, host.clock);
+    this.#snapshots = new Snapshots(host.clock);
+  }
+
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  keyOf(namespace: string, name: string): string {
+    return namespace === '' ? this.prefix + name : `${this.prefix}${namespace}/${name}`;
+  }
+
+  get(namespace: string, name: string): Entry | undefined {
+    return this.#tree.get(this.keyOf(namespace, name));
+  }
+
+  /** Makes the entry of a stored value. */
+  entry(key: string, value: Buffer, revision: number): CachedEntry {
+    return new CachedEntry(key, this.#placeOf(key), { value, revision });
+  }
+
+  /** A state found while loading: no event comes of it. */
+  load(entry: CachedEntry): void {
+    this.#tree.set(entry.key, entry);
+    this.#lists.clear();
+  }
+
+  /** Takes a change in without telling anybody; undefined when there was nothing to delete. */
+  apply(key: string, value: Buffer | undefined, revision: number): Change | undefined {
+    const previous = this.#tree.get(key);
+    if (value === undefined && previous === undefined) return undefined;
+    const entry = value === undefined ? undefined : this.entry(key, value, revision);
+    if (entry === undefined) this.#tree.delete(key);
+    else this.#tree.set(key, entry);
+    this.#lists.delete('');
+    this.#lists.delete((entry ?? previous)?.namespace ?? '');
+    this.#changed = revision;
+    const change = new Change(revision, entry, previous);
+    this.#window.add(change);
+    return change;
+  }
+
+  stop(error: Error): void {
+    this.watchers.endAll(error);
+    this.#snapshots.stop();
+  }
+
+  async list(request: ListRequest): Promise<ListResult> {
+    this.#host.check();
+    if (request.continue !== undefined && request.continue !== '') return this.#listRest(request, request.continue);
+    const { resourceVersion = '', resourceVersionMatch = '', limit = 0 } = request;
+    const asked = parseVersion(resourceVersion);
+    const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && asked > 0);
+    if (exact) return this.#page(await this.#stateAt(request, asked, undefined), request, '');
+    await this.#freshEnough(resourceVersion, asked);
+    // Any state will do: upstream then ignores the limit (cacher.go, computeListLimit).
+    const { limit: _limit, ...all } = request;
+    return this.#page(this.#state(request), resourceVersion === '0' ? all : request, '');
+  }
+
+  async watch(request: WatchRequest, sink: EventSink): Promise<Running> {
+    this.#host.check();
+    const { resourceVersion, sendInitialEvents } = request;
+    const asked = parseVersion(resourceVersion);
+    const newest = resourceVersion === '' && sendInitialEvents !== undefined;
+    if (newest || sendInitialEvents === true) await this.#freshEnough(resourceVersion, asked);
+    const fromState = sendInitialEvents === true || (sendInitialEvents === undefined && asked === 0);
+    const { revision } = this.#host;
+    const after = fromState || asked === 0 ? revision : asked;
+    if (after < this.#window.start) throw tooOldVersion(after, this.#window.start);
+    const watcher = new Watcher(request, sink, { bookmarks: request.allowBookmarks, after: Math.max(after, revision) });
+    const initial = fromState ? this.#initialEvents(request) : this.#missedEvents(watcher, after);
+    this.watchers.add(watcher);
+    if (request.allowBookmarks) this.#host.bookmarksWanted();
+    if (initial.length > 0) this.watchers.tell(watcher, initial, watcher.told);
+    return running(() => this.watchers.remove(watcher));
+  }
+
+  async #freshEnough(resourceVersion: string, asked: number): Promise<void> {
+    if (resourceVersion === '') await this.#host.waitForNewest();
+    else if (asked > 0) await this.#host.waitFor(asked);
+  }
+
+  #initialEvents(request: WatchRequest): ResourceEvent[] {
+    const events: ResourceEvent[] = this.#selected(this.#state(request).entries, request).map((entry) => entry.added);
+    if (request.sendInitialEvents === true && request.allowBookmarks) events.push({ type: 'BOOKMARK', revision: this.#host.revision, initialEventsEnd: true });
+    return events;
+  }
+
+  #missedEvents(watcher: Watcher, after: number): ResourceEvent[] {
+    const { namespace, name } = watcher.selection;
+    const concerns = ({ entry, previous }: Change): boolean => {
+      const place = entry ?? previous;
+      return (namespace === '' || place?.namespace === namespace) && (name === undefined || place?.name === name);
+    };
+    return this.#window.after(after).flatMap((change) => (concerns(change) ? (watcher.eventOf(change) ?? []) : []));
+  }
+
+  /** The pages after the first: all show its revision, for as long as that is remembered. */
+  async #listRest(request: ListRequest, text: string): Promise<ListResult> {
+    const { resourceVersion = '' } = request;
+    const token = decodeContinue(text);
+    if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    const start = this.prefix + token.start;
+    if (token.revision > 0) {
+      const newest = encodeToken({ revision: -1, start: token.start });
+      return this.#page(await this.#stateAt(request, token.revision, newest), request, start);
+    }
+    await this.#host.waitForNewest();
+    return this.#page(this.#state(request), request, start);
+  }
+
+  #page({ entries, revision }: State, request: ListRequest, start: string): ListResult {
+    const { limit = 0, namespace } = request;
+    const from = start === '' ? 0 : lowerBound(entries, start);
+    if (limit <= 0) return { entries: this.#selected(from === 0 ? entries : entries.slice(from), request), revision, continue: undefined, remaining: undefined };
+    const chosen: CachedEntry[] = [];
+    let at = from;
+    for (; at < entries.length && chosen.length < limit; at++) {
+      const entry = entries[at];
+      if (entry !== undefined && isChosen(request, entry)) chosen.push(entry);
+    }
+    const last = chosen.at(-1);
+    if (at >= entries.length || last === undefined) return { entries: chosen, revision, continue: undefined, remaining: undefined };
+    this.#snapshots.keep(namespace, revision, entries);
+    const selective = request.labels !== undefined || request.fields !== undefined || request.name !== undefined;
+    // Upstream's tokens are relative to the resource and, in a namespaced list, to the namespace: here always to the resource.
+    return { entries: chosen, revision, continue: encodeContinue(this.prefix, last.key, revision), remaining: selective ? undefined : entries.length - at };
+  }
+
+  #selected(entries: readonly CachedEntry[], selection: Selection): readonly CachedEntry[] {
+    const { labels, fields, name } = selection;
+    if (labels === undefined && fields === undefined && name === undefined) return entries;
+    return entries.filter((entry) => isChosen(selection, entry));
+  }
+
+  /** What is there now of a selection's namespace and name. */
+  #state({ namespace, name }: Selection): State {
+    const { revision } = this.#host;
+    const single = name === undefined ? undefined : this.#tree.get(this.keyOf(namespace, name));
+    if (single !== undefined) return { entries: [single], revision };
+    if (name !== undefined && namespace !== '') return { entries: [], revision };
+    return { entries: this.#listOf(namespace), revision };
+  }
+
+  #listOf(namespace: string): readonly CachedEntry[] {
+    const known = this.#lists.get(namespace);
+    if (known !== undefined) return known;
+    const entries: CachedEntry[] = [];
+    if (namespace === '') this.#tree.forEachPair((_, entry) => void entries.push(entry));
+    else {
+      const scope = `${this.prefix}${namespace}`;
+      this.#tree.forRange(`${scope}/`, `${scope}0`, false, (_, entry) => void entries.push(entry));
+    }
+    this.#lists.set(namespace, entries);
+    return entries;
+  }
+
+  /** The state at exactly this revision: the present one, a remembered one, or one from the store's log. */
+  async #stateAt(request: ListRequest, revision: number, newest: string | undefined): Promise<State> {
+    const { namespace } = request;
+    if (this.#changed <= revision && revision <= this.#host.revision) return { entries: this.#listOf(namespace), revision };
+    const kept = this.#snapshots.find(namespace, revision);
+    if (kept !== undefined) return { entries: kept, revision };
+    try {
+      const prefix = namespace === '' ? this.prefix : `${this.prefix}${namespace}/`;
+      const { items } = await this.#host.storage.range({ prefix, revision });
+      return { entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)), revision };
+    } catch (error) {
+      throw listError(error, { revision, current: this.#host.revision, newest });
+    }
+  }
+
+  #known(key: string, revision: number): CachedEntry | undefined {
+    const entry = this.#tree.get(key);
+    return entry?.revision === revision ? entry : undefined;
+  }
+
+  #placeOf(key: string): { readonly namespace: string; readonly name: string } {
+    const slash = key.indexOf('/', this.prefix.length);
+    if (slash === -1) return { namespace: '', name: key.slice(this.prefix.length) };
+    return { namespace: key.slice(this.prefix.length, slash), name: key.slice(slash + 1) };
+  }
+}
+
+function isChosen(selection: Selection, entry: CachedEntry): boolean {
+  return (selection.name === undefined || selection.name === entry.name) && selects(selection, entry);
+}
+
+function lowerBound(entries: readonly CachedEntry[], key: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (order(entries[middle]?.key ?? '', key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

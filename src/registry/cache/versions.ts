@@ -1,0 +1,36 @@
+/** Resource versions in requests, and upstream's words for those that cannot be served. */
+import { ApiError, badRequest } from '../../api/errors.ts';
+import { StorageError } from '../../storage/storage.ts';
+
+/** '' and '0' are 0. Throws 400 for what is not a number. */
+export function parseVersion(text: string): number {
+  if (text === '') return 0;
+  if (/^\d{1,20}$/.test(text)) return Number(text);
+  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError. */
+export function tooLargeVersion(asked: number, current: number, retryAfterSeconds = 1): ApiError {
+  return new ApiError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}) },
+  });
+}
+
+export function tooOldVersion(asked: number, oldest: number): ApiError {
+  return new ApiError('Expired', `too old resource version: ${asked} (${oldest})`);
+}
+
+const listExpired = 'The resourceVersion for the provided list is too old.';
+const continueExpired =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, ' +
+  'or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an ' +
+  'inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+/** What a list at a revision failed with; `newest` is a token that goes on at the newest state (apiserver storage/etcd3/errors.go). */
+export function listError(thrown: unknown, asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined }): unknown {
+  if (!(thrown instanceof StorageError)) return thrown;
+  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current, 0);
+  if (thrown.code !== 'compacted') return thrown;
+  if (asked.newest === undefined) return new ApiError('Expired', listExpired, { cause: thrown });
+  return new ApiError('Expired', continueExpired, { cause: thrown, continueToken: asked.newest });
+}
