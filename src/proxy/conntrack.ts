@@ -26,10 +26,12 @@ export function staleFlows(before: readonly ServicePortRule[], after: readonly S
   const flows: StaleFlow[] = [];
   for (const [id, old] of was) {
     const kept = new Set(backendsOf(now.get(id)).map(place));
-    for (const backend of backendsOf(old)) if (!kept.has(place(backend))) flows.push(...frontends(old).map((front) => ({ ...front, backend: backend.ip })));
+    for (const backend of backendsOf(old))
+      if (!kept.has(place(backend))) flows.push(...frontends(old).map((front) => ({ ...front, backend: backend.ip })));
   }
   for (const [id, rule] of now) {
-    if (backendsOf(rule).length > 0 && backendsOf(was.get(id)).length === 0) flows.push(...frontends(rule).map((front) => ({ ...front, backend: undefined })));
+    if (backendsOf(rule).length > 0 && backendsOf(was.get(id)).length === 0)
+      flows.push(...frontends(rule).map((front) => ({ ...front, backend: undefined })));
   }
   return flows;
 }

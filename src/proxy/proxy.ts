@@ -63,7 +63,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   slices.addIndexer(bySliceService, indexers.label(serviceNameLabel));
   const families = await usableFamilies(options);
   const session = lifecycle.add(openNftSession(options));
-  const proxier = lifecycle.add(new Proxier({ ...options, services, slices, session, families, cleaner: createFlowCleaner(options.commands.run, options.logger) }));
+  const proxier = lifecycle.add(
+    new Proxier({ ...options, services, slices, session, families, cleaner: createFlowCleaner(options.commands.run, options.logger) }),
+  );
   lifecycle.add(services.handle(watching<Service>((service) => proxier.touch(keyOf(service)))));
   lifecycle.add(slices.handle(watching<EndpointSlice>((slice) => proxier.touch(serviceOf(slice)))));
   proxier.begin(Promise.all([services.synced, slices.synced]));
@@ -73,7 +75,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 /** Removes the rules of an instance that does not run any more. */
 export async function resetProxy(options: { readonly instance: string; readonly commands: Commands }): Promise<void> {
   const table = tableName(options.instance);
-  await options.commands.run('nft', ['-f', '-'], `add table ip ${table}\ndelete table ip ${table}\nadd table ip6 ${table}\ndelete table ip6 ${table}\n`);
+  await options.commands.run(
+    'nft',
+    ['-f', '-'],
+    `add table ip ${table}\ndelete table ip ${table}\nadd table ip6 ${table}\ndelete table ip6 ${table}\n`,
+  );
 }
 
 function watching<T>(touch: (object: T) => void): { add(object: T): void; update(old: T, object: T): void; delete(object: T): void } {
@@ -86,7 +92,8 @@ function serviceOf(slice: EndpointSlice): string {
 
 /** The families the kernel has; turns on what 127.0.0.1:NodePort needs. */
 async function usableFamilies(options: ProxyOptions): Promise<Family[]> {
-  const script = '[ ! -e /proc/sys/net/ipv6 ] || echo ip6; set=/proc/sys/net/ipv4/conf/all/route_localnet; [ "$(cat $set)" = 1 ] || { echo 1 > $set; } 2>/dev/null || echo refused; exit 0';
+  const script =
+    '[ ! -e /proc/sys/net/ipv6 ] || echo ip6; set=/proc/sys/net/ipv4/conf/all/route_localnet; [ "$(cat $set)" = 1 ] || { echo 1 > $set; } 2>/dev/null || echo refused; exit 0';
   const output = await options.commands.run('sh', ['-c', script]);
   if (output.includes('refused')) options.logger.warn({}, 'cannot set route_localnet: NodePorts are not served on 127.0.0.1');
   return output.includes('ip6') ? ['ip', 'ip6'] : ['ip'];
@@ -162,11 +169,20 @@ class Proxier implements Running {
       try {
         await this.#sync();
       } catch (error) {
-        this.#parts.logger.error({ err: error }, 'nft refused the rules; replacing the whole table');
-        this.#replace = true;
-        await delay(this.#parts.clock, this.#backoff.next(), this.#abort.signal);
+        await this.#refused(error);
       }
     }
+  }
+
+  /** A refused change means that the table is not what it should be (somebody flushed it): it is replaced at once. A refused table waits. */
+  async #refused(error: unknown): Promise<void> {
+    if (this.#replace) {
+      this.#parts.logger.error({ err: error }, 'nft refused the service rules');
+      await delay(this.#parts.clock, this.#backoff.next(), this.#abort.signal);
+      return;
+    }
+    this.#parts.logger.warn({ err: error }, 'nft refused a change of the service rules; replacing the whole table');
+    this.#replace = true;
   }
 
   async #sync(): Promise<void> {
@@ -174,11 +190,14 @@ class Proxier implements Running {
     this.#dirty = new Set();
     const flows = [...dirty].flatMap((key) => this.#update(key));
     const tables = [...this.#tables.values()];
-    if (this.#replace) {
+    const changes = this.#replace ? undefined : tables.map((table) => table.takeCommands());
+    if (changes?.every((text) => text !== undefined) === true) await this.#parts.session.apply(changes.join(''));
+    else {
+      this.#replace = true;
       await this.#parts.commands.run('nft', ['-f', '-'], tables.map((table) => table.fullText()).join(''));
       this.#replace = false;
       this.#markSynced();
-    } else await this.#parts.session.apply(tables.map((table) => table.takeCommands()).join(''));
+    }
     if (flows.length > 0) await this.#parts.cleaner.clean(flows);
   }
 

@@ -47,7 +47,8 @@ class Items {
     if (nodePort !== undefined) yield* this.#nodePort(nodePort);
     yield* this.#sourceRanges();
     yield* this.#affinity();
-    for (const ip of new Set(backends.cluster.concat(backends.local).map((backend) => backend.ip))) yield element('hairpin', `${ip} . ${ip}`);
+    for (const ip of new Set(backends.cluster.concat(backends.local).map((backend) => backend.ip)))
+      yield element('hairpin', `${ip} . ${ip}`);
   }
 
   *#clusterIP(): Generator<Item> {
@@ -97,7 +98,11 @@ class Items {
       yield element('node_ports', at, `goto ${this.#own(externalLocal ? 'sx' : 'sm')}`);
       return;
     }
-    yield element('node_ports', at, `goto ${externalLocal ? shared.nodePortLocal(cluster.length, local.length) : shared.nodePort(cluster.length)}`);
+    yield element(
+      'node_ports',
+      at,
+      `goto ${externalLocal ? shared.nodePortLocal(cluster.length, local.length) : shared.nodePort(cluster.length)}`,
+    );
     yield* places('np_endpoints', at, cluster);
     if (externalLocal) yield* places('np_local_endpoints', at, local);
   }
@@ -106,7 +111,11 @@ class Items {
     const { sourceRanges, loadBalancerIPs, family } = this.#rule;
     if (sourceRanges.length === 0 || loadBalancerIPs.length === 0) return;
     const name = this.#own('fw');
-    yield { kind: 'set', name, spec: `type ${addressType(family)}; flags interval; auto-merge; elements = { ${sourceRanges.join(', ')} };` };
+    yield {
+      kind: 'set',
+      name,
+      spec: `type ${addressType(family)}; flags interval; auto-merge; elements = { ${sourceRanges.join(', ')} };`,
+    };
     yield { kind: 'chain', name, rules: [`${family} saddr != @${name} drop`] };
     for (const ip of loadBalancerIPs) yield element('firewall', this.#at(ip), `goto ${name}`);
   }
@@ -120,7 +129,11 @@ class Items {
       const name = this.#own('ep', backend);
       yield { kind: 'set', name, spec: `type ${addressType(family)}; flags dynamic, timeout; timeout ${affinitySeconds}s;` };
       const to = family === 'ip' ? `${backend.ip}:${backend.port}` : `[${backend.ip}]:${backend.port}`;
-      yield { kind: 'chain', name, rules: [`update @${name} { ${family} saddr }`, `meta l4proto ${this.#protocol} dnat ${family} to ${to}`] };
+      yield {
+        kind: 'chain',
+        name,
+        rules: [`update @${name} { ${family} saddr }`, `meta l4proto ${this.#protocol} dnat ${family} to ${to}`],
+      };
     }
     yield { kind: 'chain', name: this.#own('sa'), rules: this.#sticky(backends.cluster) };
     if (internalLocal || externalLocal) yield { kind: 'chain', name: this.#own('sl'), rules: this.#sticky(backends.local) };

@@ -33,7 +33,11 @@ export function isProxied(service: Service): boolean {
 }
 
 /** `former`: what an earlier call answered for the same service, so that backends keep their places. */
-export function servicePorts(service: Service, slices: readonly EndpointSlice[], options: { readonly nodeName: string; readonly former?: readonly ServicePortRule[] }): ServicePortRule[] {
+export function servicePorts(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  options: { readonly nodeName: string; readonly former?: readonly ServicePortRule[] },
+): ServicePortRule[] {
   if (!isProxied(service)) return [];
   const clusterIPs = (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isPlainAddress);
   return clusterIPs.flatMap((clusterIP) => {
@@ -42,7 +46,9 @@ export function servicePorts(service: Service, slices: readonly EndpointSlice[],
     return (service.spec.ports ?? []).map((port): ServicePortRule => {
       const id = `${service.metadata.namespace}/${service.metadata.name}:${port.name ?? ''}`;
       const protocol = (port.protocol ?? 'TCP') as Protocol;
-      const former = options.former?.find((rule) => rule.id === id && rule.family === common.family && rule.protocol === protocol)?.backends ?? noBackends;
+      const former =
+        options.former?.find((rule) => rule.id === id && rule.family === common.family && rule.protocol === protocol)?.backends ??
+        noBackends;
       const backends = selectBackends(own, { nodeName: options.nodeName, portName: port.name ?? '', protocol });
       return {
         ...common,

@@ -3,7 +3,7 @@ import type { Item } from '../rules.ts';
 import { itemId } from '../rules.ts';
 import type { Family } from '../addresses.ts';
 import type { TablePlan } from './table-text.ts';
-import { baseText, sharedChains, tableName } from './table-text.ts';
+import { baseText, choiceOf, sharedChains, tableName } from './table-text.ts';
 
 /** Several services may ask for the same thing (a backend's hairpin entry, one external address): the first one's value stands. */
 interface Claim {
@@ -24,6 +24,8 @@ export class TableState {
   readonly #owned = new Map<string, Map<string, Item>>();
   readonly #changes = new Map<string, Change>();
   #sharedChains = new Set<string>();
+  /** Up to how many backends the table in the kernel can choose among. */
+  #largest = 16;
 
   constructor(family: Family, plan: TablePlan) {
     this.#family = family;
@@ -40,10 +42,14 @@ export class TableState {
     else this.#owned.set(owner, after);
   }
 
-  /** nft commands, one a line, for everything set since the last call; '' when nothing changed. */
-  takeCommands(): string {
+  /**
+   * nft commands, one a line, for everything set since the last call; '' when nothing changed; undefined when the change needs a new
+   * table (a service with more backends than any had before).
+   */
+  takeCommands(): string | undefined {
     const changes = [...this.#changes.values()].filter(({ before, after }) => !same(before, after));
     this.#changes.clear();
+    if (changes.some(({ after }) => choice(after) > this.#largest)) return undefined;
     return render(this.#family, tableName(this.#plan.instance), changes, this.#sharedChains);
   }
 
@@ -52,7 +58,11 @@ export class TableState {
     this.#changes.clear();
     this.#sharedChains = new Set();
     const changes = [...this.#claims.values()].map((claims): Change => ({ before: undefined, after: claims[0]?.item }));
-    return baseText(this.#family, this.#plan) + render(this.#family, tableName(this.#plan.instance), changes, this.#sharedChains);
+    const needed = changes.reduce((most, { after }) => Math.max(most, choice(after)), 0);
+    while (this.#largest < needed) this.#largest *= 2;
+    return (
+      baseText(this.#family, this.#plan, this.#largest) + render(this.#family, tableName(this.#plan.instance), changes, this.#sharedChains)
+    );
   }
 
   #claim(id: string, owner: string, item: Item): void {
@@ -85,6 +95,10 @@ export class TableState {
   }
 }
 
+function choice(item: Item | undefined): number {
+  return item?.kind === 'element' ? choiceOf(item.value) : 0;
+}
+
 function same(a: Item | undefined, b: Item | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return content(a) === content(b);
@@ -110,7 +124,8 @@ function render(family: Family, table: string, changes: readonly Change[], known
   for (const item of added) if (item.kind === 'element') lines.push(...sharedLines(family, at, item.value.replace(/^goto /, ''), known));
   for (const item of added) if (item.kind === 'chain') lines.push(...item.rules.map((rule) => `add rule ${at} ${item.name} ${rule}`));
   lines.push(...elementLines('delete', at, removed), ...elementLines('add', at, added));
-  for (const { before, after } of changes) if (before?.kind === 'chain' && after === undefined) lines.push(`delete chain ${at} ${before.name}`);
+  for (const { before, after } of changes)
+    if (before?.kind === 'chain' && after === undefined) lines.push(`delete chain ${at} ${before.name}`);
   for (const { before, after } of changes) if (before?.kind === 'set' && after === undefined) lines.push(`delete set ${at} ${before.name}`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -16,14 +16,17 @@ export function tableName(instance: string): string {
   return `coracle_${instance}`;
 }
 
-/** Replaces the table in the same transaction; everything that follows it fills the new one. */
-export function baseText(family: Family, plan: TablePlan): string {
+/**
+ * Replaces the table in the same transaction; everything that follows it fills the new one. `largest`: up to how many backends it can
+ * choose among. The choosing chains are all made here, because nft 1.0.6 accepts rules over these maps only in the script that declares
+ * the maps ("conflicting protocols: ip vs. th" when it has read them back from the kernel).
+ */
+export function baseText(family: Family, plan: TablePlan, largest: number): string {
   const name = tableName(plan.instance);
   const type = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
   const triple = `type ${type} . inet_proto . inet_service : verdict;`;
   const pair = 'type inet_proto . inet_service : verdict;';
-  // Only the type counts here; nft 1.0.6 refuses to add rules over a map that says `th dport` once it has read it back from the kernel.
-  const to = `${family} daddr . tcp dport`;
+  const to = `${family} daddr . th dport`;
   const at = `${family} daddr . meta l4proto . th dport`;
   const ranges = (cidrs: readonly string[]): string => {
     const own = cidrs.filter((cidr) => cidr.includes(':') === (family === 'ip6'));
@@ -73,7 +76,7 @@ ${family === 'ip' ? localhostGuard : ''}  }
     meta mark and ${mark} == ${mark} meta mark set meta mark xor ${mark} masquerade fully-random
     ct status dnat ct original ${family} daddr @service_cidrs ${family} saddr != @cluster_pods masquerade fully-random
 ${family === 'ip' ? '    ct status dnat ip saddr 127.0.0.0/8 masquerade fully-random\n' : ''}  }
-}
+${choosers(family, largest)}}
 `;
 }
 
@@ -82,37 +85,54 @@ const localhostGuard = `    iifname != "lo" ip daddr 127.0.0.0/8 ct status dnat 
     iifname != "lo" ip daddr 127.0.0.0/8 ct state new drop
 `;
 
+/** For each count up to `largest` one chain a map, that sends on to one of so many backends. */
+function choosers(family: Family, largest: number): string {
+  const at = `${family} daddr . meta l4proto . th dport`;
+  const np = 'meta l4proto . th dport';
+  const lines: string[] = [];
+  for (let count = 1; count <= largest; count++) {
+    const choose = (chain: string, map: string, key: string): string =>
+      `  chain ${chain}_${count} { dnat ${family} to numgen random mod ${count} . ${key} map @${map}; }\n`;
+    lines.push(choose('any', 'endpoints', at), choose('any_local', 'local_endpoints', at));
+    lines.push(choose('np_any', 'np_endpoints', np), choose('np_any_local', 'np_local_endpoints', np));
+  }
+  return lines.join('');
+}
+
 export interface SharedChain {
   readonly name: string;
   readonly rules: readonly string[];
 }
 
-/** The shared chain a verdict names and those it leads to, innermost first; empty when the name is no shared one. */
+/** The largest number in a shared chain's name: how many backends it chooses among. */
+export function choiceOf(verdict: string): number {
+  const match = /^goto (?:any|marked|local|np|nplocal)_(\d+)(?:_\d+)?$/.exec(verdict);
+  return match === null ? 0 : Number(match[1]);
+}
+
+/** The shared chain a verdict names and those it leads to, innermost first, without those of {@link baseText}; empty when the name is no shared one. */
 export function sharedChains(family: Family, name: string): SharedChain[] {
-  const match = /^(any|marked|local|np|nplocal)_(\d+)(?:_(\d+))?$/.exec(name);
+  const match = /^(marked|local|np|nplocal)_(\d+)(?:_(\d+))?$/.exec(name);
   if (match === null) return [];
   const [, kind, count = '0', localCount = '0'] = match;
-  const choose = (map: string, among: string, key: string): string => `dnat ${family} to numgen random mod ${among} . ${key} map @${map}`;
-  const at = `${family} daddr . meta l4proto . th dport`;
-  const np = 'meta l4proto . th dport';
-  const any = { name: `any_${count}`, rules: [choose('endpoints', count, at)] };
   const marked = { name: `marked_${count}`, rules: ['jump masquerade_later', `goto any_${count}`] };
-  const nodePort = { name: `np_${count}`, rules: ['jump masquerade_later', choose('np_endpoints', count, np)] };
-  const fromInside = `${family} saddr @cluster_pods`;
-  const local = (map: string, key: string): string[] => (localCount === '0' ? [] : [choose(map, localCount, key)]);
+  const nodePort = { name: `np_${count}`, rules: ['jump masquerade_later', `goto np_any_${count}`] };
+  const localOrInside = (any: string, markedName: string): SharedChain => ({
+    name,
+    rules: [
+      `${family} saddr @cluster_pods goto ${any}_${count}`,
+      `fib saddr type local goto ${markedName}`,
+      ...(localCount === '0' ? [] : [`goto ${any}_local_${localCount}`]),
+    ],
+  });
   switch (kind) {
-    case 'any':
-      return [any];
     case 'marked':
-      return [any, marked];
+      return [marked];
     case 'local':
-      return [any, marked, { name, rules: [`${fromInside} goto any_${count}`, `fib saddr type local goto marked_${count}`, ...local('local_endpoints', at)] }];
+      return [marked, localOrInside('any', marked.name)];
     case 'np':
       return [nodePort];
     default:
-      return [
-        nodePort,
-        { name, rules: [`${fromInside} ${choose('np_endpoints', count, np)}`, `fib saddr type local goto np_${count}`, ...local('np_local_endpoints', np)] },
-      ];
+      return [nodePort, localOrInside('np_any', nodePort.name)];
   }
 }

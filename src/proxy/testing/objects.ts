@@ -9,7 +9,10 @@ export interface ServiceForm {
 }
 
 /** A Service `default/NAME`; other fields go into its spec. */
-export function service(name: string, { ingress, labels, ...spec }: ServiceForm): { metadata: { name: string; namespace: string }; spec: object; status: object } {
+export function service(
+  name: string,
+  { ingress, labels, ...spec }: ServiceForm,
+): { metadata: { name: string; namespace: string }; spec: object; status: object } {
   return {
     metadata: { name, namespace: 'default', ...(labels === undefined ? {} : { labels }) },
     spec: { clusterIP: spec.clusterIPs[0], ...spec },
@@ -19,7 +22,14 @@ export function service(name: string, { ingress, labels, ...spec }: ServiceForm)
 
 export interface SliceForm {
   readonly addressType?: 'IPv4' | 'IPv6';
-  readonly endpoints: readonly { ip: string; nodeName?: string; ready?: boolean; serving?: boolean; terminating?: boolean; hostname?: string }[];
+  readonly endpoints: readonly {
+    ip: string;
+    nodeName?: string;
+    ready?: boolean;
+    serving?: boolean;
+    terminating?: boolean;
+    hostname?: string;
+  }[];
   readonly ports: readonly { name?: string; port: number; protocol?: string }[];
 }
 
