@@ -1,0 +1,43 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
+import type { Informers } from '../client/informer-factory.ts';
+import type { PodNetwork } from './network/pod-network.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+
+export interface AgentOptions {
+  readonly client: Client;
+  /** Shared caches for what all agents of a process look at (services); default: the agent's own. */
+  readonly informers?: Informers;
+  readonly nodeName: string;
+  /** One address a family, the preferred one first. */
+  readonly nodeIPs: readonly string[];
+  readonly runtime: 'docker' | 'sim' | Runtime;
+  readonly dockerSocket?: string;
+  /** Six hex digits that mark everything made on the host. */
+  readonly instance: string;
+  /** Pods' files go to `pods/` below it. */
+  readonly dataDir: string;
+  /** May come later: pods that are not on the host's network wait for it, and the node is not Ready before. Missing: pods have no network. */
+  readonly podNetwork?: PodNetwork | Promise<PodNetwork>;
+  readonly clusterDNS: readonly string[];
+  readonly clusterDomain: string;
+  /** The kubelet API; missing: not served (simulated nodes by the thousand). Port 0 takes any free one. */
+  readonly kubelet?: KubeletServerOptions;
+  /** Labels for the Node when it registers. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  readonly maxPods?: number;
+  /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */
+  readonly capacity?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface KubeletServerOptions {
+  /** Default: all addresses. */
+  readonly host?: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string };
+  /** PEM of the authority whose client certificates are let in. */
+  readonly clientCA: string;
+}
