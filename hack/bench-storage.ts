@@ -44,7 +44,10 @@ async function write(store: Storage, count: number, key: (n: number) => string):
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   latencies.sort((a, b) => a - b);
-  say(`  ${writers} writers, ${count} writes`, `${Math.round(count / seconds)} writes/s, p50 ${at(latencies, 0.5)}, p99 ${at(latencies, 0.99)}`);
+  say(
+    `  ${writers} writers, ${count} writes`,
+    `${Math.round(count / seconds)} writes/s, p50 ${at(latencies, 0.5)}, p99 ${at(latencies, 0.99)}`,
+  );
   say('  CPU a write (all threads)', `${((user + system) / count).toFixed(1)} us`);
 }
 
@@ -58,7 +61,10 @@ try {
   await write(store, writes, (n) => `/registry/leases/ns/lease-${n % writers}`);
   await timed('fill', async () => {
     for (let n = 0; n < objects; n += 1000) {
-      const batch = Array.from({ length: Math.min(1000, objects - n) }, (_, i) => `/registry/filled/default/o-${String(n + i).padStart(6, '0')}`);
+      const batch = Array.from(
+        { length: Math.min(1000, objects - n) },
+        (_, i) => `/registry/filled/default/o-${String(n + i).padStart(6, '0')}`,
+      );
       await Promise.all(batch.map((name) => store.put(name, Buffer.from(text), { expected: 0 })));
     }
   });

@@ -146,7 +146,7 @@ function testWrites(begin: Begin): void {
     const { store } = await begin();
     await done(store.put('/n', bytes('0'), { expected: 0 }));
     const increment = async (): Promise<void> => {
-      for (let current = await store.get('/n'); ; ) {
+      for (let current = await store.get('/n'); ;) {
         const next = bytes(String(Number(current?.value.toString()) + 1));
         const result = await store.put('/n', next, { expected: current?.modRevision ?? 0 });
         if (result.done) return;
@@ -161,7 +161,11 @@ function testWrites(begin: Begin): void {
     const { store } = await begin();
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     const large = Buffer.alloc(maxValueBytes, 7);
-    await Promise.all([done(store.put('/all', all, { expected: 0 })), done(store.put('/large', large, { expected: 0 })), done(store.put('/empty', bytes(''), { expected: 0 }))]);
+    await Promise.all([
+      done(store.put('/all', all, { expected: 0 })),
+      done(store.put('/large', large, { expected: 0 })),
+      done(store.put('/empty', bytes(''), { expected: 0 })),
+    ]);
     expect((await store.get('/all'))?.value.equals(all)).toBe(true);
     expect((await store.get('/large'))?.value.equals(large)).toBe(true);
     expect((await store.get('/empty'))?.value.length).toBe(0);
@@ -219,7 +223,8 @@ function testRanges(begin: Begin): void {
     const made = await done(store.put('/a', bytes('1'), { expected: 0 }));
     const deleted = await done(store.delete('/a', made));
     const again = await done(store.put('/a', bytes('2'), { expected: 0 }));
-    const at = async (revision: number): Promise<string | undefined> => (await store.range({ prefix: '/a', revision })).items[0]?.value.toString();
+    const at = async (revision: number): Promise<string | undefined> =>
+      (await store.range({ prefix: '/a', revision })).items[0]?.value.toString();
     expect([await at(made - 1), await at(made), await at(deleted), await at(again)]).toEqual([undefined, '1', undefined, '2']);
   });
 
@@ -333,7 +338,9 @@ function testWatches(begin: Begin): void {
   test('concurrent writes are told in the order of their revisions', async () => {
     const { store } = await begin();
     const watch = record(store, { prefix: '/', after: await store.revision() });
-    const results = await Promise.all(Array.from({ length: 300 }, async (_, n) => done(store.put(`/${n % 7}/${n}`, bytes('x'), { expected: 0 }))));
+    const results = await Promise.all(
+      Array.from({ length: 300 }, async (_, n) => done(store.put(`/${n % 7}/${n}`, bytes('x'), { expected: 0 }))),
+    );
     expect(watch.all.map(({ modRevision }) => modRevision)).toEqual(results.toSorted((a, b) => a - b));
   });
 }
@@ -354,8 +361,12 @@ function testCompaction(begin: Begin): void {
     await store.compact(deleted);
     await expect(store.range({ prefix: '/', revision: first })).rejects.toMatchObject({ code: 'compacted' });
     await expect(store.range({ prefix: '/', revision: deleted - 1 })).rejects.toMatchObject({ code: 'compacted' });
-    expect((await store.range({ prefix: '/', revision: deleted })).items).toEqual([{ key: '/a', value: bytes('2'), createRevision: first, modRevision: second }]);
-    expect((await store.range({ prefix: '/' })).items).toEqual([{ key: '/a', value: bytes('3'), createRevision: first, modRevision: last }]);
+    expect((await store.range({ prefix: '/', revision: deleted })).items).toEqual([
+      { key: '/a', value: bytes('2'), createRevision: first, modRevision: second },
+    ]);
+    expect((await store.range({ prefix: '/' })).items).toEqual([
+      { key: '/a', value: bytes('3'), createRevision: first, modRevision: last },
+    ]);
   });
 
   test('watches from before it end with compacted, from it on they work', async () => {

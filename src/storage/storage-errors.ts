@@ -14,5 +14,6 @@ export const futureError = (revision: number, newest: number): StorageError =>
 
 /** Throws `tooLarge`. */
 export function checkSize(value: Buffer): void {
-  if (value.length > maxValueBytes) throw new StorageError('tooLarge', `a value of ${value.length} bytes is too large; ${maxValueBytes} are allowed`);
+  if (value.length > maxValueBytes)
+    throw new StorageError('tooLarge', `a value of ${value.length} bytes is too large; ${maxValueBytes} are allowed`);
 }

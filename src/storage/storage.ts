@@ -51,7 +51,8 @@ export interface PutOptions {
 }
 
 /** Done at a revision, or not done because the key is no longer at the expected one. */
-export type WriteResult = { readonly done: true; readonly revision: number } | { readonly done: false; readonly current: KeyValue | undefined };
+export type WriteResult =
+  { readonly done: true; readonly revision: number } | { readonly done: false; readonly current: KeyValue | undefined };
 
 export interface WatchOptions {
   readonly prefix: string;

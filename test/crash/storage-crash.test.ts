@@ -43,7 +43,9 @@ async function readBack(file: string): Promise<Kept> {
   store.watch({ prefix: '/', after: 1 }, log);
   await log.until(() => log.all.at(-1)?.modRevision === revision || log.ended !== undefined);
   expect(log.ended).toBeUndefined();
-  const writes = log.all.map(({ modRevision, key, type, value }) => `${modRevision} ${key} ${type === 'delete' ? 'deleted' : value.toString().slice(0, 20)}`);
+  const writes = log.all.map(
+    ({ modRevision, key, type, value }) => `${modRevision} ${key} ${type === 'delete' ? 'deleted' : value.toString().slice(0, 20)}`,
+  );
   return { revision, writes };
 }
 

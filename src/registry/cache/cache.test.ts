@@ -57,9 +57,15 @@ afterEach(async () => {
 });
 
 const bodyOf = (name: string, more: { labels?: Record<string, string>; nodeName?: string } = {}, namespace = 'default'): Buffer =>
-  Buffer.from(JSON.stringify({ metadata: { name, namespace, ...(more.labels && { labels: more.labels }) }, spec: { nodeName: more.nodeName } }));
+  Buffer.from(
+    JSON.stringify({ metadata: { name, namespace, ...(more.labels && { labels: more.labels }) }, spec: { nodeName: more.nodeName } }),
+  );
 
-async function write(name: string, more: { labels?: Record<string, string>; nodeName?: string } = {}, namespace = 'default'): Promise<number> {
+async function write(
+  name: string,
+  more: { labels?: Record<string, string>; nodeName?: string } = {},
+  namespace = 'default',
+): Promise<number> {
   const key = pod.keyOf(namespace, name);
   const result = await storage.put(key, bodyOf(name, more, namespace), { expected: (await storage.get(key))?.modRevision ?? 0 });
   if (!result.done) throw new Error('conflict');
@@ -86,8 +92,13 @@ describe('entries', () => {
   test('bytes and value carry the resource version, are made once and are frozen', async () => {
     const revision = await write('a', { labels: { color: 'red' } });
     const entry = pod.get('default', 'a');
-    expect(entry?.json.toString()).toBe(`{"metadata":{"resourceVersion":"${revision}","name":"a","namespace":"default","labels":{"color":"red"}},"spec":{}}`);
-    expect(entry?.object).toEqual({ metadata: { resourceVersion: String(revision), name: 'a', namespace: 'default', labels: { color: 'red' } }, spec: {} });
+    expect(entry?.json.toString()).toBe(
+      `{"metadata":{"resourceVersion":"${revision}","name":"a","namespace":"default","labels":{"color":"red"}},"spec":{}}`,
+    );
+    expect(entry?.object).toEqual({
+      metadata: { resourceVersion: String(revision), name: 'a', namespace: 'default', labels: { color: 'red' } },
+      spec: {},
+    });
     expect(entry?.object).toBe(entry?.object);
     expect(entry?.json).toBe(entry?.json);
     expect(Object.isFrozen(entry?.object.metadata.labels)).toBe(true);
@@ -105,12 +116,15 @@ describe('entries', () => {
     expect(object.metadata).not.toHaveProperty('resourceVersion');
   });
 
-  test.each(['{"metadata":{}}', '{"spec":{},"metadata":{"name":"x"}}', '{ "metadata": {"name":"x"} }'])('a value that begins otherwise is served all the same: %s', async (text) => {
-    await storage.put('/registry/pods/default/x', Buffer.from(text), { expected: 0 });
-    const entry = pod.get('default', 'x');
-    expect(entry?.json.toString().startsWith(`{"metadata":{"resourceVersion":"${entry?.revision}"`)).toBe(true);
-    expect(JSON.parse(entry?.json.toString() ?? '')).toEqual(entry?.object);
-  });
+  test.each(['{"metadata":{}}', '{"spec":{},"metadata":{"name":"x"}}', '{ "metadata": {"name":"x"} }'])(
+    'a value that begins otherwise is served all the same: %s',
+    async (text) => {
+      await storage.put('/registry/pods/default/x', Buffer.from(text), { expected: 0 });
+      const entry = pod.get('default', 'x');
+      expect(entry?.json.toString().startsWith(`{"metadata":{"resourceVersion":"${entry?.revision}"`)).toBe(true);
+      expect(JSON.parse(entry?.json.toString() ?? '')).toEqual(entry?.object);
+    },
+  );
 
   test('what was there before the cache, and before the resource was known, is found', async () => {
     await storage.put('/registry/minions/n1', Buffer.from('{"metadata":{"name":"n1"}}'), { expected: 0 });
@@ -127,9 +141,20 @@ describe('entries', () => {
 
 describe('list', () => {
   test('is in the order of keys, by namespace when asked', async () => {
-    for (const [name, namespace] of [['b', 'team'], ['a', 'team'], ['z', 'team-a'], ['c', 'default']] as const) await write(name, {}, namespace);
+    for (const [name, namespace] of [
+      ['b', 'team'],
+      ['a', 'team'],
+      ['z', 'team-a'],
+      ['c', 'default'],
+    ] as const)
+      await write(name, {}, namespace);
     // '-' comes before '/': upstream's order of keys too.
-    expect((await list()).entries.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual(['default/c', 'team-a/z', 'team/a', 'team/b']);
+    expect((await list()).entries.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      'default/c',
+      'team-a/z',
+      'team/a',
+      'team/b',
+    ]);
     expect(names(await list({ namespace: 'team' }))).toEqual(['a', 'b']);
     expect(names(await list({ namespace: 'none' }))).toEqual([]);
     await remove('a', 'team');
@@ -177,7 +202,11 @@ describe('list', () => {
     await clock.advance(2 * 60_000);
     await storage.compact(await storage.revision());
     const error = (await list({ continue: first.continue ?? '' }).catch((thrown: unknown) => thrown)) as ApiError;
-    expect([error.code, error.reason, error.message.slice(0, 46)]).toEqual([410, 'Expired', 'The provided continue parameter is too old to ']);
+    expect([error.code, error.reason, error.message.slice(0, 46)]).toEqual([
+      410,
+      'Expired',
+      'The provided continue parameter is too old to ',
+    ]);
     const rest = await list({ limit: 5, continue: error.continueToken ?? '' });
     expect([names(rest), rest.revision]).toEqual([['c'], await storage.revision()]);
   });
@@ -218,9 +247,21 @@ describe('list', () => {
   });
 
   test.each([
-    ['bad version', { resourceVersion: 'x' }, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
-    ['bad token', { continue: 'e30' }, 'invalid continue token: continue key is not valid: server does not recognize this encoded version '],
-    ['version beside a token', { continue: Buffer.from('{"v":"meta.k8s.io/v1","rv":5,"start":"a"}').toString('base64url'), resourceVersion: '5' }, 'specifying resource version is not allowed when using continue'],
+    [
+      'bad version',
+      { resourceVersion: 'x' },
+      'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
+    [
+      'bad token',
+      { continue: 'e30' },
+      'invalid continue token: continue key is not valid: server does not recognize this encoded version ',
+    ],
+    [
+      'version beside a token',
+      { continue: Buffer.from('{"v":"meta.k8s.io/v1","rv":5,"start":"a"}').toString('base64url'), resourceVersion: '5' },
+      'specifying resource version is not allowed when using continue',
+    ],
   ])('%s is 400', async (_, request, message) => {
     await expect(list(request)).rejects.toMatchObject({ code: 400, message });
   });
@@ -259,7 +300,11 @@ describe('watch', () => {
     for (let n = 0; n < 150; n++) await write('a', { nodeName: String(n) });
     await clock.advance(80_000);
     const last = await write('b');
-    await expect(watch({ resourceVersion: String(start) })).rejects.toMatchObject({ code: 410, reason: 'Expired', message: `too old resource version: ${start} (${last - 100})` });
+    await expect(watch({ resourceVersion: String(start) })).rejects.toMatchObject({
+      code: 410,
+      reason: 'Expired',
+      message: `too old resource version: ${start} (${last - 100})`,
+    });
     expect((await watch({ resourceVersion: String(last - 100) })).all).toHaveLength(100);
     expect(one).toBeLessThan(last - 100);
   });

@@ -21,9 +21,12 @@ export function encodeToken({ revision, start }: ContinueToken): string {
 export function decodeContinue(text: string): ContinueToken {
   const { v, rv, start } = parseToken(text);
   if (v !== 'meta.k8s.io/v1') throw refused(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
-  if (typeof rv !== 'number' || rv === 0) throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof start !== 'string' || start === '') throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  if (start.split('/').some((part, at) => part === '.' || part === '..' || (part === '' && at > 0))) throw refused(`continue key is not valid: ${start}`);
+  if (typeof rv !== 'number' || rv === 0)
+    throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '')
+    throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (start.split('/').some((part, at) => part === '.' || part === '..' || (part === '' && at > 0)))
+    throw refused(`continue key is not valid: ${start}`);
   return { revision: rv, start: start.startsWith('/') ? start.slice(1) : start };
 }
 

@@ -33,7 +33,11 @@ export class CachedEntry implements Entry {
   #source: Source;
   #added: ObjectEvent | undefined;
 
-  constructor(key: string, place: { readonly namespace: string; readonly name: string }, stored: { readonly value: Buffer; readonly revision: number; readonly source?: Source }) {
+  constructor(
+    key: string,
+    place: { readonly namespace: string; readonly name: string },
+    stored: { readonly value: Buffer; readonly revision: number; readonly source?: Source },
+  ) {
     this.key = key;
     this.namespace = place.namespace;
     this.name = place.name;
@@ -116,7 +120,9 @@ function spliceParsed(value: Buffer, revision: number): Buffer {
 
 function startsWithOpening(value: Buffer): boolean {
   // `{"metadata":{}` has no field that a comma could follow.
-  return value.length > opening.length && value[opening.length] === 0x22 && value.compare(opening, 0, opening.length, 0, opening.length) === 0;
+  return (
+    value.length > opening.length && value[opening.length] === 0x22 && value.compare(opening, 0, opening.length, 0, opening.length) === 0
+  );
 }
 
 /** The inverse of {@link splice} for its own result, sharing no memory with it. */

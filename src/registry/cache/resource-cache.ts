@@ -135,7 +135,8 @@ export class CachedResource implements ResourceCache {
 
   #initialEvents(request: WatchRequest): ResourceEvent[] {
     const events: ResourceEvent[] = this.#selected(this.#state(request).entries, request).map((entry) => entry.added);
-    if (request.sendInitialEvents === true && request.allowBookmarks) events.push({ type: 'BOOKMARK', revision: this.#host.revision, initialEventsEnd: true });
+    if (request.sendInitialEvents === true && request.allowBookmarks)
+      events.push({ type: 'BOOKMARK', revision: this.#host.revision, initialEventsEnd: true });
     return events;
   }
 
@@ -152,7 +153,8 @@ export class CachedResource implements ResourceCache {
   async #listRest(request: ListRequest, text: string): Promise<ListResult> {
     const { resourceVersion = '' } = request;
     const token = decodeContinue(text);
-    if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (resourceVersion !== '' && resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     const start = this.prefix + token.start;
     if (token.revision > 0) {
       const newest = encodeToken({ revision: -1, start: token.start });
@@ -165,7 +167,13 @@ export class CachedResource implements ResourceCache {
   #page({ entries, revision }: State, request: ListRequest, start: string): ListResult {
     const { limit = 0, namespace } = request;
     const from = start === '' ? 0 : lowerBound(entries, start);
-    if (limit <= 0) return { entries: this.#selected(from === 0 ? entries : entries.slice(from), request), revision, continue: undefined, remaining: undefined };
+    if (limit <= 0)
+      return {
+        entries: this.#selected(from === 0 ? entries : entries.slice(from), request),
+        revision,
+        continue: undefined,
+        remaining: undefined,
+      };
     const chosen: CachedEntry[] = [];
     let at = from;
     for (; at < entries.length && chosen.length < limit; at++) {
@@ -177,7 +185,12 @@ export class CachedResource implements ResourceCache {
     this.#snapshots.keep(namespace, revision, entries);
     const selective = request.labels !== undefined || request.fields !== undefined || request.name !== undefined;
     // Upstream's tokens are relative to the resource and, in a namespaced list, to the namespace: here always to the resource.
-    return { entries: chosen, revision, continue: encodeContinue(this.prefix, last.key, revision), remaining: selective ? undefined : entries.length - at };
+    return {
+      entries: chosen,
+      revision,
+      continue: encodeContinue(this.prefix, last.key, revision),
+      remaining: selective ? undefined : entries.length - at,
+    };
   }
 
   #selected(entries: readonly CachedEntry[], selection: Selection): readonly CachedEntry[] {
@@ -217,7 +230,10 @@ export class CachedResource implements ResourceCache {
     try {
       const prefix = namespace === '' ? this.prefix : `${this.prefix}${namespace}/`;
       const { items } = await this.#host.storage.range({ prefix, revision });
-      return { entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)), revision };
+      return {
+        entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)),
+        revision,
+      };
     } catch (error) {
       throw listError(error, { revision, current: this.#host.revision, newest });
     }

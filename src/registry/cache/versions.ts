@@ -6,13 +6,18 @@ import { StorageError } from '../../storage/storage.ts';
 export function parseVersion(text: string): number {
   if (text === '') return 0;
   if (/^\d{1,20}$/.test(text)) return Number(text);
-  throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }
 
 /** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError. */
 export function tooLargeVersion(asked: number, current: number, retryAfterSeconds = 1): ApiError {
   return new ApiError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
-    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}) },
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+    },
   });
 }
 
@@ -27,7 +32,10 @@ const continueExpired =
   'inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
 /** What a list at a revision failed with; `newest` is a token that goes on at the newest state (apiserver storage/etcd3/errors.go). */
-export function listError(thrown: unknown, asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined }): unknown {
+export function listError(
+  thrown: unknown,
+  asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined },
+): unknown {
   if (!(thrown instanceof StorageError)) return thrown;
   if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current, 0);
   if (thrown.code !== 'compacted') return thrown;

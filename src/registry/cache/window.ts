@@ -67,7 +67,8 @@ export class Window {
     const { leastChanges, mostChanges, mostBytes, freshMs } = this.#bounds;
     for (;;) {
       const oldest = this.#changes[this.#first];
-      const spare = this.length > mostChanges || this.#bytes > mostBytes || (this.length > leastChanges && now - (oldest?.at ?? now) > freshMs);
+      const spare =
+        this.length > mostChanges || this.#bytes > mostBytes || (this.length > leastChanges && now - (oldest?.at ?? now) > freshMs);
       if (oldest === undefined || !spare) break;
       this.#changes[this.#first++] = undefined;
       this.#bytes -= oldest.size;

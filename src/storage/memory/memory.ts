@@ -108,7 +108,10 @@ class MemoryStore {
     if (before === undefined || before.modRevision !== expected) return { done: false, current: before };
     const modRevision = ++this.newest;
     this.#current.delete(key);
-    this.#commit({ type: 'delete', key, value: nothing, previous: before.value, createRevision: before.createRevision, modRevision }, before);
+    this.#commit(
+      { type: 'delete', key, value: nothing, previous: before.value, createRevision: before.createRevision, modRevision },
+      before,
+    );
     return { done: true, revision: modRevision };
   }
 

@@ -47,7 +47,10 @@ function prepare(database: DatabaseSync, file: string, maxBytes: number): void {
   const fresh = id === 0 && version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
   if (!fresh && id !== applicationId) throw new StorageError('corrupt', `${file} is a database of something else`);
   if (version > schemaVersion) {
-    throw new StorageError('unavailable', `${file} was written by a newer version (schema ${version}; this one knows up to ${schemaVersion})`);
+    throw new StorageError(
+      'unavailable',
+      `${file} was written by a newer version (schema ${version}; this one knows up to ${schemaVersion})`,
+    );
   }
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;
     PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000`);

@@ -19,8 +19,9 @@ import {
 type Ask<Op extends Request['op']> = Extract<Request, { op: Op }>;
 
 /** An answer of this many bytes or rows is long enough: the rest is asked for again, and commits come in between. */
-const pieceBytes = 1 << 20;
-const pieceRows = 20_000;
+const pieceBytes = 4 << 20;
+const pieceRows = 1000;
+const pieceKeys = 20_000;
 /** Revisions whose leftovers one `clean` removes. */
 const cleanRevisions = 500;
 
@@ -32,40 +33,38 @@ export class Log {
   #revision: number;
   #compacted: number;
   #cleaned: number;
+  #loading = true;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    database.exec('PRAGMA mmap_size = 1073741824');
     this.#compacted = this.#number(`SELECT value FROM state WHERE name = 'compacted'`);
     this.#cleaned = this.#number(`SELECT value FROM state WHERE name = 'cleaned'`);
     this.#revision = Math.max(1, this.#compacted, this.#number('SELECT MAX(id) FROM log'));
   }
 
   opened(): OpenAnswer {
-    const rows = this.#number('SELECT COUNT(*) FROM log');
-    const live = this.#number('SELECT COUNT(*) FROM (SELECT key, MAX(id), deleted FROM log GROUP BY key) WHERE deleted = 0');
-    return { revision: this.#revision, compacted: this.#compacted, history: rows > live };
+    return { revision: this.#revision, history: this.#cleaned < this.#revision };
   }
 
   keys({ after = '' }: Ask<'keys'>): KeysAnswer {
-    const keys: string[] = [];
-    const numbers: number[] = [];
     const rows = this.#rows(
-      'SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE key > ? GROUP BY key ORDER BY key',
+      'SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE key > ? GROUP BY key ORDER BY key LIMIT ?',
       after,
+      pieceKeys,
     );
-    for (const [key, id, created, deleted] of rows) {
-      if (deleted === 1) continue;
-      keys.push(String(key));
-      numbers.push(Number(id), Number(created));
-      if (keys.length === pieceRows) return { keys, numbers: Float64Array.from(numbers), more: true };
-    }
-    return { keys, numbers: Float64Array.from(numbers), more: false };
+    const live = rows.filter(([, , , deleted]) => deleted === 0);
+    const numbers = Float64Array.from(live.flatMap(([, id, created]) => [Number(id), Number(created)]));
+    const last = rows.length < pieceKeys ? undefined : String(rows.at(-1)?.[0]);
+    return { keys: live.map(([key]) => String(key)), numbers, last };
   }
 
   expiring(): ExpiringAnswer {
     const keys: string[] = [];
     const numbers: number[] = [];
-    for (const [key, id, expires] of this.#rows('SELECT key, id, expires FROM log INDEXED BY log_expires WHERE expires IS NOT NULL ORDER BY expires')) {
+    for (const [key, id, expires] of this.#rows(
+      'SELECT key, id, expires FROM log INDEXED BY log_expires WHERE expires IS NOT NULL ORDER BY expires',
+    )) {
       keys.push(String(key));
       numbers.push(Number(id), Number(expires));
     }
@@ -74,6 +73,7 @@ export class Log {
 
   /** One transaction: all rows or none. */
   commit({ rows: { keys, numbers, data }, previous }: Ask<'commit'>): CommitAnswer {
+    this.#leaveLoading();
     const insert = this.#statement('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)');
     const before = previous ? this.#before(numbers, keys.length) : { lengths: undefined, data: undefined };
     let offset = 0;
@@ -92,16 +92,26 @@ export class Log {
 
   range({ prefix, after, limit, revision = this.#revision }: Ask<'range'>): RangeAnswer {
     this.#check(revision);
-    const { states, last, full } = this.#states({ prefix, after, limit, revision });
-    const ended = last === undefined || (!full && states.keys.length < limit);
-    if (ended) return { rows: states.rows(), revision, more: false, remaining: 0 };
-    if (states.keys.length < limit) return { rows: states.rows(), revision, more: true, remaining: 0 };
-    return { rows: states.rows(), revision, more: false, remaining: this.#count(prefix, last, revision) };
+    const rows = this.#newest({ prefix, after, revision, limit: pieceRows });
+    const states = new RowsBuilder();
+    let last: string | undefined;
+    let whole = rows.length < pieceRows;
+    for (const [at, [key, id, created, deleted]] of rows.entries()) {
+      last = String(key);
+      if (deleted === 0) states.add(last, [Number(id), Number(created)], this.#value(Number(id)) ?? noBytes);
+      if (states.keys.length < limit && !states.full) continue;
+      whole &&= at === rows.length - 1;
+      break;
+    }
+    if (whole || last === undefined) return { rows: states.rows(), revision, last: undefined, remaining: 0 };
+    if (states.keys.length < limit) return { rows: states.rows(), revision, last, remaining: 0 };
+    return { rows: states.rows(), revision, last: undefined, remaining: this.#count(prefix, last, revision) };
   }
 
   get({ key }: Ask<'get'>): Rows {
     const states = new RowsBuilder();
-    const [id, created, deleted, value] = this.#row('SELECT id, create_revision, deleted, value FROM log WHERE key = ? ORDER BY id DESC LIMIT 1', key) ?? [];
+    const [id, created, deleted, value] =
+      this.#row('SELECT id, create_revision, deleted, value FROM log WHERE key = ? ORDER BY id DESC LIMIT 1', key) ?? [];
     if (id !== undefined && deleted === 0) states.add(key, [Number(id), Number(created)], bytes(value));
     return states.rows();
   }
@@ -109,9 +119,11 @@ export class Log {
   history({ prefix, after, previous }: Ask<'history'>): HistoryAnswer {
     if (after < this.#compacted) throw compactedError(after, this.#compacted);
     const events = new RowsBuilder();
-    const rows = this.#rows('SELECT id, key, create_revision, deleted, replaced, value FROM log WHERE id > ? ORDER BY id', after);
+    const rows = this.#statement('SELECT id, key, create_revision, deleted, replaced, value FROM log WHERE id > ? ORDER BY id').iterate(
+      after,
+    );
     let revision = after;
-    for (const [id, key, created, deleted, replaced, value] of rows) {
+    for (const [id, key, created, deleted, replaced, value] of rows as unknown as Iterable<readonly unknown[]>) {
       revision = Number(id);
       if (!String(key).startsWith(prefix)) continue;
       const before = previous && replaced !== 0 ? this.#value(Number(replaced)) : undefined;
@@ -149,35 +161,17 @@ export class Log {
     this.#database.close();
   }
 
-  #states(ask: { prefix: string; after: string | undefined; limit: number; revision: number }): { states: RowsBuilder; last: string | undefined; full: boolean } {
-    const states = new RowsBuilder();
-    let last: string | undefined;
-    for (const [key, id, created, deleted] of this.#newest(ask.prefix, ask.after, ask.revision)) {
-      if (deleted === 1) continue;
-      last = String(key);
-      states.add(last, [Number(id), Number(created)], this.#value(Number(id)) ?? noBytes);
-      if (states.keys.length === ask.limit || states.full) return { states, last, full: true };
-    }
-    return { states, last, full: false };
-  }
-
   #count(prefix: string, after: string, revision: number): number {
-    let count = 0;
-    for (const [, , , deleted] of this.#newest(prefix, after, revision)) if (deleted === 0) count++;
-    return count;
+    const { where, values } = bounds({ prefix, after, revision });
+    const newest = `SELECT key, MAX(id), deleted FROM log INDEXED BY log_key WHERE ${where} GROUP BY key`;
+    return Number(this.#row(`SELECT COUNT(*) FROM (${newest}) WHERE deleted = 0`, ...values)?.[0] ?? 0);
   }
 
   /** [key, id, create_revision, deleted] of the newest row at `revision` of each key, in order; answered by the index alone. */
-  #newest(prefix: string, after: string | undefined, revision: number): Iterable<readonly unknown[]> {
-    const end = prefixEnd(prefix);
-    const from = after === undefined || after < prefix ? ['key >= ?', prefix] : ['key > ?', after];
-    const to = end === undefined ? '' : 'AND key < ?';
-    return this.#rows(
-      `SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE ${from[0] ?? ''} ${to} AND id <= ? GROUP BY key ORDER BY key`,
-      from[1] ?? '',
-      ...(end === undefined ? [] : [end]),
-      revision,
-    );
+  #newest(ask: Bounds & { readonly limit: number }): readonly (readonly unknown[])[] {
+    const { where, values } = bounds(ask);
+    const sql = `SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE ${where} GROUP BY key ORDER BY key LIMIT ?`;
+    return this.#rows(sql, ...values, ask.limit);
   }
 
   #before(numbers: Float64Array, count: number): CommitAnswer {
@@ -203,6 +197,13 @@ export class Log {
     return row === undefined ? undefined : bytes(row[0]);
   }
 
+  /** Mapped memory makes the first load faster; afterwards it would only be held for nothing. */
+  #leaveLoading(): void {
+    if (!this.#loading) return;
+    this.#loading = false;
+    this.#database.exec('PRAGMA mmap_size = 0');
+  }
+
   #transaction(write: () => void): void {
     this.#statement('BEGIN IMMEDIATE').run();
     try {
@@ -224,8 +225,8 @@ export class Log {
     return statement;
   }
 
-  #rows(sql: string, ...parameters: SQLInputValue[]): Iterable<readonly unknown[]> {
-    return this.#statement(sql).iterate(...parameters) as unknown as Iterable<readonly unknown[]>;
+  #rows(sql: string, ...parameters: SQLInputValue[]): readonly (readonly unknown[])[] {
+    return this.#statement(sql).all(...parameters) as unknown as readonly (readonly unknown[])[];
   }
 
   #row(sql: string, ...parameters: SQLInputValue[]): readonly unknown[] | undefined {
@@ -235,6 +236,21 @@ export class Log {
   #number(sql: string): number {
     return Number(this.#row(sql)?.[0] ?? 0);
   }
+}
+
+interface Bounds {
+  readonly prefix: string;
+  readonly after: string | undefined;
+  readonly revision: number;
+}
+
+function bounds({ prefix, after, revision }: Bounds): { where: string; values: SQLInputValue[] } {
+  const end = prefixEnd(prefix);
+  const from = after === undefined || after < prefix ? 'key >= ?' : 'key > ?';
+  const values = [after === undefined || after < prefix ? prefix : after, revision];
+  return end === undefined
+    ? { where: `${from} AND id <= ?`, values }
+    : { where: `${from} AND id <= ? AND key < ?`, values: [...values, end] };
 }
 
 function bytes(value: unknown): Uint8Array {
@@ -257,7 +273,7 @@ class RowsBuilder {
   }
 
   get full(): boolean {
-    return this.#packer.bytes >= pieceBytes || this.keys.length >= pieceRows;
+    return this.#packer.bytes >= pieceBytes || this.keys.length >= pieceKeys;
   }
 
   rows(): Rows {

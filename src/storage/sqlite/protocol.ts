@@ -24,7 +24,13 @@ export type Request =
   /** Row: [revision, createRevision, revision replaced or 0, deleted 0/1, expires or 0, value's length]. */
   | { readonly op: 'commit'; readonly rows: Rows; readonly previous: boolean }
   | { readonly op: 'get'; readonly key: string }
-  | { readonly op: 'range'; readonly prefix: string; readonly after: string | undefined; readonly limit: number; readonly revision: number | undefined }
+  | {
+      readonly op: 'range';
+      readonly prefix: string;
+      readonly after: string | undefined;
+      readonly limit: number;
+      readonly revision: number | undefined;
+    }
   | { readonly op: 'history'; readonly prefix: string; readonly after: number; readonly previous: boolean }
   | { readonly op: 'compact'; readonly revision: number }
   /** Removes a piece of what compaction gave free. */
@@ -35,7 +41,8 @@ export type Request =
 export interface KeysAnswer {
   readonly keys: readonly string[];
   readonly numbers: Float64Array;
-  readonly more: boolean;
+  /** There is more after this key. */
+  readonly last: string | undefined;
 }
 
 /** Row: [revision, expires]. */
@@ -46,8 +53,7 @@ export interface ExpiringAnswer {
 
 export interface OpenAnswer {
   readonly revision: number;
-  readonly compacted: number;
-  /** There are rows that only the past needs. */
+  /** There may be rows that only the past needs. */
   readonly history: boolean;
 }
 
@@ -60,8 +66,8 @@ export interface CommitAnswer {
 export interface RangeAnswer {
   readonly rows: Rows;
   readonly revision: number;
-  /** There is more within the limit: ask again after the last key, at the revision. */
-  readonly more: boolean;
+  /** There is more within the limit: ask again after this key, at the revision. */
+  readonly last: string | undefined;
   readonly remaining: number;
 }
 

@@ -60,7 +60,10 @@ describe('the file', () => {
     const other = new DatabaseSync(options.file);
     other.exec('CREATE TABLE things (id INTEGER)');
     other.close();
-    await expect(openSqlite(options)).rejects.toMatchObject({ code: 'corrupt', message: `${options.file} is a database of something else` });
+    await expect(openSqlite(options)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: `${options.file} is a database of something else`,
+    });
   });
 
   test('a newer schema is refused', async () => {
@@ -92,7 +95,8 @@ describe('a full disk', () => {
   let folder = '';
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'))));
   afterEach(() => rm(folder, { recursive: true }));
-  const openSmall = () => openSqlite({ file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger, maxBytes: 256 * 1024 });
+  const openSmall = () =>
+    openSqlite({ file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger, maxBytes: 256 * 1024 });
 
   test('fails the whole batch and what rests on it; reads go on and later writes work', async () => {
     await using store = await openSmall();
@@ -104,7 +108,10 @@ describe('a full disk', () => {
     ];
     await new Promise((resolve) => setImmediate(resolve));
     // The commit above runs now; these are queued on top of it.
-    const onTop = [store.put('/kept', Buffer.from('newer'), { expected: kept + 1 }), store.put('/other', Buffer.from('x'), { expected: 0 })];
+    const onTop = [
+      store.put('/kept', Buffer.from('newer'), { expected: kept + 1 }),
+      store.put('/other', Buffer.from('x'), { expected: 0 }),
+    ];
     const stale = store.put('/kept', Buffer.from('again'), { expected: kept });
     for (const write of [...failing, ...onTop]) await expect(write).rejects.toMatchObject({ code: 'full' });
     // It was compared with a write that failed: compared again with what is there, it fits.

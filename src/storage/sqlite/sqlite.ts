@@ -28,7 +28,11 @@ export interface SqliteOptions {
 /** Rejects with `locked`, `corrupt`, `full` or `unavailable`. */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   let store: SqliteStore | undefined;
-  const worker = new WorkerClient({ file: options.file, maxBytes: options.maxBytes ?? 0 }, (error) => store?.lost(error), options.workerUrl);
+  const worker = new WorkerClient(
+    { file: options.file, maxBytes: options.maxBytes ?? 0 },
+    (error) => store?.lost(error),
+    options.workerUrl,
+  );
   try {
     const opened = await worker.opened;
     store = new SqliteStore(options, worker, opened);
@@ -94,14 +98,14 @@ class SqliteStore {
 
   /** Reads the keys, the times to live and whether there is history to compact. */
   async load({ history, revision }: OpenAnswer): Promise<void> {
-    for (let after: string | undefined, more = true; more; ) {
+    let after: string | undefined;
+    do {
       const page = await this.#worker.ask({ op: 'keys', after });
       for (const [at, key] of page.keys.entries()) {
         this.#index.set(key, { modRevision: page.numbers[at * 2] ?? 0, createRevision: page.numbers[at * 2 + 1] ?? 0 });
       }
-      after = page.keys.at(-1);
-      more = page.more;
-    }
+      after = page.last;
+    } while (after !== undefined);
     const { keys, numbers } = await this.#worker.ask({ op: 'expiring' });
     for (const [at, key] of keys.entries()) {
       const written = numbers[at * 2] ?? 0;
@@ -117,14 +121,16 @@ class SqliteStore {
 
   async range({ prefix, after, limit = Infinity, revision }: RangeOptions): Promise<RangeResult> {
     const items: KeyValue[] = [];
-    let from = after;
-    let at = revision;
+    let limitLeft = limit;
+    let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision });
     for (;;) {
-      const page = await this.#worker.ask({ op: 'range', prefix, after: from, limit: limit - items.length, revision: at });
+      const page = await asked;
+      limitLeft -= page.rows.keys.length;
+      // The worker reads the next piece while this one is unpacked.
+      if (page.last !== undefined)
+        asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision });
       for (const item of toStates(page.rows)) items.push(item);
-      if (!page.more) return { items, revision: page.revision, remaining: page.remaining };
-      from = items.at(-1)?.key;
-      at = page.revision;
+      if (page.last === undefined) return { items, revision: page.revision, remaining: page.remaining };
     }
   }
 
@@ -256,6 +262,13 @@ function toEvents({ keys, numbers, data }: Rows): StorageEvent[] {
     const value = values.next(numbers[row + 3] ?? 0);
     const before = numbers[row + 4] ?? -1;
     const previous = before < 0 ? undefined : values.next(before);
-    return { type: numbers[row + 2] === 1 ? 'delete' : 'put', key, value, previous, createRevision: numbers[row + 1] ?? 0, modRevision: numbers[row] ?? 0 };
+    return {
+      type: numbers[row + 2] === 1 ? 'delete' : 'put',
+      key,
+      value,
+      previous,
+      createRevision: numbers[row + 1] ?? 0,
+      modRevision: numbers[row] ?? 0,
+    };
   });
 }

@@ -52,11 +52,13 @@ export class WorkerClient {
     this.#worker = new Worker(workerUrl, {
       workerData: data,
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
     });
     this.opened = new Promise((resolve, reject) => this.#waiting.set(0, { resolve: (answer) => resolve(answer as OpenAnswer), reject }));
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
-    this.#worker.on('error', (error) => this.#end(new StorageError('unavailable', `the storage thread failed: ${String(error)}`, { cause: error })));
+    this.#worker.on('error', (error) =>
+      this.#end(new StorageError('unavailable', `the storage thread failed: ${String(error)}`, { cause: error })),
+    );
     this.#worker.on('exit', () => this.#end(new StorageError('closed', 'the store is closed')));
   }
 
