@@ -2,6 +2,7 @@
 import type * as t from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RequestContext } from '../registry/context.ts';
+import type { ResourceStore } from '../registry/store.ts';
 
 export interface ResourceDeps {
   readonly clock: Clock;
@@ -10,6 +11,8 @@ export interface ResourceDeps {
   /** Inclusive range of node ports; default 30000-32767. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
   readonly reviews: Reviews;
+  /** Other kinds' stores, for what concerns more than one kind (eviction, bound tokens). Asked only after the registry stands. */
+  stores(group: string, version: string, resource: string): ResourceStore | undefined;
 }
 
 /** Who somebody is and what they may do; implemented by src/auth. Each answers the status of the review. */

@@ -71,7 +71,6 @@ import { volumeattachments } from './storage/volumeattachments/definition.ts';
 import { volumeattributesclasses } from './storage/volumeattributesclasses/definition.ts';
 
 export function builtinResources(deps: ResourceDeps): readonly ResourceDefinition[] {
-  void deps;
   return [
     bindings,
     componentstatuses,
@@ -83,13 +82,13 @@ export function builtinResources(deps: ResourceDeps): readonly ResourceDefinitio
     nodes,
     persistentvolumeclaims,
     persistentvolumes,
-    pods,
+    pods(deps),
     podtemplates,
     replicationcontrollers,
     resourcequotas,
     secrets,
     serviceaccounts,
-    services,
+    services(deps),
     mutatingadmissionpolicies,
     mutatingadmissionpolicybindings,
     mutatingwebhookconfigurations,

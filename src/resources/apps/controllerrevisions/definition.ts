@@ -1,10 +1,32 @@
+import { semanticEqual } from '../../../api/json.ts';
 import type { ControllerRevision } from '../../../api/generated/types.ts';
+import { invalid, path, required } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
 
 export const controllerrevisions = define<ControllerRevision>({
   ...fromFacts('apps', 'v1', 'controllerrevisions'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    validate,
+    validateUpdate: (object, old) => [
+      ...validate(object),
+      ...(semanticEqual(object.data, old.data) ? [] : [invalid(path('data'), object.data, 'field is immutable')]),
+    ],
+  },
+  columns: [
+    name,
+    text('Controller', ({ metadata }) => {
+      const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
+      if (owner === undefined) return '<none>';
+      const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0] ?? ''}` : '';
+      return `${owner.kind}${group}/${owner.name}`.toLowerCase().replace(owner.name.toLowerCase(), owner.name);
+    }),
+    text('Revision', ({ revision }) => revision),
+    age,
+  ],
 });
+
+function validate({ data, revision }: ControllerRevision) {
+  return [...(data === undefined ? [required(path('data'), 'data is mandatory')] : []), ...(revision < 0 ? [invalid(path('revision'), revision, 'must be greater than or equal to 0')] : [])];
+}

@@ -1,10 +1,54 @@
+import { semanticEqual } from '../../../api/json.ts';
 import type { DaemonSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, containerColumns, formatLabels, integer, name, selectorColumn, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
+import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts';
+
+/** The template's own count; the field of extensions/v1beta1 lives on as this annotation (pkg/apis/apps/v1/conversion.go). */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+const emptyStatus = () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 });
 
 export const daemonsets = define<DaemonSet>({
   ...fromFacts('apps', 'v1', 'daemonsets'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...together<DaemonSet>(resetsStatus(emptyStatus), countsGeneration(), {
+      prepareForCreate({ metadata }) {
+        const asked = Number(metadata.annotations?.[templateGeneration]);
+        metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(asked >= 1 ? Math.trunc(asked) : 1) };
+      },
+      prepareForUpdate({ metadata, spec }, old) {
+        const before = Number(old.metadata.annotations?.[templateGeneration] ?? 0);
+        const now = semanticEqual(spec.template, old.spec.template) ? before : before + 1;
+        metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(now) };
+      },
+    }),
+    default: defaultDaemonSet,
+    validate: validateDaemonSet,
+    validateUpdate: validateDaemonSetUpdate,
+  },
+  columns: [
+    name,
+    integer('Desired', ({ status }) => status.desiredNumberScheduled),
+    integer('Current', ({ status }) => status.currentNumberScheduled),
+    integer('Ready', ({ status }) => status.numberReady),
+    integer('Up-to-date', ({ status }) => status.updatedNumberScheduled),
+    integer('Available', ({ status }) => status.numberAvailable),
+    text('Node Selector', ({ spec }) => formatLabels(spec.template.spec?.nodeSelector)),
+    age,
+    ...containerColumns<DaemonSet>(({ spec }) => spec.template.spec?.containers),
+    selectorColumn<DaemonSet>(({ spec }) => spec.selector),
+  ],
 });
+
+/** SetDefaults_DaemonSet. */
+function defaultDaemonSet({ spec }: DaemonSet): void {
+  defaultTemplate(spec.template);
+  const strategy = (spec.updateStrategy ??= {});
+  strategy.type ||= 'RollingUpdate';
+  if (strategy.type === 'RollingUpdate') strategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...strategy.rollingUpdate };
+  spec.revisionHistoryLimit ??= 10;
+}

@@ -1,10 +1,36 @@
 import type { ReplicaSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, containerColumns, integer, labelSelectorQuery, name, selectorColumn } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
+import { validateReplicaSet, validateReplicaSetUpdate } from './validation.ts';
 
 export const replicasets = define<ReplicaSet>({
   ...fromFacts('apps', 'v1', 'replicasets'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...together<ReplicaSet>(resetsStatus(() => ({ replicas: 0 })), countsGeneration()),
+    default({ spec }) {
+      spec.replicas ??= 1;
+      defaultTemplate(spec.template);
+    },
+    validate: validateReplicaSet,
+    validateUpdate: validateReplicaSetUpdate,
+  },
+  scale: {
+    replicas: ({ spec }) => spec.replicas ?? 0,
+    setReplicas: ({ spec }, replicas) => void (spec.replicas = replicas),
+    statusReplicas: ({ status }) => status.replicas,
+    selector: ({ spec }) => labelSelectorQuery(spec.selector),
+  },
+  selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
+  columns: [
+    name,
+    integer('Desired', ({ spec }) => spec.replicas),
+    integer('Current', ({ status }) => status.replicas),
+    integer('Ready', ({ status }) => status.readyReplicas),
+    age,
+    ...containerColumns<ReplicaSet>(({ spec }) => spec.template?.spec?.containers),
+    selectorColumn<ReplicaSet>(({ spec }) => spec.selector),
+  ],
 });

@@ -1,10 +1,56 @@
 import type { StatefulSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, containerColumns, labelSelectorQuery, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
+import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
+import { validateStatefulSet, validateStatefulSetUpdate } from './validation.ts';
 
 export const statefulsets = define<StatefulSet>({
   ...fromFacts('apps', 'v1', 'statefulsets'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...together<StatefulSet>(resetsStatus(() => ({ replicas: 0 })), countsGeneration()),
+    default: defaultStatefulSet,
+    validate: validateStatefulSet,
+    validateUpdate: validateStatefulSetUpdate,
+  },
+  scale: {
+    replicas: ({ spec }) => spec.replicas ?? 0,
+    setReplicas: ({ spec }, replicas) => void (spec.replicas = replicas),
+    statusReplicas: ({ status }) => status.replicas,
+    selector: ({ spec }) => labelSelectorQuery(spec.selector),
+  },
+  columns: [
+    name,
+    text('Ready', ({ spec, status }) => `${String(status.readyReplicas ?? 0)}/${String(spec.replicas ?? 0)}`),
+    age,
+    ...containerColumns<StatefulSet>(({ spec }) => spec.template.spec?.containers),
+  ],
 });
+
+/** SetDefaults_StatefulSet. */
+function defaultStatefulSet({ spec }: StatefulSet): void {
+  defaultTemplate(spec.template);
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion = 'v1';
+    claim.kind = 'PersistentVolumeClaim';
+    claim.status = { phase: 'Pending', ...claim.status };
+    if (claim.spec !== undefined) defaultClaimSpec(claim.spec);
+  }
+  spec.podManagementPolicy ||= 'OrderedReady';
+  const strategy = (spec.updateStrategy ??= {});
+  if ((strategy.type ?? '') === '') {
+    strategy.type = 'RollingUpdate';
+    strategy.rollingUpdate ??= {};
+  }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
+    strategy.rollingUpdate.partition ??= 0;
+    strategy.rollingUpdate.maxUnavailable ??= 1;
+  }
+  const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
+  retention.whenDeleted ||= 'Retain';
+  retention.whenScaled ||= 'Retain';
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+}

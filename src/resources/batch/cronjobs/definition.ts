@@ -1,10 +1,34 @@
 import type { CronJob } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, containerColumns, integer, name, selectorColumn, since, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { specAndStatus } from '../../shared/strategy.ts';
+import { defaultJobParts } from '../jobs/defaults.ts';
+import { validateCronJob, validateCronJobUpdate } from './validation.ts';
 
 export const cronjobs = define<CronJob>({
   ...fromFacts('batch', 'v1', 'cronjobs'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...specAndStatus<CronJob>(),
+    default({ spec }) {
+      defaultJobParts(spec.jobTemplate.spec ?? { template: {} });
+      spec.concurrencyPolicy ||= 'Allow';
+      spec.suspend ??= false;
+      spec.successfulJobsHistoryLimit ??= 3;
+      spec.failedJobsHistoryLimit ??= 1;
+    },
+    validate: validateCronJob,
+    validateUpdate: validateCronJobUpdate,
+  },
+  columns: [
+    name,
+    text('Schedule', ({ spec }) => spec.schedule),
+    text('Timezone', ({ spec }) => spec.timeZone ?? '<none>'),
+    { ...text<CronJob>('Suspend', ({ spec }) => (spec.suspend === true ? 'True' : 'False')), type: 'boolean' },
+    integer('Active', ({ status }) => status.active?.length),
+    text('Last Schedule', ({ status }, now) => (status.lastScheduleTime === undefined ? '<none>' : since(status.lastScheduleTime, now))),
+    age,
+    ...containerColumns<CronJob>(({ spec }) => spec.jobTemplate.spec?.template.spec?.containers),
+    selectorColumn<CronJob>(({ spec }) => spec.jobTemplate.spec?.selector),
+  ],
 });

@@ -1,10 +1,23 @@
 import type { PodTemplate } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { containerColumns, formatLabels, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { validateTemplate } from '../../shared/pod/validate-template.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
 
 export const podtemplates = define<PodTemplate>({
   ...fromFacts('', 'v1', 'podtemplates'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...countsGeneration<PodTemplate>((object) => object.template),
+    default: ({ template }) => defaultTemplate(template),
+    validate: ({ template }) => validateTemplate(template, path('template')),
+    validateUpdate: ({ template }) => validateTemplate(template, path('template')),
+  },
+  columns: [
+    name,
+    ...containerColumns<PodTemplate>(({ template }) => template?.spec?.containers).map((column) => ({ ...column, priority: 0 })),
+    text('Pod Labels', ({ template }) => formatLabels(template?.metadata?.labels)),
+  ],
 });

@@ -1,10 +1,96 @@
+import { cloneJson } from '../../../api/json.ts';
 import type { Service } from '../../../api/generated/types.ts';
+import type { FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition, Strategy } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
+import { age, formatLabels, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { ServiceAllocation } from './allocation.ts';
+import { dropForType, externallyAccessible, fillFamilies, keepAllocated, normalizeClusterIPs } from './families.ts';
+import { validateService, validateServiceUpdate } from './validation.ts';
+import { labelName } from '../../../api/names.ts';
 
-export const services = define<Service>({
-  ...fromFacts('', 'v1', 'services'),
-  strategy: {},
-  columns: nameAndAge,
-});
+export function services(deps: ResourceDeps): ResourceDefinition {
+  return define<Service>({
+    ...fromFacts('', 'v1', 'services'),
+    strategy: serviceStrategy(new ServiceAllocation(deps)),
+    selectableFields: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
+    columns: [
+      name,
+      text('Type', ({ spec }) => spec.type ?? ''),
+      text('Cluster-IP', ({ spec }) => spec.clusterIPs?.[0] ?? '<none>'),
+      text('External-IP', externalIP),
+      text('Port(s)', ports),
+      age,
+      wide('Selector', ({ spec }) => formatLabels(spec.selector)),
+    ],
+  });
+}
+
+function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
+  // What fillFamilies found wrong before validation; validation of the same object reports it.
+  const faults = new WeakMap<Service, FieldError[]>();
+  return {
+    default: defaultService,
+    prepareForCreate(service) {
+      service.status = { loadBalancer: {} };
+      normalizeClusterIPs(service.spec, undefined);
+      faults.set(service, fillFamilies(service.spec, undefined, allocation.families));
+    },
+    prepareForUpdate(service, old) {
+      service.status = cloneJson(old.status);
+      normalizeClusterIPs(service.spec, old.spec);
+      keepAllocated(service.spec, old.spec);
+      dropForType(service, old);
+      faults.set(service, fillFamilies(service.spec, old.spec, allocation.families));
+    },
+    validate: (service) => distinct([...(faults.get(service) ?? []), ...validateService(service, undefined)]),
+    validateUpdate: (service, old) => distinct([...(faults.get(service) ?? []), ...validateServiceUpdate(service, old)]),
+    validateName: labelName,
+    allowCreateOnUpdate: true,
+    beginCreate: (service) => allocation.create(service),
+    beginUpdate: (service, old) => allocation.update(service, old),
+    afterDelete: (service) => allocation.release(service),
+  };
+}
+
+function distinct(faults: readonly FieldError[]): FieldError[] {
+  return [...new Map(faults.map((fault) => [`${fault.field} ${fault.body}`, fault])).values()];
+}
+
+/** SetDefaults_Service. */
+export function defaultService({ spec, status }: Service): void {
+  spec.sessionAffinity ||= 'None';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
+  }
+  spec.type ||= 'ClusterIP';
+  for (const port of spec.ports ?? []) {
+    port.protocol ||= 'TCP';
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
+  }
+  if (externallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster';
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
+  else spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const ingress of status?.loadBalancer?.ingress ?? []) if ((ingress.ip ?? '') !== '') ingress.ipMode ??= 'VIP';
+}
+
+function externalIP({ spec, status }: Service): string {
+  const external = spec.externalIPs ?? [];
+  if (spec.type === 'ExternalName') return spec.externalName ?? '';
+  if (spec.type !== 'LoadBalancer') return external.length === 0 ? '<none>' : external.join(',');
+  const balancers = [...new Set((status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ((ip ?? '') === '' ? (hostname ?? '') : (ip ?? ''))))];
+  const all = [...balancers.filter((address) => address !== '').sort(), ...external];
+  return all.length === 0 ? '<pending>' : all.join(',');
+}
+
+function ports({ spec }: Service): string {
+  const shown = (spec.ports ?? []).map(({ port, nodePort, protocol }) =>
+    (nodePort ?? 0) > 0 ? `${String(port)}:${String(nodePort)}/${protocol ?? ''}` : `${String(port)}/${protocol ?? ''}`,
+  );
+  return shown.length === 0 ? '<none>' : shown.join(',');
+}

@@ -1,0 +1,35 @@
+/** pkg/registry/batch/job/strategy.go. */
+import type { Job } from '../../../api/generated/types.ts';
+import { dns1123LabelFaults } from '../../../api/names.ts';
+import type { Strategy } from '../../../registry/definition.ts';
+import { specAndStatus, together } from '../../shared/strategy.ts';
+import { validateJob, validateJobUpdate } from './validation.ts';
+
+export const jobStrategy: Strategy<Job> = {
+  ...together<Job>({ prepareForCreate: generateSelector }, specAndStatus()),
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
+  warnings(job, old) {
+    const faults = old === undefined ? dns1123LabelFaults(job.metadata.name) : [];
+    if (faults.length === 0) return [];
+    return [
+      `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+    ];
+  },
+};
+
+/** Unless the client selects by hand, a Job selects its pods by its own uid. */
+function generateSelector({ metadata, spec }: Job): void {
+  if (spec.manualSelector === true) return;
+  const template = (spec.template.metadata ??= {});
+  const uid = metadata.uid;
+  template.labels = {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': metadata.name,
+    'controller-uid': uid,
+    'job-name': metadata.name,
+    ...template.labels,
+  };
+  const selector = (spec.selector ??= {});
+  selector.matchLabels = { 'batch.kubernetes.io/controller-uid': uid, ...selector.matchLabels };
+}

@@ -1,0 +1,126 @@
+/** A pod's life as pkg/registry/core/pod/strategy.go of Kubernetes 1.36 has it. */
+import { cloneJson, semanticEqual } from '../../../api/json.ts';
+import type { Pod, PodSpec } from '../../../api/generated/types.ts';
+import type { Strategy } from '../../../registry/definition.ts';
+import { defaultPod } from '../../shared/pod/defaults.ts';
+import { qosClass } from '../../shared/pod/qos.ts';
+import { validatePod } from '../../shared/pod/validate-pod.ts';
+import { dns1123LabelFaults } from '../../../api/names.ts';
+import { validateEphemeralContainersUpdate, validatePodUpdate, validateResize } from './validate-update.ts';
+
+export const podStrategy: Strategy<Pod> = {
+  default(pod) {
+    defaultPod(pod.spec);
+    alignPodIPs(pod);
+  },
+  prepareForCreate(pod) {
+    pod.metadata.generation = 1;
+    pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+    if ((pod.spec.schedulingGates ?? []).length > 0) {
+      pod.status.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          lastProbeTime: null as never,
+          lastTransitionTime: null as never,
+          reason: 'SchedulingGated',
+          message: 'Scheduling is blocked due to non-empty scheduling gates',
+        },
+      ];
+    }
+  },
+  prepareForUpdate(pod, old) {
+    pod.status = cloneJson(old.status);
+    countGeneration(pod, old);
+  },
+  prepareForStatusUpdate(pod, old) {
+    const { metadata } = pod;
+    pod.spec = cloneJson(old.spec);
+    delete metadata.deletionTimestamp;
+    if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+    if (old.metadata.ownerReferences === undefined) delete metadata.ownerReferences;
+    else metadata.ownerReferences = cloneJson(old.metadata.ownerReferences);
+    pod.status.qosClass ||= old.status.qosClass ?? '';
+    keepObservedGenerations(pod, old);
+  },
+  validate: (pod) => validatePod(pod),
+  validateUpdate: (pod, old) => validatePodUpdate(pod, old),
+  warnings(pod, old) {
+    if (old !== undefined) return [];
+    const faults = dns1123LabelFaults(pod.metadata.name);
+    if (faults.length === 0) return [];
+    return [`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`];
+  },
+  gracePeriod(pod, asked) {
+    const period = asked ?? pod.spec.terminationGracePeriodSeconds ?? 0;
+    const finished = pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded';
+    if ((pod.spec.nodeName ?? '') === '' || finished) return 0;
+    return period < 0 ? 1 : period;
+  },
+};
+
+export const ephemeralContainers = {
+  name: 'ephemeralcontainers',
+  prepareForUpdate(pod: Pod, old: Pod): void {
+    keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
+  },
+  validateUpdate: (pod: Pod, old: Pod) => validateEphemeralContainersUpdate(pod, old),
+};
+
+export const resize = {
+  name: 'resize',
+  prepareForUpdate(pod: Pod, old: Pod): void {
+    const containers = onlyResources(pod.spec.containers, old.spec.containers);
+    const initContainers = onlyResources(pod.spec.initContainers ?? [], old.spec.initContainers ?? []);
+    if (containers === undefined || initContainers === undefined) return;
+    const { resources } = pod.spec;
+    keepAllBut(pod, old, { containers, resources, ...(initContainers.length === 0 ? {} : { initContainers }) });
+  },
+  validateUpdate: (pod: Pod, old: Pod) => validateResize(pod, old),
+};
+
+function keepAllBut(pod: Pod, old: Pod, changed: Partial<{ [Field in keyof PodSpec]: PodSpec[Field] | undefined }>): void {
+  const { resourceVersion } = pod.metadata;
+  pod.metadata = { ...cloneJson(old.metadata), resourceVersion };
+  pod.spec = cloneJson(old.spec);
+  for (const [field, value] of Object.entries(changed)) {
+    if (value === undefined) delete pod.spec[field as keyof PodSpec];
+    else Object.assign(pod.spec, { [field]: value });
+  }
+  pod.status = cloneJson(old.status);
+  countGeneration(pod, old);
+}
+
+/** The old containers with the new ones' resources; undefined when containers came, went or moved (validation says so). */
+function onlyResources(containers: PodSpec['containers'], old: PodSpec['containers']): PodSpec['containers'] | undefined {
+  if (containers.length !== old.length || containers.some((container, index) => container.name !== old[index]?.name)) return undefined;
+  return containers.map(({ resources, resizePolicy }, index) => {
+    const merged = { ...cloneJson(old[index]), resources, resizePolicy } as PodSpec['containers'][number];
+    if (resources === undefined) delete merged.resources;
+    if (resizePolicy === undefined) delete merged.resizePolicy;
+    return merged;
+  });
+}
+
+function countGeneration(pod: Pod, old: Pod): void {
+  const generation = old.metadata.generation ?? 0;
+  pod.metadata.generation = semanticEqual(pod.spec, old.spec) ? generation : generation + 1;
+}
+
+/** A writer that leaves observedGeneration out means the one that is there. */
+function keepObservedGenerations(pod: Pod, old: Pod): void {
+  if (old.status.observedGeneration !== undefined) pod.status.observedGeneration ||= old.status.observedGeneration;
+  for (const condition of pod.status.conditions ?? []) {
+    const before = old.status.conditions?.find((candidate) => candidate.type === condition.type)?.observedGeneration;
+    if (before !== undefined) condition.observedGeneration ||= before;
+  }
+}
+
+/** podIP and podIPs[0] are the same thing; podIP wins (pkg/apis/core/v1/conversion.go). */
+function alignPodIPs({ status }: Pod): void {
+  if (status === undefined) return;
+  const first = status.podIPs?.[0]?.ip;
+  if ((status.podIP ?? '') === '') {
+    if (first !== undefined) status.podIP = first;
+  } else if (status.podIP !== first) status.podIPs = [{ ip: status.podIP ?? '' }];
+}
