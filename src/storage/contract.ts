@@ -23,7 +23,7 @@ export class Recorder {
   ended: StorageError | undefined;
   watch: Running | undefined;
   progressed = 0;
-  #changed: (() => void)[] = [];
+  readonly #changed: (() => void)[] = [];
 
   events(events: readonly StorageEvent[]): void {
     this.batches.push([...events]);
@@ -86,13 +86,28 @@ export function testStorage(name: string, options: ContractOptions): void {
     return { clock, fixture, store };
   };
   describe(name, () => {
-    describe('writes', () => testWrites(begin));
-    describe('ranges', () => testRanges(begin));
-    describe('watches', () => testWatches(begin));
-    describe('compaction', () => testCompaction(begin));
-    describe('ttl', () => testTtl(begin));
-    describe('stop', () => testStop(begin));
-    if (options.persists) describe('restart', () => testRestart(begin));
+    describe('writes', () => {
+      testWrites(begin);
+    });
+    describe('ranges', () => {
+      testRanges(begin);
+    });
+    describe('watches', () => {
+      testWatches(begin);
+    });
+    describe('compaction', () => {
+      testCompaction(begin);
+    });
+    describe('ttl', () => {
+      testTtl(begin);
+    });
+    describe('stop', () => {
+      testStop(begin);
+    });
+    if (options.persists)
+      describe('restart', () => {
+        testRestart(begin);
+      });
   });
 }
 
@@ -309,10 +324,9 @@ function testWatches(begin: Begin): void {
     const { store } = await begin();
     const after = await store.revision();
     const second = new Recorder();
-    let running: Running | undefined;
-    const first = { events: (): void => void running?.stop(), end: (): void => undefined };
+    const first = { events: (): void => void second.watch?.stop(), end: (): void => undefined };
     store.watch({ prefix: '/', after }, first);
-    running = store.watch({ prefix: '/', after }, second);
+    second.watch = store.watch({ prefix: '/', after }, second);
     await done(store.put('/a', bytes('1'), { expected: 0 }));
     expect([second.told, second.ended]).toEqual([[], undefined]);
   });

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { realClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Recorder } from '../../src/storage/contract.ts';
@@ -13,10 +13,6 @@ import { openSqlite } from '../../src/storage/sqlite/sqlite.ts';
 
 const rounds = Number(process.env['CRASH_ROUNDS'] ?? 10);
 const writer = fileURLToPath(new URL('./storage-writer.ts', import.meta.url));
-let folder = '';
-beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'coracle-crash-'))));
-afterAll(() => rm(folder, { recursive: true }));
-
 /** Lets the writer run for some milliseconds after its first write, kills it, and returns what it had acknowledged. */
 async function runAndKill(file: string, forMs: number): Promise<string[]> {
   const child = spawn(process.execPath, [writer, file], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -52,6 +48,9 @@ async function readBack(file: string): Promise<Kept> {
 test(
   `acknowledged writes survive kill -9 (${rounds} times)`,
   async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'coracle-crash-'));
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => rm(folder, { recursive: true }));
     const file = join(folder, 'state.db');
     let before: Kept = { revision: 1, writes: [] };
     for (let round = 0; round < rounds; round++) {

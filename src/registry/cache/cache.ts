@@ -204,7 +204,10 @@ class StoreCache implements WatchCache, Host {
   #bucketOf(key: string): Map<string, KeyValue> {
     const first = key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
     let bucket = this.#unclaimed.get(first);
-    if (bucket === undefined) this.#unclaimed.set(first, (bucket = new Map()));
+    if (bucket === undefined) {
+      bucket = new Map<string, KeyValue>();
+      this.#unclaimed.set(first, bucket);
+    }
     return bucket;
   }
 

@@ -20,7 +20,8 @@ export function encodeToken({ revision, start }: ContinueToken): string {
 /** Throws 400 BadRequest. */
 export function decodeContinue(text: string): ContinueToken {
   const { v, rv, start } = parseToken(text);
-  if (v !== 'meta.k8s.io/v1') throw refused(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
+  if (v !== 'meta.k8s.io/v1')
+    throw refused(`continue key is not valid: server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
   if (typeof rv !== 'number' || rv === 0)
     throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '')

@@ -16,7 +16,7 @@ export interface MemoryOptions {
 
 export function openMemory(options: MemoryOptions): Storage {
   const store = new MemoryStore(options);
-  const { stop, [Symbol.asyncDispose]: dispose } = running(() => store.close());
+  const life = running(() => store.close());
   return {
     revision: async () => store.open().newest,
     get: async (key) => store.open().get(key),
@@ -25,8 +25,8 @@ export function openMemory(options: MemoryOptions): Storage {
     delete: async (key, expected) => store.open().delete(key, expected),
     watch: (watch, sink) => store.open().hub.watch(watch, sink),
     compact: async (revision) => store.open().compact(revision),
-    stop,
-    [Symbol.asyncDispose]: dispose,
+    stop: () => life.stop(),
+    [Symbol.asyncDispose]: () => life.stop(),
   };
 }
 

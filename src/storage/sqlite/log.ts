@@ -122,9 +122,8 @@ export class Log {
     const rows = this.#statement('SELECT id, key, create_revision, deleted, replaced, value FROM log WHERE id > ? ORDER BY id').iterate(
       after,
     );
-    let revision = after;
     for (const [id, key, created, deleted, replaced, value] of rows as unknown as Iterable<readonly unknown[]>) {
-      revision = Number(id);
+      const revision = Number(id);
       if (!String(key).startsWith(prefix)) continue;
       const before = previous && replaced !== 0 ? this.#value(Number(replaced)) : undefined;
       events.add(String(key), [revision, Number(created), Number(deleted)], bytes(value), before ?? null);

@@ -45,7 +45,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
 }
 
 function facade(store: SqliteStore): Storage {
-  const { stop, [Symbol.asyncDispose]: dispose } = running(() => store.close());
+  const life = running(() => store.close());
   return {
     revision: async () => store.open().revision,
     get: async (key) => store.open().get(key),
@@ -54,8 +54,8 @@ function facade(store: SqliteStore): Storage {
     delete: async (key, expected) => store.open().delete(key, expected),
     watch: (options, sink) => store.open().hub.watch(options, sink),
     compact: async (revision) => store.open().compact(revision),
-    stop,
-    [Symbol.asyncDispose]: dispose,
+    stop: () => life.stop(),
+    [Symbol.asyncDispose]: () => life.stop(),
   };
 }
 

@@ -94,7 +94,7 @@ export class WorkerClient {
   #end(error: StorageError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
     this.#ended(error);
   }
