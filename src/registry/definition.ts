@@ -42,7 +42,7 @@ export interface Strategy<T = KubeObject> {
   validateUpdate?(object: T, old: T, context: RequestContext): FieldError[];
   validateStatusUpdate?(object: T, old: T, context: RequestContext): FieldError[];
   /** Faults of a name (without generateName's suffix when `prefix`); default: DNS-1123 subdomain. */
-  validateName?(name: string, prefix: boolean): string[];
+  validateName?(this: void, name: string, prefix: boolean): string[];
   /** Texts for the Warning header. */
   warnings?(object: T, old: T | undefined): string[];
   /** PUT to a name that does not exist creates it. Default false. */
@@ -59,8 +59,20 @@ export interface Strategy<T = KubeObject> {
    * `asked` is the client's gracePeriodSeconds.
    */
   gracePeriod?(object: T, asked: number | undefined): number | undefined;
-  /** What a delete does when the client names no policy: 'background' unless said otherwise. */
-  readonly defaultPropagation?: 'background' | 'orphan';
+  /**
+   * What a delete does when the client names no policy: 'background' unless said otherwise. 'unsupported' (events): objects of
+   * this kind never get the garbage collector's finalizers.
+   */
+  readonly defaultPropagation?: 'background' | 'orphan' | 'unsupported';
+  /** Deletion in two steps, as namespaces and custom resource definitions have it: the first delete marks and never removes. */
+  readonly termination?: Termination<T>;
+}
+
+export interface Termination<T = KubeObject> {
+  /** Changes a private copy on the first delete (phase, condition, finalizer); deletionTimestamp is set already. */
+  mark(object: T): void;
+  /** Something besides metadata.finalizers (spec.finalizers) still keeps the object. */
+  pending(object: T): boolean;
 }
 
 /** Where a kind keeps what its scale subresource shows. */

@@ -1,0 +1,135 @@
+/** Create, as apiserver pkg/endpoints/handlers/create.go and pkg/registry/generic/registry/store.go order its steps. */
+import { alreadyExists, ApiError } from '../api/errors.ts';
+import { invalidObject } from '../api/field-errors.ts';
+import { cloneJson } from '../api/json.ts';
+import { subdomainName } from '../api/names.ts';
+import type { KubeObject } from '../api/object.ts';
+import { metadataFaults } from '../api/validate-metadata.ts';
+import type { AdmissionRequest } from './admission.ts';
+import { mutate, validate } from './admit.ts';
+import type { RequestContext } from './context.ts';
+import type { Reservation } from './definition.ts';
+import type { Resource } from './engine.ts';
+import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts';
+import type { Entry } from './store.ts';
+import { put } from './writer.ts';
+
+/** How often another generated name is tried when one is taken. */
+const nameAttempts = 8;
+
+export interface CreateRequest {
+  readonly namespace: string;
+  /** Private; given away. */
+  readonly object: KubeObject;
+  readonly context: RequestContext;
+  readonly dryRun: boolean;
+}
+
+/** POST. */
+export async function createObject(resource: Resource, request: CreateRequest): Promise<Entry> {
+  const { object, context } = request;
+  const meta = (object.metadata ??= {} as KubeObject['metadata']);
+  wipeSystemFields(meta);
+  matchNamespace(meta, request.namespace, resource.definition);
+  if ((meta.resourceVersion ?? '') !== '')
+    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+  delete (meta as { resourceVersion?: string }).resourceVersion;
+  dedupOwnerReferences(object, context, false);
+  resource.definition.strategy.default?.(object);
+  const admission = admissionRequest(resource, request);
+  if (await mutate(resource.engine.admission, admission)) {
+    dedupOwnerReferences(object, context, true);
+    resource.definition.strategy.default?.(object);
+  }
+  return insert(resource, request);
+}
+
+/** From the point where the object is complete but for its name: also the second half of a PUT that creates. */
+export async function insert(resource: Resource, request: CreateRequest): Promise<Entry> {
+  const { object } = request;
+  if ((object.metadata.generateName ?? '') === '' || object.metadata.name) {
+    return (await attempt(resource, request)) ?? failTaken(resource, object);
+  }
+  let taken: KubeObject = object;
+  for (let count = 0; count < nameAttempts; count++) {
+    const copy = cloneJson(object);
+    copy.metadata.name = generateName(object.metadata.generateName ?? '', resource.engine.random);
+    const entry = await attempt(resource, { ...request, object: copy });
+    if (entry !== undefined) return entry;
+    taken = copy;
+  }
+  return failTaken(resource, taken);
+}
+
+/** Undefined when the name is taken. */
+async function attempt(resource: Resource, request: CreateRequest): Promise<Entry | undefined> {
+  const { definition, engine, cache } = resource;
+  const { object, context, dryRun } = request;
+  const { strategy } = definition;
+  fillSystemFields(object.metadata, engine.clock);
+  strategy.prepareForCreate?.(object, context);
+  check(resource, request);
+  for (const text of strategy.warnings?.(object, undefined) ?? []) context.warn(text);
+  await validate(engine.admission, admissionRequest(resource, request));
+  const { name, namespace = '' } = object.metadata;
+  const reservation = await strategy.beginCreate?.(object, context);
+  return settle(
+    reservation,
+    () => {
+      if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
+      return put(resource, { namespace, name, object, expected: 0, dryRun });
+    },
+    dryRun,
+  );
+}
+
+function check({ definition }: Resource, { object, context }: CreateRequest): void {
+  const { strategy, namespaced } = definition;
+  const faults = metadataFaults(object.metadata, { namespaced, name: strategy.validateName ?? subdomainName });
+  const own = strategy.validate?.(object, context) ?? [];
+  if (faults.length + own.length > 0) throw invalidObject(definition, object.metadata.name, [...faults, ...own]);
+}
+
+/** Confirms a reservation when the write took place, and undoes it when not. */
+export async function settle(
+  reservation: Reservation | undefined,
+  write: () => Promise<Entry | undefined>,
+  dryRun: boolean,
+): Promise<Entry | undefined> {
+  if (reservation === undefined) return write();
+  let entry: Entry | undefined;
+  try {
+    entry = await write();
+  } finally {
+    if (entry === undefined || dryRun) reservation.rollback();
+    else reservation.commit();
+  }
+  return entry;
+}
+
+function admissionRequest({ definition }: Resource, { object, namespace, context, dryRun }: CreateRequest): AdmissionRequest {
+  const name = object.metadata.name ?? '';
+  return {
+    operation: 'CREATE',
+    definition,
+    subresource: '',
+    // A namespace is created "in itself" (endpoints/handlers/create.go).
+    namespace: definition.namespaced ? namespace : definition.group === '' && definition.resource === 'namespaces' ? name : '',
+    name,
+    object,
+    old: undefined,
+    context: dryRun && context.dryRun !== true ? { ...context, dryRun } : context,
+  };
+}
+
+function failTaken({ definition, cache }: Resource, { metadata }: KubeObject): never {
+  const { name, namespace = '', generateName: base = '' } = metadata;
+  const { message, details } = alreadyExists(definition, name);
+  if (base !== '') {
+    throw new ApiError('AlreadyExists', `${message}, the server was not able to generate a unique name for the object`, {
+      details: { ...details, retryAfterSeconds: 1 },
+    });
+  }
+  const deleting = cache.get(namespace, name)?.object.metadata.deletionTimestamp !== undefined;
+  throw new ApiError('AlreadyExists', deleting ? `object is being deleted: ${message}` : message, details === undefined ? {} : { details });
+}

@@ -1,0 +1,97 @@
+/** All resources over one storage. */
+import type { Clock } from '../base/clock.ts';
+import { Lifecycle, type Running, running } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { startWatchCache } from './cache/cache.ts';
+import type { ResourceDefinition } from './definition.ts';
+import type { Engine } from './engine.ts';
+import { GenericStore } from './generic-store.ts';
+import type { Registry, ResourceStore } from './store.ts';
+import { viewOf } from './view.ts';
+import { VirtualStore } from './virtual-store.ts';
+
+export interface RegistryOptions {
+  readonly storage: Storage;
+  /** In discovery order. */
+  readonly definitions: readonly ResourceDefinition[];
+  /** In the order they run. */
+  readonly admission: readonly AdmissionPlugin[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1); for generated names. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/** A registry whose set of resources changes while it runs (custom resources). */
+export interface DynamicRegistry extends Registry {
+  /** Serves a resource, in place of one of the same group, version and plural. */
+  serve(definition: ResourceDefinition): ResourceStore;
+  /** Stops serving a resource; its objects stay in the store. False: it was not served. */
+  withdraw(group: string, version: string, resource: string): boolean;
+}
+
+/** Loads what is stored, then resolves. Stopping leaves the storage open. */
+export async function createRegistry(options: RegistryOptions): Promise<DynamicRegistry & Running> {
+  const { storage, admission, clock, logger, random = Math.random } = options;
+  const lifecycle = new Lifecycle();
+  const cache = lifecycle.add(await startWatchCache({ storage, clock, logger }));
+  const registry = new Resources({ storage, cache, admission, clock, random });
+  for (const definition of options.definitions) registry.serve(definition);
+  return Object.assign(
+    registry,
+    running(() => lifecycle.stop()),
+  );
+}
+
+const keyOf = (group: string, version: string, resource: string): string => `${group}/${version}/${resource}`;
+
+class Resources implements DynamicRegistry {
+  readonly #engine: Engine;
+  readonly #stores = new Map<string, ResourceStore>();
+  readonly #listeners = new Set<() => void>();
+  #all: readonly ResourceStore[] | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  lookup(group: string, version: string, resource: string): ResourceStore | undefined {
+    return this.#stores.get(keyOf(group, version, resource));
+  }
+
+  all(): readonly ResourceStore[] {
+    return (this.#all ??= [...this.#stores.values()]);
+  }
+
+  onChange(call: () => void): Running {
+    const listener = (): void => call();
+    this.#listeners.add(listener);
+    return running(() => void this.#listeners.delete(listener));
+  }
+
+  serve(definition: ResourceDefinition): ResourceStore {
+    const store = this.#make(definition);
+    this.#stores.set(keyOf(definition.group, definition.version, definition.resource), store);
+    this.#changed();
+    return store;
+  }
+
+  withdraw(group: string, version: string, resource: string): boolean {
+    const served = this.#stores.delete(keyOf(group, version, resource));
+    if (served) this.#changed();
+    return served;
+  }
+
+  #make(definition: ResourceDefinition): ResourceStore {
+    const engine = this.#engine;
+    if (definition.virtual !== undefined) return new VirtualStore(engine, definition, definition.virtual);
+    return new GenericStore({ engine, definition, cache: engine.cache.resource(definition), view: viewOf(definition) });
+  }
+
+  #changed(): void {
+    this.#all = undefined;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,214 @@
+/** Update, as apiserver pkg/registry/generic/registry/store.go and pkg/registry/rest/update.go order its steps. */
+import { type ApiError, badRequest, conflict, notFound } from '../api/errors.ts';
+import { type FieldError, invalid, invalidObject, path } from '../api/field-errors.ts';
+import { cloneJson, jsonEqual } from '../api/json.ts';
+import { subdomainName } from '../api/names.ts';
+import type { KubeObject } from '../api/object.ts';
+import { metadataFaults, metadataUpdateFaults } from '../api/validate-metadata.ts';
+import type { AdmissionRequest } from './admission.ts';
+import { mutate, validate } from './admit.ts';
+import type { RequestContext } from './context.ts';
+import { insert, settle } from './create.ts';
+import { removeFinished, vanishes } from './delete.ts';
+import type { Resource } from './engine.ts';
+import { MadeEntry } from './made-entry.ts';
+import { dedupOwnerReferences, matchNamespace } from './metadata.ts';
+import { scaleOf, withScale } from './scale.ts';
+import type { Entry, UpdateRequest } from './store.ts';
+import { put } from './writer.ts';
+
+const modified = 'the object has been modified; please apply your changes to the latest version and try again';
+
+export interface Updated {
+  readonly entry: Entry;
+  readonly created: boolean;
+}
+
+/** Everything that stays the same over the attempts of one update. */
+interface Update {
+  readonly resource: Resource;
+  readonly request: UpdateRequest;
+  readonly context: RequestContext;
+  readonly dryRun: boolean;
+}
+
+/** PUT and PATCH, of the object or of a subresource. Tried again, from the newest state, as long as others are faster. */
+export async function updateObject(resource: Resource, request: UpdateRequest, context: RequestContext): Promise<Updated> {
+  const dryRun = request.dryRun === true || context.dryRun === true;
+  const update: Update = { resource, request, context: dryRun && context.dryRun !== true ? { ...context, dryRun } : context, dryRun };
+  for (;;) {
+    const done = await attempt(update);
+    if (done !== undefined) return done;
+    await resource.engine.cache.waitForNewest();
+    context.signal?.throwIfAborted();
+  }
+}
+
+async function attempt(update: Update): Promise<Updated | undefined> {
+  const { resource, request } = update;
+  const stored = resource.cache.get(request.namespace, request.name);
+  if (stored === undefined) return createMissing(update);
+  const current = resource.view.served(stored);
+  if (request.subresource !== 'scale') {
+    const next = await request.update(current.object);
+    const entry = await replace(update, current, next);
+    return entry === undefined ? undefined : { entry, created: false };
+  }
+  const wanted = await request.update(scaleOf(resource.definition, current.object));
+  const entry = await replace(update, current, withScale(resource.definition, current.object, wanted));
+  return entry === undefined
+    ? undefined
+    : { entry: new MadeEntry(entry, entry.revision, scaleOf(resource.definition, entry.object)), created: false };
+}
+
+async function createMissing(update: Update): Promise<Updated> {
+  const { resource, request, context, dryRun } = update;
+  const { definition, engine } = resource;
+  const allowed = request.subresource === '' && (definition.strategy.allowCreateOnUpdate === true || request.forceAllowCreate === true);
+  if (!allowed) throw notFound(definition, request.name);
+  const object = await request.update(undefined);
+  checkIdentity(update, object);
+  const uid = object.metadata.uid ?? '';
+  if (uid !== '' && !request.retryOnConflict) throw uidConflict(update, uid, '');
+  definition.strategy.default?.(object);
+  if (await mutate(engine.admission, admissionRequest(update, 'CREATE', { object, old: undefined }))) {
+    dedupOwnerReferences(object, context, true);
+    definition.strategy.default?.(object);
+  }
+  return { entry: await insert(resource, { namespace: request.namespace, object, context, dryRun }), created: true };
+}
+
+/** Undefined when the store has moved on. */
+async function replace(update: Update, current: Entry, object: KubeObject): Promise<Entry | undefined> {
+  const { resource, request, context, dryRun } = update;
+  const { definition, engine } = resource;
+  const { strategy } = definition;
+  const old = current.object;
+  checkIdentity(update, object);
+  const uid = object.metadata.uid ?? '';
+  if (uid !== '' && uid !== old.metadata.uid && !request.retryOnConflict) throw uidConflict(update, uid, old.metadata.uid);
+  dedupOwnerReferences(object, context, false);
+  strategy.default?.(object);
+  const admitted = admissionRequest(update, 'UPDATE', { object, old });
+  if (await mutate(engine.admission, admitted)) {
+    dedupOwnerReferences(object, context, true);
+    strategy.default?.(object);
+  }
+  checkVersion(update, object, old);
+  prepare(update, object, old);
+  check(update, object, old);
+  await validate(engine.admission, admitted);
+  if (vanishes(definition, object, old)) return removeFinished(resource, { current, object, dryRun });
+  const reservation = request.subresource === '' ? await strategy.beginUpdate?.(object, old, context) : undefined;
+  return settle(
+    reservation,
+    () => {
+      if (same(object, old)) return Promise.resolve(current);
+      return put(resource, { namespace: request.namespace, name: request.name, object, expected: current.revision, dryRun });
+    },
+    dryRun,
+  );
+}
+
+function checkIdentity({ request, resource }: Update, object: KubeObject): void {
+  const meta = (object.metadata ??= {} as KubeObject['metadata']);
+  matchNamespace(meta, request.namespace, resource.definition);
+  if (meta.name === request.name) return;
+  throw badRequest(`the name of the object (${meta.name ?? ''}) does not match the name on the URL (${request.name})`);
+}
+
+function checkVersion({ request, resource }: Update, object: KubeObject, old: KubeObject): void {
+  const { definition } = resource;
+  const given = object.metadata.resourceVersion ?? '';
+  if (given === '' || given === '0') {
+    if (definition.strategy.allowUnconditionalUpdate === false) {
+      const fault = invalid(path('metadata', 'resourceVersion'), 0, 'must be specified for an update');
+      throw invalidObject({ group: definition.group, kind: definition.resource }, request.name, [fault]);
+    }
+    object.metadata.resourceVersion = old.metadata.resourceVersion;
+  } else if (given !== old.metadata.resourceVersion) throw conflict(definition, request.name, modified);
+}
+
+function uidConflict({ request, resource }: Update, asked: string, actual: string): ApiError {
+  const key = resource.cache.keyOf(request.namespace, request.name);
+  const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${actual}`;
+  return conflict(
+    resource.definition,
+    request.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
+}
+
+/** What the kind takes over from the old object, and what nobody can change. */
+function prepare({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
+  const { strategy, subresources } = resource.definition;
+  keep(object, old, 'generation');
+  if (request.subresource === '' || request.subresource === 'scale') strategy.prepareForUpdate?.(object, old, context);
+  else if (request.subresource === 'status') (strategy.prepareForStatusUpdate ?? onlyStatus)(object, old, context);
+  else subresources?.find(({ name }) => name === request.subresource)?.prepareForUpdate?.(object, old, context);
+  const meta = object.metadata;
+  if ((meta.uid ?? '') === '') meta.uid = old.metadata.uid;
+  meta.creationTimestamp = old.metadata.creationTimestamp;
+  if (old.metadata.deletionTimestamp !== undefined) meta.deletionTimestamp = old.metadata.deletionTimestamp;
+  if (meta.deletionGracePeriodSeconds === undefined) keep(object, old, 'deletionGracePeriodSeconds');
+}
+
+function keep(object: KubeObject, old: KubeObject, field: 'generation' | 'deletionGracePeriodSeconds'): void {
+  const value = old.metadata[field];
+  if (value === undefined) delete object.metadata[field];
+  else object.metadata[field] = value;
+}
+
+/** The default of a status update: everything but status and managedFields comes from the old object. */
+function onlyStatus(object: KubeObject, old: KubeObject): void {
+  const { resourceVersion, managedFields } = object.metadata;
+  for (const field of Object.keys(object)) if (!(field in old) && field !== 'status') delete object[field];
+  for (const field of Object.keys(old))
+    if (field !== 'status' && field !== 'kind' && field !== 'apiVersion') object[field] = cloneJson(old[field]);
+  object.metadata.resourceVersion = resourceVersion;
+  if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+}
+
+function check({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
+  const { definition } = resource;
+  const { strategy, namespaced } = definition;
+  const rules = { namespaced, name: strategy.validateName ?? subdomainName };
+  const faults = [...metadataFaults(object.metadata, rules), ...metadataUpdateFaults(object.metadata, old.metadata)];
+  faults.push(...ownFaults({ request, resource, context }, object, old));
+  if (faults.length > 0) throw invalidObject(definition, object.metadata.name, faults);
+  if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);
+}
+
+function ownFaults({ request, resource, context }: Omit<Update, 'dryRun'>, object: KubeObject, old: KubeObject): FieldError[] {
+  const { strategy, subresources } = resource.definition;
+  if (request.subresource === 'status') return strategy.validateStatusUpdate?.(object, old, context) ?? [];
+  if (request.subresource === '' || request.subresource === 'scale') {
+    return strategy.validateUpdate?.(object, old, context) ?? strategy.validate?.(object, context) ?? [];
+  }
+  return subresources?.find(({ name }) => name === request.subresource)?.validateUpdate?.(object, old, context) ?? [];
+}
+
+function admissionRequest(
+  { request, resource, context }: Update,
+  operation: 'CREATE' | 'UPDATE',
+  { object, old }: Pick<AdmissionRequest, 'object' | 'old'>,
+): AdmissionRequest {
+  const { definition } = resource;
+  const { name, namespace, subresource } = request;
+  return {
+    operation,
+    definition,
+    subresource,
+    namespace: definition.resource === 'namespaces' && definition.group === '' ? name : namespace,
+    name,
+    object,
+    old,
+    context,
+  };
+}
+
+/** Nothing but the form has changed: nothing is written, and the version stays. */
+function same(object: KubeObject, old: KubeObject): boolean {
+  const { kind: _kind, apiVersion: _apiVersion, ...fields } = object;
+  return jsonEqual(fields, old);
+}

@@ -1,0 +1,61 @@
+/** Objects to bytes and into the store, by compare-and-swap. */
+import type { KubeObject } from '../api/object.ts';
+import { rememberObject } from './cache/cache.ts';
+import { CachedEntry } from './cache/entry.ts';
+import type { Resource } from './engine.ts';
+import { MadeEntry } from './made-entry.ts';
+import { apiErrorOf } from './storage-errors.ts';
+import type { Entry } from './store.ts';
+
+export interface PutRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** As served; given away. */
+  readonly object: KubeObject;
+  /** The revision it replaces; 0: it must not exist. */
+  readonly expected: number;
+  readonly dryRun: boolean;
+}
+
+/** The new state as served, or undefined: the store is no longer at the expected revision. */
+export async function put(resource: Resource, request: PutRequest): Promise<Entry | undefined> {
+  const { engine, definition, view, cache } = resource;
+  const { namespace, name, expected } = request;
+  if (request.dryRun) return new MadeEntry(request, expected, request.object);
+  const { ttlSeconds } = definition;
+  const stored = storedForm(view.toStored(request.object));
+  const value = Buffer.from(JSON.stringify(stored));
+  rememberObject(value, stored);
+  const key = cache.keyOf(namespace, name);
+  const result = await attempt(resource, () =>
+    engine.storage.put(key, value, ttlSeconds === undefined ? { expected } : { expected, ttlSeconds }),
+  );
+  if (!result.done) return undefined;
+  const known = cache.get(namespace, name);
+  if (known?.revision === result.revision) return view.served(known);
+  return view.served(new CachedEntry(key, request, { value, revision: result.revision, source: { object: stored } }));
+}
+
+/** The last state with the revision of its deletion; undefined: the store is no longer at the expected revision. */
+export async function remove(resource: Resource, entry: Entry, dryRun: boolean): Promise<Entry | undefined> {
+  if (dryRun) return entry;
+  const { engine, cache } = resource;
+  const key = cache.keyOf(entry.namespace, entry.name);
+  const result = await attempt(resource, () => engine.storage.delete(key, entry.revision));
+  return result.done ? new MadeEntry(entry, result.revision, entry.object) : undefined;
+}
+
+/** As stored: metadata first, nothing that the key, the revision or the path already say. */
+function storedForm(object: KubeObject): KubeObject {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = object;
+  const { resourceVersion: _resourceVersion, ...meta } = metadata;
+  return { metadata: meta as KubeObject['metadata'], ...fields };
+}
+
+async function attempt<T>({ definition }: Resource, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw apiErrorOf(error, definition);
+  }
+}
