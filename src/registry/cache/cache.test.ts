@@ -187,6 +187,15 @@ describe('watch cache', () => {
       expect([names(third), third.remaining, third.continue]).toEqual([['e'], undefined, undefined]);
     });
 
+    test('pages of a namespace have tokens within it', async () => {
+      for (const name of ['a', 'b', 'c']) await write(name, {}, 'team');
+      await write('z', {}, 'other');
+      const first = await list({ namespace: 'team', limit: 2 });
+      expect([decodeContinue(first.continue ?? '').start, first.remaining]).toEqual(['b\u0000', 1]);
+      const second = await list({ namespace: 'team', limit: 2, continue: first.continue ?? '' });
+      expect([names(second), second.continue]).toEqual([['c'], undefined]);
+    });
+
     test('pages go on from the log of the store when the cache has forgotten', async () => {
       for (const name of ['a', 'b', 'c']) await write(name);
       const first = await list({ limit: 1 });

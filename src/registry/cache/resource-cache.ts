@@ -155,7 +155,7 @@ export class CachedResource implements ResourceCache {
     const token = decodeContinue(text);
     if (resourceVersion !== '' && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
-    const start = this.prefix + token.start;
+    const start = this.#prefixOf(request.namespace) + token.start;
     if (token.revision > 0) {
       const newest = encodeToken({ revision: -1, start: token.start });
       return this.#page(await this.#stateAt(request, token.revision, newest), request, start);
@@ -184,11 +184,10 @@ export class CachedResource implements ResourceCache {
     if (at >= entries.length || last === undefined) return { entries: chosen, revision, continue: undefined, remaining: undefined };
     this.#snapshots.keep(namespace, revision, entries);
     const selective = request.labels !== undefined || request.fields !== undefined || request.name !== undefined;
-    // Upstream's tokens are relative to the resource and, in a namespaced list, to the namespace: here always to the resource.
     return {
       entries: chosen,
       revision,
-      continue: encodeContinue(this.prefix, last.key, revision),
+      continue: encodeContinue(this.#prefixOf(namespace), last.key, revision),
       remaining: selective ? undefined : entries.length - at,
     };
   }
@@ -228,8 +227,7 @@ export class CachedResource implements ResourceCache {
     const kept = this.#snapshots.find(namespace, revision);
     if (kept !== undefined) return { entries: kept, revision };
     try {
-      const prefix = namespace === '' ? this.prefix : `${this.prefix}${namespace}/`;
-      const { items } = await this.#host.storage.range({ prefix, revision });
+      const { items } = await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision });
       return {
         entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)),
         revision,
@@ -237,6 +235,10 @@ export class CachedResource implements ResourceCache {
     } catch (error) {
       throw listError(error, { revision, current: this.#host.revision, newest });
     }
+  }
+
+  #prefixOf(namespace: string): string {
+    return namespace === '' ? this.prefix : `${this.prefix}${namespace}/`;
   }
 
   #known(key: string, revision: number): CachedEntry | undefined {

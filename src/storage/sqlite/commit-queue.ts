@@ -102,13 +102,10 @@ export class CommitQueue {
   async #run(): Promise<void> {
     while (this.#queued.length > 0) {
       const batch = this.#takeBatch();
-      const previous = this.#options.wantsPrevious();
-      try {
-        const answer = await this.#options.commit(pack(batch), previous);
-        this.#commit(batch, answer);
-      } catch (error) {
-        this.#fail(batch, asStorageError(error));
-      }
+      const answer = await this.#options.commit(pack(batch), this.#options.wantsPrevious()).catch(asStorageError);
+      if (answer instanceof StorageError) this.#fail(batch, answer);
+      else this.#commit(batch, answer);
+      // Writers that were just answered get to write again first.
       await Promise.resolve();
     }
     this.#running = undefined;
