@@ -1,10 +1,21 @@
 import type { SelfSubjectReview } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
+import { rfc3339 } from '../../../base/clock.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { answered, asker } from '../../shared/reviews.ts';
 
-export const selfsubjectreviews = define<SelfSubjectReview>({
-  ...fromFacts('authentication.k8s.io', 'v1', 'selfsubjectreviews'),
-  strategy: {},
-  columns: nameAndAge,
-});
+/** What `kubectl auth whoami` asks. */
+export function selfsubjectreviews({ clock }: ResourceDeps): ResourceDefinition {
+  return define<SelfSubjectReview>({
+    ...fromFacts('authentication.k8s.io', 'v1', 'selfsubjectreviews'),
+    strategy: {},
+    columns: [],
+    virtual: (review, context) => {
+      const { user: username, ...rest } = asker(context);
+      const metadata = { ...review.metadata, creationTimestamp: rfc3339(clock.now()) };
+      return Promise.resolve(answered({ ...review, metadata }, { userInfo: { username, ...rest } }));
+    },
+  });
+}

@@ -1,10 +1,15 @@
 import type { TokenReview } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { answered } from '../../shared/reviews.ts';
 
-export const tokenreviews = define<TokenReview>({
-  ...fromFacts('authentication.k8s.io', 'v1', 'tokenreviews'),
-  strategy: {},
-  columns: nameAndAge,
-});
+export function tokenreviews({ reviews }: ResourceDeps): ResourceDefinition {
+  return define<TokenReview>({
+    ...fromFacts('authentication.k8s.io', 'v1', 'tokenreviews'),
+    strategy: {},
+    columns: [],
+    virtual: async (review, context) => answered(review, await reviews.reviewToken(review.spec, context)),
+  });
+}

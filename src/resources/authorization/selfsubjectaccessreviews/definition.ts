@@ -1,10 +1,15 @@
 import type { SelfSubjectAccessReview } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { answered, asker } from '../../shared/reviews.ts';
 
-export const selfsubjectaccessreviews = define<SelfSubjectAccessReview>({
-  ...fromFacts('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'),
-  strategy: {},
-  columns: nameAndAge,
-});
+export function selfsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
+  return define<SelfSubjectAccessReview>({
+    ...fromFacts('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'),
+    strategy: {},
+    columns: [],
+    virtual: async (review, context) => answered(review, await reviews.reviewAccess({ ...asker(context), ...review.spec }, context)),
+  });
+}

@@ -1,10 +1,20 @@
 import type { SelfSubjectRulesReview } from '../../../api/generated/types.ts';
+import { badRequest } from '../../../api/errors.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { answered } from '../../shared/reviews.ts';
 
-export const selfsubjectrulesreviews = define<SelfSubjectRulesReview>({
-  ...fromFacts('authorization.k8s.io', 'v1', 'selfsubjectrulesreviews'),
-  strategy: {},
-  columns: nameAndAge,
-});
+export function selfsubjectrulesreviews({ reviews }: ResourceDeps): ResourceDefinition {
+  return define<SelfSubjectRulesReview>({
+    ...fromFacts('authorization.k8s.io', 'v1', 'selfsubjectrulesreviews'),
+    strategy: {},
+    columns: [],
+    virtual: async (review, context) => {
+      const { namespace = '' } = review.spec;
+      if (namespace === '') throw badRequest('no namespace on request');
+      return answered(review, await reviews.reviewRules(namespace, context));
+    },
+  });
+}

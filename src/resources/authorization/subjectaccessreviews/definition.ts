@@ -1,10 +1,15 @@
 import type { SubjectAccessReview } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { answered } from '../../shared/reviews.ts';
 
-export const subjectaccessreviews = define<SubjectAccessReview>({
-  ...fromFacts('authorization.k8s.io', 'v1', 'subjectaccessreviews'),
-  strategy: {},
-  columns: nameAndAge,
-});
+export function subjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
+  return define<SubjectAccessReview>({
+    ...fromFacts('authorization.k8s.io', 'v1', 'subjectaccessreviews'),
+    strategy: {},
+    columns: [],
+    virtual: async (review, context) => answered(review, await reviews.reviewAccess(review.spec, context)),
+  });
+}

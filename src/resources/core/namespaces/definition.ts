@@ -1,10 +1,64 @@
 import type { Namespace } from '../../../api/generated/types.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { cloneJson } from '../../../api/json.ts';
+import { labelName, qualifiedNameFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { checked } from '../../shared/names.ts';
 
+/** pkg/registry/core/namespace/strategy.go. */
 export const namespaces = define<Namespace>({
   ...fromFacts('', 'v1', 'namespaces'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    default(namespace) {
+      const { metadata } = namespace;
+      namespace.spec ??= {};
+      if ((metadata.name ?? '') !== '') metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
+      namespace.status = { phase: 'Active', ...namespace.status };
+    },
+    prepareForCreate(namespace) {
+      namespace.status = { phase: 'Active' };
+      const finalizers = namespace.spec.finalizers ?? [];
+      if (!finalizers.includes('kubernetes')) namespace.spec.finalizers = [...finalizers, 'kubernetes'];
+      if ((namespace.metadata.name ?? '') !== '') namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
+    },
+    prepareForUpdate(namespace, old) {
+      if (old.spec.finalizers === undefined) delete namespace.spec.finalizers;
+      else namespace.spec.finalizers = [...old.spec.finalizers];
+      namespace.status = cloneJson(old.status);
+    },
+    validate: finalizerErrors,
+    validateUpdate: () => [],
+    validateStatusUpdate({ metadata, status }) {
+      const field = path('status', 'Phase');
+      if (metadata.deletionTimestamp === undefined) {
+        return status.phase === 'Active' ? [] : [invalid(field, status.phase, "may only be 'Active' if `deletionTimestamp` is empty")];
+      }
+      return status.phase === 'Terminating' ? [] : [invalid(field, status.phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
+    },
+    validateName: labelName,
+  },
+  subresources: [
+    {
+      name: 'finalize',
+      prepareForUpdate(namespace, old) {
+        namespace.status = cloneJson(old.status);
+      },
+      validateUpdate: finalizerErrors,
+    },
+  ],
+  selectableFields: { 'status.phase': ({ status }) => status.phase ?? '', name: ({ metadata }) => metadata.name },
+  columns: [name, text('Status', ({ status }) => status.phase ?? ''), age],
 });
+
+const standard = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function finalizerErrors({ spec }: Namespace): FieldError[] {
+  return (spec.finalizers ?? []).flatMap((finalizer, index) => {
+    const at = path('spec', 'finalizers').index(index);
+    const faults = checked(at, finalizer, qualifiedNameFaults);
+    if (faults.length > 0 || finalizer.includes('/') || standard.includes(finalizer)) return faults;
+    return [invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+  });
+}

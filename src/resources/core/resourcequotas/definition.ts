@@ -1,10 +1,21 @@
 import type { ResourceQuota } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, name, text } from '../../shared/columns.ts';
+import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { resetsStatus } from '../../shared/strategy.ts';
 
 export const resourcequotas = define<ResourceQuota>({
   ...fromFacts('', 'v1', 'resourcequotas'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: { ...resetsStatus<ResourceQuota>(), validateUpdate: ({ spec }, old) => immutable(path('spec', 'scopes'), spec.scopes, old.spec.scopes) },
+  columns: [name, text('Request', (quota) => amounts(quota, false)), text('Limit', (quota) => amounts(quota, true)), age],
 });
+
+function amounts({ status }: ResourceQuota, limits: boolean): string {
+  return Object.keys(status.hard ?? {})
+    .filter((resource) => resource.startsWith('limits.') === limits)
+    .sort()
+    .map((resource) => `${resource}: ${status.used?.[resource] ?? '0'}/${status.hard?.[resource] ?? '0'}`)
+    .join(', ');
+}

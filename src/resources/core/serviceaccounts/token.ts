@@ -1,0 +1,35 @@
+/** serviceaccounts/token: a signed token for a service account. pkg/registry/core/serviceaccount/storage/token.go. */
+import { badRequest } from '../../../api/errors.ts';
+import type { AuthenticationV1TokenRequest } from '../../../api/generated/types.ts';
+import { invalid, invalidObject, path } from '../../../api/field-errors.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import { rfc3339 } from '../../../base/clock.ts';
+import type { Subresource, SubresourceRequest } from '../../../registry/definition.ts';
+import type { ServiceAccount } from '../../../api/generated/types.ts';
+import type { ResourceDeps } from '../../deps.ts';
+
+const tenMinutes = 600;
+const longest = 2 ** 32;
+
+export function token(deps: ResourceDeps): Subresource<ServiceAccount> {
+  const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+  return { name: 'token', kind, create: (request) => issue(request, deps) };
+}
+
+async function issue({ name, namespace, body, context, store }: SubresourceRequest, deps: ResourceDeps): Promise<KubeObject> {
+  const asked = body as unknown as AuthenticationV1TokenRequest;
+  const account = (await store.get(namespace, name)).object;
+  const wrongName = (asked.metadata.name ?? '') !== '' && asked.metadata.name !== name;
+  if (wrongName) throw badRequest(`the name of the object (${asked.metadata.name}) does not match the name on the URL (${name})`);
+  const expirationSeconds = asked.spec.expirationSeconds ?? 3600;
+  const at = path('spec', 'expirationSeconds');
+  const faults = [
+    ...(expirationSeconds < tenMinutes ? [invalid(at, expirationSeconds, 'may not specify a duration less than 10 minutes')] : []),
+    ...(expirationSeconds > longest ? [invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds')] : []),
+  ];
+  if (faults.length > 0) throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', faults);
+  const spec = { ...asked.spec, expirationSeconds };
+  const status = await deps.reviews.issueToken({ namespace, name, uid: account.metadata.uid, spec, context });
+  const metadata = { name, namespace, creationTimestamp: rfc3339(deps.clock.now()) };
+  return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, spec, status } as unknown as KubeObject;
+}
