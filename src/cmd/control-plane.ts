@@ -4,11 +4,6 @@ import { admissionPlugins } from '../admission/index.ts';
 import { bootstrap } from '../apiserver/bootstrap/bootstrap.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
-import { certificateAuthenticator, type Authenticator } from '../auth/authenticator.ts';
-import { createReviews } from '../auth/reviews.ts';
-import { createServiceAccountTokens, defaultIssuer } from '../auth/service-account-tokens.ts';
-import { openSigningKeys } from '../auth/signing-keys.ts';
-import { staticTokenAuthenticator } from '../auth/static-tokens.ts';
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
@@ -19,6 +14,7 @@ import { systemUser } from '../registry/context.ts';
 import { createRegistry } from '../registry/registry.ts';
 import { builtinResources } from '../resources/index.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
+import { createAuthentication } from './authentication.ts';
 import { openStorage } from './open-storage.ts';
 import type { Pki } from './pki.ts';
 import { addressAt } from './service-network.ts';
@@ -34,6 +30,7 @@ export interface ControlPlaneOptions {
   readonly advertiseAddresses: readonly string[];
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
+  readonly clusterDomain: string;
   readonly joinToken: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -56,11 +53,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   try {
     const storage = lifecycle.add(await openStorage(options.datastore, { file: join(options.dataDir, 'state.db'), clock, logger }));
     const client = (name: string): Client => inProcessClient(registry, systemUser(name));
-    const auth = authentication(options, () => client('apiserver'));
+    const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
     const registry = lifecycle.add(
       await createRegistry({
         storage,
-        definitions: builtinResources({ clock, serviceCIDRs: options.serviceCIDRs, reviews: auth.reviews }),
+        definitions: builtinResources({
+          clock,
+          serviceCIDRs: options.serviceCIDRs,
+          reviews: auth.reviews,
+          stores: (...name) => registry.lookup(...name),
+        }),
         admission: admissionPlugins({ registry: () => registry }),
         clock,
         logger,

@@ -1,16 +1,15 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
 import { startAgent } from '../agent/agent.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
+import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
-import { Lifecycle, type Running } from '../base/lifecycle.ts';
+import { Lifecycle, running, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { publishDnsService, startDns } from '../dns/dns.ts';
 import { startProxy } from '../proxy/proxy.ts';
-import type { KeyPair } from '../auth/certificates.ts';
-import type { Runtime } from './setup/runtime.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 export interface NodeOptions {
@@ -21,7 +20,7 @@ export interface NodeOptions {
   readonly dataDir: string;
   readonly nodeName: string;
   readonly nodeIPs: readonly string[];
-  readonly runtime: Runtime;
+  readonly runtime: 'docker' | 'sim';
   readonly dockerSocket: string;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
@@ -32,22 +31,46 @@ export interface NodeOptions {
   readonly logger: Logger;
 }
 
-/** Resolves when the node is registered and its network stands. Stopping leaves containers and rules as they are. */
+/** Resolves when the node is registered and, on Docker, its network, rules and DNS stand. Stopping leaves containers and rules as they are. */
 export async function startNode(options: NodeOptions): Promise<Running> {
   const lifecycle = new Lifecycle();
+  const abort = new AbortController();
   try {
-    const podNetwork = options.runtime === 'docker' ? lifecycle.add(startNetwork(options, lifecycle)) : undefined;
-    lifecycle.add(
-      await startAgent({
-        ...options,
-        client: options.client(`node:${options.nodeName}`),
-        ...(podNetwork === undefined ? {} : { podNetwork: podNetwork.network }),
-      }),
-    );
-    await podNetwork?.network;
+    const network = options.runtime === 'docker' ? networkOf(options, abort.signal) : undefined;
+    // The agent is the first to await it; a failure must not be unhandled before it does.
+    network?.catch(() => undefined);
+    const agent = startAgent({
+      ...options,
+      client: options.client(`node:${options.nodeName}`),
+      ...(network === undefined ? {} : { podNetwork: network }),
+    });
+    lifecycle.add(await agent);
+    lifecycle.add(running(() => abort.abort()));
+    if (network !== undefined) await startServices(options, lifecycle.add(await network), lifecycle);
     return lifecycle;
   } catch (error) {
+    abort.abort();
     await lifecycle.stop();
     throw error;
   }
+}
+
+/** The pod network needs the ranges that the node controller gives the node once the agent has registered it. */
+async function networkOf(options: NodeOptions, signal: AbortSignal): Promise<NodePodNetwork> {
+  const podCIDRs = await assignedPodCIDRs(options.informers, options.nodeName, signal);
+  return startPodNetwork({ ...options, podCIDRs, commands: systemCommands() });
+}
+
+async function startServices(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
+  const proxy = lifecycle.add(await startProxy({ ...options, client: options.client('kube-proxy'), commands: systemCommands() }));
+  const listen = network.gatewayIPs.map((host) => ({ host, port: 0 }));
+  const dns = lifecycle.add(await startDns({ ...options, client: options.client('dns'), listen }));
+  await publishDnsService({
+    client: options.client('dns'),
+    clusterDNS: options.clusterDNS,
+    addresses: network.gatewayIPs,
+    port: dns.ports[0] ?? 0,
+    nodeName: options.nodeName,
+  });
+  await Promise.all([proxy.synced, dns.synced]);
 }

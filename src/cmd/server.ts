@@ -1,0 +1,150 @@
+/** `coracle server`: a cluster in the foreground until Ctrl-C. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { realClock } from '../base/clock.ts';
+import { Lifecycle } from '../base/lifecycle.ts';
+import { createLogger } from '../base/logger.ts';
+import type { CommandContext } from './cli.ts';
+import { startControlPlane } from './control-plane.ts';
+import { claim, joinToken, openDataDir } from './data-dir.ts';
+import { writeFileAtomic } from './files.ts';
+import { hostAddresses, hostNodeName } from './host.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { startNode } from './node.ts';
+import type { Settings } from './options.ts';
+import { openPki } from './pki.ts';
+import { addressAt } from './service-network.ts';
+import { chooseRuntime } from './setup/runtime.ts';
+import { untilStopped } from './signals.ts';
+import { UsageError } from './usage-error.ts';
+
+export async function runServer({ settings, reporter, isRoot }: CommandContext): Promise<void> {
+  const lifecycle = new Lifecycle();
+  const stopped = untilStopped();
+  try {
+    const dataDir = openDataDir(settings['data-dir']);
+    lifecycle.add(claim(dataDir.path));
+    const runtime = settings['disable-agent'] ? undefined : await chooseRuntime(runtimeOptions({ settings, reporter, isRoot }));
+    const logger = createLogger(settings['log-level']);
+    const common = { clock: realClock, logger, dataDir: dataDir.path, ...networks(settings) };
+    const nodeName = settings['node-name'] ?? hostNodeName();
+    const nodeIPs = settings['node-ip'] ?? hostAddresses();
+    const advertiseAddresses = settings['advertise-address'] === undefined ? nodeIPs : [settings['advertise-address']];
+    const port = settings['https-listen-port'];
+
+    reporter.step('starting the API server');
+    const hosts = serverHosts(settings, { nodeName, addresses: [...nodeIPs, ...advertiseAddresses] });
+    const pki = await openPki({ dataDir: dataDir.path, hosts, now: realClock.now() });
+    const controlPlane = lifecycle.add(
+      await startControlPlane({
+        ...common,
+        pki,
+        datastore: settings['datastore-endpoint'],
+        listen: { host: settings['bind-address'], port },
+        advertiseAddresses,
+        joinToken: joinToken(dataDir.path, tokenOf(settings)),
+      }).catch((error: unknown) => {
+        throw explained(error, settings);
+      }),
+    );
+    await controlPlane.startLoops();
+    if (runtime !== undefined) {
+      reporter.step(runtime === 'docker' ? `starting the node ${nodeName} on Docker` : `starting the node ${nodeName} (simulated)`);
+      const kubelet = {
+        port: settings['kubelet-port'],
+        tls: await pki.kubelet(nodeName, [nodeName, ...nodeIPs]),
+        clientCA: pki.authority.cert,
+      };
+      lifecycle.add(
+        await startNode({
+          ...common,
+          client: controlPlane.client,
+          informers: controlPlane.informers,
+          instance: dataDir.instance,
+          nodeName,
+          nodeIPs,
+          runtime,
+          dockerSocket: settings.docker,
+          kubelet,
+        }),
+      );
+    }
+    const server = `https://${urlHost(settings['bind-address'])}:${String(controlPlane.apiServer.port)}`;
+    const kubeconfig = settings['write-kubeconfig'] ?? join(dataDir.path, 'kubeconfig');
+    writeFileAtomic(kubeconfig, kubeconfigText({ name: 'coracle', server, authority: pki.authority.cert, client: pki.admin }), 0o600);
+    reporter.note('There are no access rules yet: every authenticated client is an administrator.');
+    reporter.note(`The cluster is ready: ${server}`);
+    reporter.note(`  export KUBECONFIG=${kubeconfig}`);
+    await stopped;
+    reporter.note('Stopping; containers go on.');
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+function runtimeOptions({
+  settings,
+  reporter,
+  isRoot,
+}: Pick<CommandContext, 'settings' | 'reporter' | 'isRoot'>): Parameters<typeof chooseRuntime>[0] {
+  const { runtime, docker } = settings;
+  return { runtime, isRoot, noSetup: settings['no-setup'], dockerSocket: docker, dataDir: settings['data-dir'], reporter };
+}
+
+function networks(settings: Settings): {
+  clusterCIDRs: readonly string[];
+  serviceCIDRs: readonly string[];
+  clusterDNS: readonly string[];
+  clusterDomain: string;
+} {
+  const serviceCIDRs = settings['service-cidr'];
+  return {
+    clusterCIDRs: settings['cluster-cidr'],
+    serviceCIDRs,
+    clusterDNS: settings['cluster-dns'] ?? serviceCIDRs.map((cidr) => addressAt(cidr, 10)),
+    clusterDomain: settings['cluster-domain'],
+  };
+}
+
+/** Every name and address clients may reach the API server by. */
+function serverHosts(settings: Settings, { nodeName, addresses }: { nodeName: string; addresses: readonly string[] }): string[] {
+  const inCluster = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${settings['cluster-domain']}`];
+  const bound = settings['bind-address'];
+  return [
+    ...new Set([
+      ...['localhost', '127.0.0.1', '::1', nodeName],
+      ...addresses,
+      ...inCluster,
+      ...settings['service-cidr'].map((cidr) => addressAt(cidr, 1)),
+      ...(bound === undefined || /^[0:.]+$/.test(bound) ? [] : [bound]),
+      ...(settings['tls-san'] ?? []),
+    ]),
+  ];
+}
+
+function tokenOf(settings: Settings): string | undefined {
+  const file = settings['token-file'];
+  if (file === undefined) return settings.token;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`--token-file ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`, { cause: error });
+  }
+}
+
+/** How this machine reaches an address the server is bound to. */
+function urlHost(bound: string | undefined): string {
+  if (bound === undefined || /^[0:.]+$/.test(bound)) return '127.0.0.1';
+  return isIP(bound) === 6 ? `[${bound}]` : bound;
+}
+
+function explained(error: unknown, settings: Settings): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const port = String(settings['https-listen-port']);
+  if (code === 'EADDRINUSE') return new UsageError(`--https-listen-port ${port}: in use by another program`, { cause: error });
+  if (code === 'EACCES') return new UsageError(`--https-listen-port ${port}: not allowed for this user`, { cause: error });
+  if (code === 'EADDRNOTAVAIL')
+    return new UsageError(`--bind-address ${settings['bind-address'] ?? ''}: not an address of this machine`, { cause: error });
+  return error;
+}
