@@ -1,0 +1,49 @@
+/** Selectors of a request, as lists and watches take them. */
+import { badRequest } from '../api/errors.ts';
+import type { KubeObject } from '../api/object.ts';
+import { type FieldRequirement, labelSelectorMatcher, parseFieldSelector, pinnedField } from '../api/selectors.ts';
+import type { ResourceDefinition } from './definition.ts';
+import type { Selection } from './store.ts';
+
+export interface SelectionText {
+  /** '' or missing: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+type FieldOf = (object: KubeObject) => string;
+
+/** Throws 400 BadRequest for selectors that cannot be read and for fields that the kind cannot be selected by. */
+export function selectionOf(definition: ResourceDefinition, text: SelectionText): Selection {
+  const labels = labelSelectorMatcher(text.labelSelector);
+  const requirements = parseFieldSelector(text.fieldSelector ?? '');
+  const checks = requirements.map((requirement) => fieldCheck(definition, requirement));
+  const name = pinnedField(requirements, 'metadata.name');
+  const given = definition.namespaced ? (text.namespace ?? '') : '';
+  const namespace = given === '' && definition.namespaced ? (pinnedField(requirements, 'metadata.namespace') ?? '') : given;
+  return {
+    namespace,
+    ...(labels === undefined ? {} : { labels }),
+    ...(checks.length === 0 ? {} : { fields: (object: KubeObject) => checks.every((check) => check(object)) }),
+    // An empty name is no key.
+    ...(name === undefined || name === '' ? {} : { name }),
+  };
+}
+
+function fieldCheck(definition: ResourceDefinition, { field, operator, value }: FieldRequirement): (object: KubeObject) => boolean {
+  const read = fieldOf(definition, field);
+  return operator === '=' ? (object) => read(object) === value : (object) => read(object) !== value;
+}
+
+function fieldOf({ selectableFields }: ResourceDefinition, field: string): FieldOf {
+  if (field === 'metadata.name') return ({ metadata }) => metadata.name;
+  if (field === 'metadata.namespace') return ({ metadata }) => metadata.namespace ?? '';
+  const read = selectableFields !== undefined && Object.hasOwn(selectableFields, field) ? selectableFields[field] : undefined;
+  if (read !== undefined) return read;
+  throw badRequest(
+    selectableFields === undefined
+      ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+      : `field label not supported: ${field}`,
+  );
+}
