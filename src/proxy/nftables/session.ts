@@ -28,6 +28,7 @@ class Session implements NftSession {
   readonly #logger: Logger;
   #child: ChildProcessWithoutNullStreams | undefined;
   #interactive = true;
+  #hasAnswered = false;
   #output = '';
   #answer: ((output: string | undefined) => void) | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -64,12 +65,15 @@ class Session implements NftSession {
     }
     const output = await this.#ask(commands.trimEnd().replaceAll('\n', '; '));
     if (output === undefined) {
-      // The process ended: no interactive mode, or somebody killed it. A transaction either happened or not; asking again may fail and is then seen.
-      this.#logger.warn({}, 'nft -i ended; using one nft process for each change');
-      this.#interactive = false;
+      // The process ended: no interactive mode, or somebody killed it. The change either happened or not; a repetition that fails is seen.
+      if (!this.#hasAnswered) {
+        this.#logger.info({}, 'this nft has no interactive mode: one process for each change');
+        this.#interactive = false;
+      }
       await this.#commands.run('nft', ['-f', '-'], commands);
       return;
     }
+    this.#hasAnswered = true;
     const complaint = output.slice(0, output.lastIndexOf('Error:'));
     if (complaint.includes('Error:')) throw new Error(`nft refused a change: ${complaint.slice(-2000)}`);
   }
