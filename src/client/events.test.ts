@@ -10,7 +10,12 @@ function setUp() {
   const clock = new FakeClock();
   const client = createFakeClient({ clock });
   const pod = client.seed(refs.pods, { metadata: { name: 'web', namespace: 'shop', uid: 'u1' }, spec: { containers: [] } });
-  return { clock, client, about: referenceTo(refs.pods, pod), options: { client, clock, logger: silentLogger, component: 'kubelet', host: 'n1' } };
+  return {
+    clock,
+    client,
+    about: referenceTo(refs.pods, pod),
+    options: { client, clock, logger: silentLogger, component: 'kubelet', host: 'n1' },
+  };
 }
 
 describe('event recorder', () => {
@@ -45,7 +50,9 @@ describe('event recorder', () => {
     await clock.advance(10_000);
     recorder.event(about, 'Warning', 'BackOff', 'again');
     await recorder.stop();
-    expect(client.all(refs.events)).toMatchObject([{ count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:10Z' }]);
+    expect(client.all(refs.events)).toMatchObject([
+      { count: 3, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:10Z' },
+    ]);
   });
 
   test('a counted Event that has expired is created anew', async () => {

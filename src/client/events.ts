@@ -179,7 +179,10 @@ export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
         earlier.last = now;
         if (earlier.count > 2) return;
         const series = { count: earlier.count, lastObservedTime: rfc3339Micro(now) };
-        outbox.push(async () => void (await events.patch(namespace, earlier.name, { type: 'application/strategic-merge-patch+json', body: { series } })));
+        outbox.push(
+          async () =>
+            void (await events.patch(namespace, earlier.name, { type: 'application/strategic-merge-patch+json', body: { series } })),
+        );
         return;
       }
       const name = nameFor(about.name ?? '');

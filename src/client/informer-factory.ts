@@ -18,7 +18,14 @@ export function createInformers(options: InformerOptions): Informers {
   const lifecycle = new Lifecycle();
   return {
     of<T extends Cached>(ref: ResourceRef<T>, select: SelectOptions = {}): Informer<T> {
-      const key = JSON.stringify([ref.group, ref.version, ref.resource, select.namespace ?? '', select.labelSelector ?? '', select.fieldSelector ?? '']);
+      const key = JSON.stringify([
+        ref.group,
+        ref.version,
+        ref.resource,
+        select.namespace ?? '',
+        select.labelSelector ?? '',
+        select.fieldSelector ?? '',
+      ]);
       const found = shared.get(key);
       if (found !== undefined) return found as Informer<T>;
       const informer = lifecycle.add(startInformer(ref, options, select));

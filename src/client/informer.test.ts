@@ -9,7 +9,10 @@ import { refs } from './refs.ts';
 import { createFakeClient } from './testing/fake-client.ts';
 import { settle } from './testing/until.ts';
 
-const pod = (name: string, nodeName?: string) => ({ metadata: { name, namespace: 'default' }, spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) } });
+const pod = (name: string, nodeName?: string) => ({
+  metadata: { name, namespace: 'default' },
+  spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) },
+});
 
 function setUp(select = {}) {
   const clock = new FakeClock();

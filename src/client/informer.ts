@@ -74,7 +74,15 @@ class ListWatch<T extends Cached> implements Informer<T> {
     this.ref = ref;
     this.#options = options;
     this.#select = select;
-    this.#backoff = new Backoff({ initialMs: 800, maxMs: 30_000, factor: 2, jitter: 1, resetMs: 120_000, clock: options.clock, random: options.random });
+    this.#backoff = new Backoff({
+      initialMs: 800,
+      maxMs: 30_000,
+      factor: 2,
+      jitter: 1,
+      resetMs: 120_000,
+      clock: options.clock,
+      random: options.random,
+    });
     this.synced = new Promise((resolve) => {
       this.#markSynced = resolve;
     });

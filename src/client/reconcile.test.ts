@@ -93,7 +93,9 @@ describe('reconcile loop', () => {
     const informer = startInformer(refs.configMaps, { client, clock, logger: silentLogger });
     loop.watch(informer, (object) => [keyOf(object), object.metadata.labels?.to ?? '']);
     await settle();
-    await client.resource(refs.configMaps).patch('default', 'a', { type: 'application/merge-patch+json', body: { metadata: { labels: { to: 'two' } } } });
+    await client
+      .resource(refs.configMaps)
+      .patch('default', 'a', { type: 'application/merge-patch+json', body: { metadata: { labels: { to: 'two' } } } });
     await settle();
     expect(keys).toEqual(['default/a', 'one', 'default/a', 'one', 'two']);
     await loop.stop();

@@ -11,7 +11,8 @@ import { controllers } from './index.ts';
 import type { Controller, ControllerSettings } from './shared/controller.ts';
 
 export interface ControllersOptions extends ControllerSettings {
-  readonly client: Client;
+  /** One client, or one for each controller by its name, so that each acts under its own. */
+  readonly client: Client | ((name: string) => Client);
   readonly clock: Clock;
   readonly logger: Logger;
   /** Informers shared with other parts of the process; the caller stops them. Default: own ones. */
@@ -27,12 +28,15 @@ export interface Controllers extends Running {
 
 export function startControllers(options: ControllersOptions): Controllers {
   const { client, clock, logger, informers: shared, controllers: chosen = controllers, ...settings } = options;
+  const clientFor = typeof client === 'function' ? client : (): Client => client;
   const lifecycle = new Lifecycle();
   // Stopped in reverse: loops first, then what they told is written, then the informers.
-  const informers = shared ?? lifecycle.add(createInformers({ client, clock, logger }));
+  const informers = shared ?? lifecycle.add(createInformers({ client: clientFor('informers'), clock, logger }));
   for (const controller of chosen) {
     const own = logger.child({ controller: controller.name });
-    const recorder = (component: string): ReturnType<typeof createRecorder> => lifecycle.add(createRecorder({ client, clock, logger: own, component }));
+    const client = clientFor(controller.name);
+    const recorder = (component: string): ReturnType<typeof createRecorder> =>
+      lifecycle.add(createRecorder({ client, clock, logger: own, component }));
     lifecycle.add(controller.start({ client, clock, logger: own, informers, settings, recorder }));
   }
   return { synced: informers.synced, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };

@@ -109,7 +109,14 @@ class Fake implements FakeClient {
   discover(): Promise<readonly DiscoveredResource[]> {
     const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
     return Promise.resolve(
-      [...this.#tables.values()].map(({ ref: { group, version, resource, kind, namespaced } }) => ({ group, version, resource, kind, namespaced, verbs })),
+      [...this.#tables.values()].map(({ ref: { group, version, resource, kind, namespaced } }) => ({
+        group,
+        version,
+        resource,
+        kind,
+        namespaced,
+        verbs,
+      })),
     );
   }
 
@@ -187,13 +194,20 @@ class Fake implements FakeClient {
 function selects(options: SelectOptions, object: Data): boolean {
   if ((options.namespace ?? '') !== '' && object.metadata.namespace !== options.namespace) return false;
   const labels = object.metadata.labels ?? {};
-  return pairs(options.labelSelector).every(([k, v]) => labels[k] === v) && pairs(options.fieldSelector).every(([k, v]) => String(fieldOf(object, k) ?? '') === v);
+  return (
+    pairs(options.labelSelector).every(([k, v]) => labels[k] === v) &&
+    pairs(options.fieldSelector).every(([k, v]) => String(fieldOf(object, k) ?? '') === v)
+  );
 }
 
 /** What has a spec reads with a status, as from a real server. */
 function withStatus(ref: { readonly resource: string }, data: Data): void {
   if (data.spec === undefined || ref.resource === 'leases') return;
-  const initial: Record<string, unknown> = { pods: { phase: 'Pending' }, replicasets: { replicas: 0 }, replicationcontrollers: { replicas: 0 } };
+  const initial: Record<string, unknown> = {
+    pods: { phase: 'Pending' },
+    replicasets: { replicas: 0 },
+    replicationcontrollers: { replicas: 0 },
+  };
   data.status ??= initial[ref.resource] ?? {};
 }
 
@@ -278,7 +292,8 @@ class FakeResource implements ResourceClient<Data> {
     const current = this.#current(key);
     const patched = mergePatch(structuredClone(current), options.body) as Data;
     const uid = (options.body as { metadata?: { uid?: string } }).metadata?.uid;
-    if (uid !== undefined && uid !== current.metadata.uid) throw conflict(this.ref, name, `Precondition failed: UID in precondition: ${uid}`);
+    if (uid !== undefined && uid !== current.metadata.uid)
+      throw conflict(this.ref, name, `Precondition failed: UID in precondition: ${uid}`);
     return this.#replace(patched, 'patch', options.subresource ?? '');
   }
 
@@ -289,7 +304,8 @@ class FakeResource implements ResourceClient<Data> {
     const current = this.#current(key);
     const { uid, resourceVersion } = options.preconditions ?? {};
     if (uid !== undefined && uid !== current.metadata.uid) throw conflict(this.ref, name, 'the UID in the precondition is another');
-    if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) throw conflict(this.ref, name, 'the object has been modified');
+    if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
+      throw conflict(this.ref, name, 'the object has been modified');
     const grace = options.gracePeriodSeconds ?? (this.ref.resource === 'pods' && this.#isRunning(current) ? 30 : 0);
     const finalizers = new Set(current.metadata.finalizers);
     if (options.propagationPolicy === 'Foreground') finalizers.add('foregroundDeletion');
@@ -315,7 +331,8 @@ class FakeResource implements ResourceClient<Data> {
     const current = this.#current(key);
     if (subresource === 'binding') {
       const next = structuredClone(current) as Data & { spec: { nodeName?: string }; status?: { conditions?: unknown[] } };
-      if (next.spec.nodeName !== undefined) throw conflict(this.ref, name, `pod ${name} is already assigned to node "${next.spec.nodeName}"`);
+      if (next.spec.nodeName !== undefined)
+        throw conflict(this.ref, name, `pod ${name} is already assigned to node "${next.spec.nodeName}"`);
       next.spec.nodeName = (body as { target: { name: string } }).target.name;
       next.status = { ...next.status, conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: this.#fake.now }] };
       this.#fake.put(this.#table, next);
@@ -360,14 +377,28 @@ class FakeResource implements ResourceClient<Data> {
     const key = joinKey(object.metadata.namespace ?? '', object.metadata.name);
     this.#record(verb, key, subresource);
     const current = this.#current(key);
-    if (verb === 'update' && object.metadata.resourceVersion !== '' && object.metadata.resourceVersion !== current.metadata.resourceVersion) {
-      throw conflict(this.ref, object.metadata.name, 'the object has been modified; please apply your changes to the latest version and try again');
+    if (
+      verb === 'update' &&
+      object.metadata.resourceVersion !== '' &&
+      object.metadata.resourceVersion !== current.metadata.resourceVersion
+    ) {
+      throw conflict(
+        this.ref,
+        object.metadata.name,
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
     }
-    const next: Data = structuredClone(subresource === 'status' ? { ...current, metadata: object.metadata, status: object.status } : { ...object, status: current.status });
+    const next: Data = structuredClone(
+      subresource === 'status' ? { ...current, metadata: object.metadata, status: object.status } : { ...object, status: current.status },
+    );
     if (next.status === undefined) delete next.status;
     const specChanged = JSON.stringify(next.spec) !== JSON.stringify(current.spec);
     if (specChanged && current.metadata.generation !== undefined) next.metadata.generation = current.metadata.generation + 1;
-    if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers?.length ?? 0) === 0 && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0) {
+    if (
+      next.metadata.deletionTimestamp !== undefined &&
+      (next.metadata.finalizers?.length ?? 0) === 0 &&
+      (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
+    ) {
       this.#fake.drop(this.#table, next);
       return next;
     }
@@ -378,7 +409,8 @@ class FakeResource implements ResourceClient<Data> {
 
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch;
-  const result: Record<string, unknown> = target !== null && typeof target === 'object' && !Array.isArray(target) ? (target as Record<string, unknown>) : {};
+  const result: Record<string, unknown> =
+    target !== null && typeof target === 'object' && !Array.isArray(target) ? (target as Record<string, unknown>) : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(result, name);
     else result[name] = mergePatch(result[name], value);

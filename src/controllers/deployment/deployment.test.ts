@@ -29,7 +29,11 @@ const deployment = (bench: Bench): Deployment => bench.client.peek(refs.deployme
 const sets = (bench: Bench) =>
   bench.client
     .all(refs.replicaSets)
-    .map((set) => ({ image: set.spec.template?.spec?.containers[0]?.image, replicas: set.spec.replicas, revision: set.metadata.annotations?.['deployment.kubernetes.io/revision'] }));
+    .map((set) => ({
+      image: set.spec.template?.spec?.containers[0]?.image,
+      replicas: set.spec.replicas,
+      revision: set.metadata.annotations?.['deployment.kubernetes.io/revision'],
+    }));
 const livePods = (bench: Bench): Pod[] => bench.client.all(refs.pods).filter((pod) => pod.metadata.deletionTimestamp === undefined);
 
 async function makeReady(bench: Bench, which: (pod: Pod) => boolean = () => true): Promise<void> {
@@ -44,7 +48,8 @@ async function patch(bench: Bench, body: object): Promise<void> {
   await bench.client.resource(refs.deployments).patch('shop', 'web', { type: 'application/merge-patch+json', body });
   await bench.settle();
 }
-const setImage = (bench: Bench, image: string): Promise<void> => patch(bench, { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } });
+const setImage = (bench: Bench, image: string): Promise<void> =>
+  patch(bench, { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } });
 const condition = (bench: Bench, type: string) => deployment(bench).status.conditions?.find((one) => one.type === type);
 const events = (bench: Bench): string[] => bench.client.all(refs.events).map((event) => `${event.reason ?? ''}: ${event.message ?? ''}`);
 
@@ -57,18 +62,38 @@ describe('deployment', () => {
     expect(set).toMatchObject({
       metadata: {
         name: `web-${hash}`,
-        annotations: { 'deployment.kubernetes.io/revision': '1', 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4' },
-        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web', controller: true, blockOwnerDeletion: true }],
+        annotations: {
+          'deployment.kubernetes.io/revision': '1',
+          'deployment.kubernetes.io/desired-replicas': '3',
+          'deployment.kubernetes.io/max-replicas': '4',
+        },
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web', controller: true, blockOwnerDeletion: true },
+        ],
       },
       spec: { replicas: 3, selector: { matchLabels: { app: 'web', 'pod-template-hash': hash } } },
     });
     expect(bench.client.all(refs.pods)).toHaveLength(3);
     expect(bench.client.all(refs.pods)[0]).toMatchObject({ metadata: { labels: { app: 'web', 'pod-template-hash': hash } } });
-    expect(condition(bench, 'Progressing')).toMatchObject({ status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "web-${hash}" is progressing.` });
+    expect(condition(bench, 'Progressing')).toMatchObject({
+      status: 'True',
+      reason: 'ReplicaSetUpdated',
+      message: `ReplicaSet "web-${hash}" is progressing.`,
+    });
     expect(condition(bench, 'Available')).toMatchObject({ status: 'False', reason: 'MinimumReplicasUnavailable' });
     await makeReady(bench);
-    expect(deployment(bench).status).toMatchObject({ observedGeneration: 1, replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3, terminatingReplicas: 0 });
-    expect(condition(bench, 'Progressing')).toMatchObject({ reason: 'NewReplicaSetAvailable', message: `ReplicaSet "web-${hash}" has successfully progressed.` });
+    expect(deployment(bench).status).toMatchObject({
+      observedGeneration: 1,
+      replicas: 3,
+      updatedReplicas: 3,
+      readyReplicas: 3,
+      availableReplicas: 3,
+      terminatingReplicas: 0,
+    });
+    expect(condition(bench, 'Progressing')).toMatchObject({
+      reason: 'NewReplicaSetAvailable',
+      message: `ReplicaSet "web-${hash}" has successfully progressed.`,
+    });
     expect(condition(bench, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable' });
     expect(deployment(bench).metadata.annotations).toEqual({ 'deployment.kubernetes.io/revision': '1' });
     expect(events(bench)).toContain(`ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`);
@@ -114,8 +139,11 @@ describe('deployment', () => {
   });
 
   test('Recreate waits until the old pods are gone', async () => {
-    await using bench = await startBench(both, { seed: (client) => void client.seed(refs.deployments, web(2, { strategy: { type: 'Recreate' } })) });
-    for (const pod of livePods(bench)) await bench.client.resource(refs.pods).createSubresource('shop', pod.metadata.name, 'binding', { target: { name: 'n1' } });
+    await using bench = await startBench(both, {
+      seed: (client) => void client.seed(refs.deployments, web(2, { strategy: { type: 'Recreate' } })),
+    });
+    for (const pod of livePods(bench))
+      await bench.client.resource(refs.pods).createSubresource('shop', pod.metadata.name, 'binding', { target: { name: 'n1' } });
     await makeReady(bench);
     await setImage(bench, 'v2');
     expect(bench.client.all(refs.pods).every((pod) => pod.metadata.deletionTimestamp !== undefined)).toBe(true);
@@ -129,7 +157,11 @@ describe('deployment', () => {
     await using bench = await startBench(both, { seed: (client) => void client.seed(refs.deployments, web(2)) });
     await makeReady(bench);
     await patch(bench, { spec: { paused: true } });
-    expect(condition(bench, 'Progressing')).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' });
+    expect(condition(bench, 'Progressing')).toMatchObject({
+      status: 'Unknown',
+      reason: 'DeploymentPaused',
+      message: 'Deployment is paused',
+    });
     await setImage(bench, 'v2');
     await patch(bench, { spec: { replicas: 3 } });
     expect(sets(bench)).toMatchObject([{ image: 'v1', replicas: 3 }]);
@@ -162,7 +194,11 @@ describe('deployment', () => {
     await using bench = await startBench([deploymentController], {
       seed: (client) => {
         client.seed(refs.deployments, web(1));
-        client.seed(refs.replicaSets, { metadata: { name, namespace: 'shop', labels: { other: 'x' } }, spec: { replicas: 0, selector: {}, template: {} }, status: { replicas: 0 } });
+        client.seed(refs.replicaSets, {
+          metadata: { name, namespace: 'shop', labels: { other: 'x' } },
+          spec: { replicas: 0, selector: {}, template: {} },
+          status: { replicas: 0 },
+        });
       },
     });
     await bench.clock.advance(10);

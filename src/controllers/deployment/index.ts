@@ -27,7 +27,11 @@ interface Caches {
 
 function start(context: ControllerContext): Running {
   const { informers, clock, logger } = context;
-  const caches: Caches = { deployments: informers.of(refs.deployments), sets: informers.of(refs.replicaSets), pods: informers.of(refs.pods) };
+  const caches: Caches = {
+    deployments: informers.of(refs.deployments),
+    sets: informers.of(refs.replicaSets),
+    pods: informers.of(refs.pods),
+  };
   caches.deployments.addIndexer('namespace', indexers.namespace);
   caches.sets.addIndexer(byController, controllerIndexer);
   caches.pods.addIndexer(byController, controllerIndexer);
@@ -60,7 +64,13 @@ function start(context: ControllerContext): Running {
     const { namespace = '', uid } = deployment.metadata;
     const candidates = [...caches.sets.store.byIndex(byController, uid), ...caches.sets.store.byIndex(byController, orphansOf(namespace))];
     const matches = labelMatcher(deployment.spec.selector);
-    const sets = await claim(candidates, { client: context.client, owner: deployment, ownerRef: refs.deployments, ref: refs.replicaSets, matches });
+    const sets = await claim(candidates, {
+      client: context.client,
+      owner: deployment,
+      ownerRef: refs.deployments,
+      ref: refs.replicaSets,
+      matches,
+    });
     const podsOf = (set: ReplicaSet): Iterable<Pod> => caches.pods.store.byIndex(byController, set.metadata.uid);
     return new Round({ client: context.client, clock, recorder, deployment, sets, podsOf }).run();
   }

@@ -13,9 +13,29 @@ import { templateHash } from '../shared/hash.ts';
 import { controllerReference, isControlledBy } from '../shared/owners.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
 import { isPodTerminal } from '../shared/pods.ts';
-import { annotations, annotationsFor, hashLabel, isActive, maxRevision, sameTemplate, setsToCleanUp, sizeAnnotations, sortOut } from './replica-sets.ts';
+import {
+  annotations,
+  annotationsFor,
+  hashLabel,
+  isActive,
+  maxRevision,
+  sameTemplate,
+  setsToCleanUp,
+  sizeAnnotations,
+  sortOut,
+} from './replica-sets.ts';
 import { isScalingEvent, newSetSize, scale, shrinkOld } from './rollout.ts';
-import { calculateStatus, conditionOf, hasProgressDeadline, isComplete, nextProgressCheck, progressing, reasons, rolloutStatus, withCondition } from './status.ts';
+import {
+  calculateStatus,
+  conditionOf,
+  hasProgressDeadline,
+  isComplete,
+  nextProgressCheck,
+  progressing,
+  reasons,
+  rolloutStatus,
+  withCondition,
+} from './status.ts';
 import { desired } from './strategy.ts';
 
 export interface RoundOptions {
@@ -69,7 +89,14 @@ export class Round {
   }
 
   #facts(): Parameters<typeof calculateStatus>[0] {
-    return { deployment: this.#deployment, conditions: this.#conditions, collisionCount: this.#collisionCount, current: this.#current, old: this.#old, now: this.#now };
+    return {
+      deployment: this.#deployment,
+      conditions: this.#conditions,
+      collisionCount: this.#collisionCount,
+      current: this.#current,
+      old: this.#old,
+      now: this.#now,
+    };
   }
 
   /** Pausing and resuming restart the progress clock. */
@@ -215,7 +242,11 @@ export class Round {
     this.#replace(set, updated);
     if (before === replicas) return false;
     const direction = before < replicas ? 'up' : 'down';
-    this.#event('Normal', 'ScalingReplicaSet', `Scaled ${direction} replica set ${set.metadata.name} from ${String(before)} to ${String(replicas)}`);
+    this.#event(
+      'Normal',
+      'ScalingReplicaSet',
+      `Scaled ${direction} replica set ${set.metadata.name} from ${String(before)} to ${String(replicas)}`,
+    );
     return true;
   }
 
@@ -244,7 +275,10 @@ export class Round {
       const next = nextProgressCheck(deployment, status, this.#now);
       return next === undefined ? undefined : { requeueAfter: next };
     }
-    const metadata = revision === undefined ? deployment.metadata : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
+    const metadata =
+      revision === undefined
+        ? deployment.metadata
+        : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
     await this.#options.client.resource(refs.deployments).updateStatus({ ...deployment, metadata, status });
     return undefined;
   }

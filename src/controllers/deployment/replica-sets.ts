@@ -12,7 +12,11 @@ export const annotations = {
 } as const;
 
 const maxHistoryLength = 2000;
-const notCopied: ReadonlySet<string> = new Set([...Object.values(annotations), 'kubectl.kubernetes.io/last-applied-configuration', 'deprecated.deployment.rollback.to']);
+const notCopied: ReadonlySet<string> = new Set([
+  ...Object.values(annotations),
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'deprecated.deployment.rollback.to',
+]);
 
 export function byAge(a: ReplicaSet, b: ReplicaSet): number {
   const times = Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);
@@ -61,7 +65,11 @@ export function sizeAnnotations(deployment: Deployment): Record<string, string> 
  * The annotations the new ReplicaSet is to have: the Deployment's own, its revision, and the revisions it had before.
  * Sizes are only written when it is made.
  */
-export function annotationsFor(deployment: Deployment, existing: Readonly<Record<string, string>> | undefined, revision: number): Record<string, string> {
+export function annotationsFor(
+  deployment: Deployment,
+  existing: Readonly<Record<string, string>> | undefined,
+  revision: number,
+): Record<string, string> {
   const result: Record<string, string> = { ...existing };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!notCopied.has(key)) result[key] = value;
   const had = result[annotations.revision];

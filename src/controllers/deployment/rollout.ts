@@ -89,7 +89,9 @@ function activeOrLatest(current: ReplicaSet | undefined, old: readonly ReplicaSe
 
 function isSaturated(deployment: Deployment, set: ReplicaSet): boolean {
   const wanted = desired(deployment);
-  return set.spec.replicas === wanted && countAnnotation(set, annotations.desiredReplicas) === wanted && set.status.availableReplicas === wanted;
+  return (
+    set.spec.replicas === wanted && countAnnotation(set, annotations.desiredReplicas) === wanted && set.status.availableReplicas === wanted
+  );
 }
 
 function proportionally(deployment: Deployment, sets: readonly ReplicaSet[]): Resize[] {

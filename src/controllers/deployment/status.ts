@@ -35,7 +35,10 @@ function makeCondition(type: string, status: string, facts: { reason: string; me
 export function withCondition(conditions: Conditions, condition: DeploymentCondition): DeploymentCondition[] {
   const current = conditionOf(conditions, condition.type);
   if (current?.status === condition.status && current.reason === condition.reason) return [...conditions];
-  const kept = current?.status === condition.status && current.lastTransitionTime !== undefined ? { lastTransitionTime: current.lastTransitionTime } : {};
+  const kept =
+    current?.status === condition.status && current.lastTransitionTime !== undefined
+      ? { lastTransitionTime: current.lastTransitionTime }
+      : {};
   return [...withoutCondition(conditions, condition.type), { ...condition, ...kept }];
 }
 
@@ -74,7 +77,11 @@ export function calculateStatus(facts: StatusFacts): DeploymentStatus {
   const isAvailable = available >= desired(deployment) - maxUnavailable(deployment);
   const availability = isAvailable
     ? makeCondition('Available', 'True', { reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.', now })
-    : makeCondition('Available', 'False', { reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.', now });
+    : makeCondition('Available', 'False', {
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+        now,
+      });
   return {
     ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
     ...positive('replicas', count(all, 'replicas')),
@@ -105,7 +112,8 @@ export function isComplete(deployment: Deployment, status: DeploymentStatus): bo
 }
 
 function hasProgressed(old: DeploymentStatus, status: DeploymentStatus): boolean {
-  const value = (of: DeploymentStatus, field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'): number => of[field] ?? 0;
+  const value = (of: DeploymentStatus, field: 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'): number =>
+    of[field] ?? 0;
   const oldOnes = (of: DeploymentStatus): number => value(of, 'replicas') - value(of, 'updatedReplicas');
   return (
     value(status, 'updatedReplicas') > value(old, 'updatedReplicas') ||
@@ -126,7 +134,10 @@ export function rolloutStatus(facts: StatusFacts): DeploymentStatus {
   const status = calculateStatus(facts);
   const conditions = withProgress(facts, status);
   const failure = replicaFailure(facts);
-  return { ...status, conditions: failure === undefined ? withoutCondition(conditions, 'ReplicaFailure') : withCondition(conditions, failure) };
+  return {
+    ...status,
+    conditions: failure === undefined ? withoutCondition(conditions, 'ReplicaFailure') : withCondition(conditions, failure),
+  };
 }
 
 function withProgress(facts: StatusFacts, status: DeploymentStatus): DeploymentCondition[] {
@@ -141,7 +152,8 @@ function withProgress(facts: StatusFacts, status: DeploymentStatus): DeploymentC
   }
   if (hasProgressed(deployment.status, status)) {
     const condition = progressing('True', reasons.replicaSetUpdated, `${subject} is progressing.`, now);
-    const since = before?.status === 'True' && before.lastTransitionTime !== undefined ? { lastTransitionTime: before.lastTransitionTime } : {};
+    const since =
+      before?.status === 'True' && before.lastTransitionTime !== undefined ? { lastTransitionTime: before.lastTransitionTime } : {};
     return [...withoutCondition(conditions, 'Progressing'), { ...condition, ...since }];
   }
   if (hasTimedOut(deployment, before, now)) {

@@ -8,7 +8,12 @@ export const replicaSetController: Controller = {
   watches: ['replicasets', 'pods'],
   start: (context) =>
     startReplicaManager(
-      { ref: refs.replicaSets, component: 'replicaset-controller', matcher: (owner) => labelMatcher(owner.spec.selector), countsTerminating: true },
+      {
+        ref: refs.replicaSets,
+        component: 'replicaset-controller',
+        matcher: (owner) => labelMatcher(owner.spec.selector),
+        countsTerminating: true,
+      },
       context,
     ),
 };

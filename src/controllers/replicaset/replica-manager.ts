@@ -83,7 +83,9 @@ class ReplicaManager<T extends ReplicaOwner> {
     const controller = controllerOf(pod);
     if (controller !== undefined) return controller.kind === this.#kind.ref.kind ? [joinKey(namespace, controller.name)] : [];
     if (pod.metadata.deletionTimestamp !== undefined) return [];
-    return [...this.#owners.store.byIndex('namespace', namespace)].filter((owner) => this.#kind.matcher(owner)(pod.metadata.labels)).map(keyOf);
+    return [...this.#owners.store.byIndex('namespace', namespace)]
+      .filter((owner) => this.#kind.matcher(owner)(pod.metadata.labels))
+      .map(keyOf);
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
@@ -106,7 +108,9 @@ class ReplicaManager<T extends ReplicaOwner> {
       minReadySeconds,
       templateLabels: owner.spec.template?.metadata?.labels ?? {},
       active,
-      terminating: this.#kind.countsTerminating ? owned.filter((pod) => isPodTerminating(pod) && matches(pod.metadata.labels)).length : undefined,
+      terminating: this.#kind.countsTerminating
+        ? owned.filter((pod) => isPodTerminating(pod) && matches(pod.metadata.labels)).length
+        : undefined,
       failure,
       now,
     });

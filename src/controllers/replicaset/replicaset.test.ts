@@ -10,14 +10,26 @@ import { replicationController } from './replication-controller.ts';
 
 const set = (replicas: number, spec: object = {}, uid = 'rs'): object => ({
   metadata: { name: 'web', namespace: 'shop', uid, generation: 1 },
-  spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [] } }, ...spec },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [] } },
+    ...spec,
+  },
   status: { replicas: 0 },
 });
 const ready = (bench: Bench, pod: Pod): Promise<Pod> =>
-  bench.client.resource(refs.pods).updateStatus({ ...pod, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(bench.clock.now()) }] } });
+  bench.client
+    .resource(refs.pods)
+    .updateStatus({
+      ...pod,
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(bench.clock.now()) }] },
+    });
 const status = (bench: Bench) => bench.client.peek(refs.replicaSets, 'shop/web')?.status;
 const scaleTo = async (bench: Bench, replicas: number): Promise<void> => {
-  await bench.client.resource(refs.replicaSets).patch('shop', 'web', { type: 'application/merge-patch+json', body: { spec: { replicas } } });
+  await bench.client
+    .resource(refs.replicaSets)
+    .patch('shop', 'web', { type: 'application/merge-patch+json', body: { spec: { replicas } } });
   await bench.settle();
 };
 
@@ -71,13 +83,23 @@ describe('replicaset', () => {
     await using bench = await startBench([replicaSetController], {
       seed: (client) => {
         client.seed(refs.replicaSets, set(1));
-        client.seed(refs.pods, { metadata: { name: 'orphan', namespace: 'shop', labels: { app: 'web' } }, spec: { containers: [] }, status: {} });
-        client.seed(refs.pods, { metadata: { name: 'elsewhere', namespace: 'other', labels: { app: 'web' } }, spec: { containers: [] }, status: {} });
+        client.seed(refs.pods, {
+          metadata: { name: 'orphan', namespace: 'shop', labels: { app: 'web' } },
+          spec: { containers: [] },
+          status: {},
+        });
+        client.seed(refs.pods, {
+          metadata: { name: 'elsewhere', namespace: 'other', labels: { app: 'web' } },
+          spec: { containers: [] },
+          status: {},
+        });
       },
     });
     expect(bench.client.all(refs.pods)).toHaveLength(2);
     expect(bench.client.peek(refs.pods, 'shop/orphan')?.metadata.ownerReferences).toMatchObject([{ uid: 'rs', controller: true }]);
-    await bench.client.resource(refs.pods).patch('shop', 'orphan', { type: 'application/merge-patch+json', body: { metadata: { labels: { app: 'debug' } } } });
+    await bench.client
+      .resource(refs.pods)
+      .patch('shop', 'orphan', { type: 'application/merge-patch+json', body: { metadata: { labels: { app: 'debug' } } } });
     await bench.settle();
     expect(bench.client.peek(refs.pods, 'shop/orphan')?.metadata.ownerReferences).toBeUndefined();
     expect(bench.client.all(refs.pods)).toHaveLength(3);
@@ -85,13 +107,18 @@ describe('replicaset', () => {
 
   test('a refused creation shows as ReplicaFailure and event, costs few calls, and is tried again', async () => {
     await using bench = await startBench([replicaSetController]);
-    bench.client.fail = (action) => (action.resource === 'pods' ? new ApiError('Forbidden', 'pods "web-" is forbidden: exceeded quota') : undefined);
+    bench.client.fail = (action) =>
+      action.resource === 'pods' ? new ApiError('Forbidden', 'pods "web-" is forbidden: exceeded quota') : undefined;
     bench.client.seed(refs.replicaSets, set(20));
     await bench.settle();
     // One call a round; writing the condition makes the second round.
     expect(bench.client.actions.filter((action) => action.resource === 'pods')).toHaveLength(2);
-    expect(status(bench)?.conditions).toMatchObject([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "web-" is forbidden: exceeded quota' }]);
-    expect(bench.client.all(refs.events)).toMatchObject([{ type: 'Warning', reason: 'FailedCreate', message: 'Error creating: pods "web-" is forbidden: exceeded quota' }]);
+    expect(status(bench)?.conditions).toMatchObject([
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "web-" is forbidden: exceeded quota' },
+    ]);
+    expect(bench.client.all(refs.events)).toMatchObject([
+      { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: pods "web-" is forbidden: exceeded quota' },
+    ]);
     bench.client.fail = () => undefined;
     await bench.clock.advance(1000);
     await bench.settle();
@@ -100,7 +127,9 @@ describe('replicaset', () => {
   });
 
   test('a pod counts as available only after minReadySeconds', async () => {
-    await using bench = await startBench([replicaSetController], { seed: (client) => void client.seed(refs.replicaSets, set(1, { minReadySeconds: 10 })) });
+    await using bench = await startBench([replicaSetController], {
+      seed: (client) => void client.seed(refs.replicaSets, set(1, { minReadySeconds: 10 })),
+    });
     await ready(bench, bench.client.all(refs.pods)[0] as Pod);
     await bench.settle();
     expect(status(bench)).toMatchObject({ readyReplicas: 1 });
@@ -113,11 +142,17 @@ describe('replicaset', () => {
   test('scaling down takes unscheduled and unready pods first and counts the terminating', async () => {
     await using bench = await startBench([replicaSetController], { seed: (client) => void client.seed(refs.replicaSets, set(4)) });
     const pods = bench.client.all(refs.pods);
-    for (const pod of pods.slice(1)) await bench.client.resource(refs.pods).createSubresource('shop', pod.metadata.name, 'binding', { target: { name: 'n1' } });
+    for (const pod of pods.slice(1))
+      await bench.client.resource(refs.pods).createSubresource('shop', pod.metadata.name, 'binding', { target: { name: 'n1' } });
     for (const pod of pods.slice(2)) await ready(bench, bench.client.peek(refs.pods, `shop/${pod.metadata.name}`) as Pod);
     await scaleTo(bench, 2);
     const left = bench.client.all(refs.pods).filter((pod) => pod.metadata.deletionTimestamp === undefined);
-    expect(left.map((pod) => pod.metadata.name).sort()).toEqual(pods.slice(2).map((pod) => pod.metadata.name).sort());
+    expect(left.map((pod) => pod.metadata.name).sort()).toEqual(
+      pods
+        .slice(2)
+        .map((pod) => pod.metadata.name)
+        .sort(),
+    );
     expect(status(bench)).toMatchObject({ replicas: 2, terminatingReplicas: 1 });
   });
 
@@ -138,9 +173,19 @@ describe('replicaset', () => {
 });
 
 test('a ReplicationController is kept by the same loop', async () => {
-  const rc = { metadata: { name: 'old', namespace: 'shop', uid: 'rc', generation: 1 }, spec: { replicas: 2, selector: { app: 'web' }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [] } } }, status: { replicas: 0 } };
+  const rc = {
+    metadata: { name: 'old', namespace: 'shop', uid: 'rc', generation: 1 },
+    spec: { replicas: 2, selector: { app: 'web' }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [] } } },
+    status: { replicas: 0 },
+  };
   await using bench = await startBench([replicationController], { seed: (client) => void client.seed(refs.replicationControllers, rc) });
   expect(bench.client.all(refs.pods)).toHaveLength(2);
-  expect(bench.client.all(refs.pods)[0]?.metadata.ownerReferences).toMatchObject([{ apiVersion: 'v1', kind: 'ReplicationController', uid: 'rc' }]);
-  expect(bench.client.peek(refs.replicationControllers, 'shop/old')?.status).toEqual({ replicas: 2, fullyLabeledReplicas: 2, observedGeneration: 1 });
+  expect(bench.client.all(refs.pods)[0]?.metadata.ownerReferences).toMatchObject([
+    { apiVersion: 'v1', kind: 'ReplicationController', uid: 'rc' },
+  ]);
+  expect(bench.client.peek(refs.replicationControllers, 'shop/old')?.status).toEqual({
+    replicas: 2,
+    fullyLabeledReplicas: 2,
+    observedGeneration: 1,
+  });
 });

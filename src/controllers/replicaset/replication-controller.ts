@@ -8,7 +8,12 @@ export const replicationController: Controller = {
   watches: ['replicationcontrollers', 'pods'],
   start: (context) =>
     startReplicaManager(
-      { ref: refs.replicationControllers, component: 'replication-controller', matcher: (owner) => mapMatcher(owner.spec.selector), countsTerminating: false },
+      {
+        ref: refs.replicationControllers,
+        component: 'replication-controller',
+        matcher: (owner) => mapMatcher(owner.spec.selector),
+        countsTerminating: false,
+      },
       context,
     ),
 };

@@ -25,7 +25,10 @@ export function calculateStatus(facts: StatusFacts): ReplicaSetStatus {
   const generation = facts.generation ?? facts.old.observedGeneration;
   return {
     replicas: facts.active.length,
-    ...positive('fullyLabeledReplicas', facts.active.filter((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value)).length),
+    ...positive(
+      'fullyLabeledReplicas',
+      facts.active.filter((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value)).length,
+    ),
     ...positive('readyReplicas', ready.length),
     ...positive('availableReplicas', ready.filter((pod) => isPodAvailable(pod, facts.minReadySeconds, facts.now)).length),
     ...(facts.terminating === undefined ? {} : { terminatingReplicas: facts.terminating }),

@@ -54,8 +54,10 @@ export async function claim<O extends Cached, T extends Cached>(candidates: Iter
 async function recheckDeletion<O extends Cached, T extends Cached>({ client, owner, ownerRef }: ClaimOptions<O, T>): Promise<void> {
   const { namespace = '', name, uid } = owner.metadata;
   const fresh = await client.resource(ownerRef).get(namespace, name);
-  if (fresh.metadata.uid !== uid) throw new Error(`original ${ownerRef.kind} ${namespace}/${name} is gone: got uid ${fresh.metadata.uid}, wanted ${uid}`);
-  if (fresh.metadata.deletionTimestamp !== undefined) throw new Error(`${namespace}/${name} has just been deleted at ${fresh.metadata.deletionTimestamp}`);
+  if (fresh.metadata.uid !== uid)
+    throw new Error(`original ${ownerRef.kind} ${namespace}/${name} is gone: got uid ${fresh.metadata.uid}, wanted ${uid}`);
+  if (fresh.metadata.deletionTimestamp !== undefined)
+    throw new Error(`${namespace}/${name} has just been deleted at ${fresh.metadata.deletionTimestamp}`);
 }
 
 async function adopt<O extends Cached, T extends Cached>(object: T, options: ClaimOptions<O, T>): Promise<T> {
@@ -69,7 +71,11 @@ async function release<O extends Cached, T extends Cached>(object: T, options: C
 }
 
 /** The whole list goes out, so the patch names the version it was made from. */
-async function patchOwners<O extends Cached, T extends Cached>(object: T, ownerReferences: unknown[], { client, ref }: ClaimOptions<O, T>): Promise<T> {
+async function patchOwners<O extends Cached, T extends Cached>(
+  object: T,
+  ownerReferences: unknown[],
+  { client, ref }: ClaimOptions<O, T>,
+): Promise<T> {
   const { namespace = '', name, uid, resourceVersion } = object.metadata;
   const body = { metadata: { uid, resourceVersion, ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } };
   return client.resource(ref).patch(namespace, name, { type: 'application/merge-patch+json', body });

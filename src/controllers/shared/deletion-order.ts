@@ -32,7 +32,9 @@ export function podsToDelete(pods: readonly Pod[], related: Iterable<Pod>, count
 function rank(pod: Pod, doubles: number): Ranked {
   const ready = isPodReady(pod);
   const since = ready ? podCondition(pod, 'Ready')?.lastTransitionTime : undefined;
-  const sidecars = new Set(pod.spec.initContainers?.filter((container) => container.restartPolicy === 'Always').map((container) => container.name));
+  const sidecars = new Set(
+    pod.spec.initContainers?.filter((container) => container.restartPolicy === 'Always').map((container) => container.name),
+  );
   return {
     pod,
     ready,
@@ -40,7 +42,10 @@ function rank(pod: Pod, doubles: number): Ranked {
     cost: deletionCost(pod),
     doubles,
     restarts: Math.max(0, ...(pod.status.containerStatuses ?? []).map((status) => status.restartCount)),
-    sidecarRestarts: Math.max(0, ...(pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name)).map((status) => status.restartCount)),
+    sidecarRestarts: Math.max(
+      0,
+      ...(pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name)).map((status) => status.restartCount),
+    ),
     created: Date.parse(pod.metadata.creationTimestamp),
   };
 }

@@ -6,7 +6,14 @@ import type { Cached } from '../../client/informer-store.ts';
 
 /** The reference that makes `owner` the managing controller of an object. */
 export function controllerReference<T>(ref: ResourceRef<T>, owner: Cached): OwnerReference {
-  return { apiVersion: apiVersionOf(ref), kind: ref.kind, name: owner.metadata.name, uid: owner.metadata.uid, controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion: apiVersionOf(ref),
+    kind: ref.kind,
+    name: owner.metadata.name,
+    uid: owner.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 export function controllerOf(object: Cached): OwnerReference | undefined {

@@ -21,7 +21,7 @@ export function podFromTemplate<O extends Cached>(template: PodTemplateSpec, own
       ...(finalizers === undefined ? {} : { finalizers: [...finalizers] }),
       ownerReferences: [controllerReference(ownerRef, owner)],
     },
-    spec: structuredClone(template.spec ?? { containers: [] }),
+    spec: template.spec ?? { containers: [] },
   };
 }
 

@@ -1,0 +1,2 @@
+export { startScheduler } from './scheduler.ts';
+export type { SchedulerOptions } from './scheduler.ts';
