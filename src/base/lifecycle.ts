@@ -12,7 +12,7 @@ export function running(stop: () => Promise<void> | void): Running {
 
 /** Stops what was added in reverse order; a failing stop does not keep the others from stopping. */
 export class Lifecycle implements Running {
-  #parts: Running[] = [];
+  readonly #parts: Running[] = [];
   #stopped: Promise<void> | undefined;
 
   add<T extends Running>(part: T): T {
