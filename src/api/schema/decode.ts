@@ -1,0 +1,267 @@
+/**
+ * A request body's JSON as a value of its kind: unknown fields dropped and reported, nulls and empty values as Go keeps them, type mismatches in
+ * the words of Go's decoder (sigs.k8s.io/json). Parsing is JSON.parse; only bodies that repeat a key or fail to parse are looked at twice.
+ */
+import { duplicateFields, keyCount } from './duplicates.ts';
+import type { Field, Schema } from './schema.ts';
+
+/** The fieldValidation query parameter. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface Decoded {
+  /** undefined when `error` is set. */
+  readonly value: Record<string, unknown> | undefined;
+  /**
+   * What Go's decoder says, without the frame "KIND in version V cannot be handled as a KIND: ", which the caller adds. Strict faults are
+   * already one `strict decoding error: ...`.
+   */
+  readonly error: string | undefined;
+  /** Warn mode: one text a Warning header. */
+  readonly warnings: readonly string[];
+}
+
+const maxStrictFaults = 100;
+
+interface Walk {
+  keys: number;
+  fault: string | undefined;
+  readonly unknown: string[];
+  /** The struct whose field is being read and the names on the way, for error texts. */
+  struct: string;
+  readonly names: string[];
+  /** The path with indexes, for unknown fields. */
+  readonly path: string[];
+}
+
+/** Decodes a parsed or textual JSON body. `schema` is that of the body's kind. */
+export function decodeJson(body: string | Buffer, schema: Schema, mode: FieldValidation): Decoded {
+  const text = typeof body === 'string' ? body : body.toString('utf8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return failed(syntaxError(text, error));
+  }
+  return decodeValue(parsed, schema, { mode, text });
+}
+
+/** As {@link decodeJson} for a value that is parsed already (YAML, patches); without `text` repeated keys are not looked for. */
+export function decodeValue(parsed: unknown, schema: Schema, options: { readonly mode: FieldValidation; readonly text?: string }): Decoded {
+  const walk: Walk = { keys: 0, fault: undefined, unknown: [], struct: '', names: [], path: [] };
+  const value = read(parsed, schema, walk);
+  if (walk.fault !== undefined) return failed(walk.fault);
+  const faults = walk.unknown;
+  if (options.mode === 'Ignore') return { value: asObject(value), error: undefined, warnings: [] };
+  if (options.text !== undefined && keyCount(options.text) !== walk.keys) {
+    faults.push(...duplicateFields(options.text).map((path) => `duplicate field "${path}"`));
+  }
+  const distinct = [...new Set(faults)].slice(0, maxStrictFaults);
+  if (distinct.length === 0) return { value: asObject(value), error: undefined, warnings: [] };
+  if (options.mode === 'Warn') return { value: asObject(value), error: undefined, warnings: distinct };
+  return failed(`strict decoding error: ${distinct.join(', ')}`);
+}
+
+const failed = (error: string): Decoded => ({ value: undefined, error, warnings: [] });
+const asObject = (value: unknown): Record<string, unknown> => (value ?? {}) as Record<string, unknown>;
+
+function syntaxError(text: string, error: unknown): string {
+  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  const offender = at === undefined ? undefined : text[Number(at)];
+  const why = offender === undefined ? 'unexpected end of JSON input' : `invalid character '${offender}' looking for beginning of value`;
+  return `couldn't get version/kind; json parse error: ${why}`;
+}
+
+/** What JSON holds, as Go's errors call it. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  switch (typeof value) {
+    case 'string':
+      return 'string';
+    case 'boolean':
+      return 'bool';
+    case 'number':
+      return 'number';
+    default:
+      return 'object';
+  }
+}
+
+function mismatch(value: unknown, goType: string, walk: Walk): undefined {
+  const what = typeof value === 'number' && /^u?int|\.\w+$/.test(goType) && !Number.isInteger(value) ? `number ${value}` : shown(value);
+  const where = walk.struct === '' ? 'value' : `struct field ${walk.struct}.${walk.names.join('.')}`;
+  walk.fault ??= `json: cannot unmarshal ${what} into Go ${where} of type ${goType}`;
+  return undefined;
+}
+
+function read(value: unknown, schema: Schema, walk: Walk): unknown {
+  switch (schema.type) {
+    case 'struct':
+      return isObject(value) ? readStruct(value, schema, walk) : mismatch(value, schema.goType, walk);
+    case 'list':
+      return Array.isArray(value) ? readList(value, schema, walk) : mismatch(value, schema.goType, walk);
+    case 'map':
+      return isObject(value) ? readMap(value, schema, walk) : mismatch(value, schema.goType, walk);
+    case 'raw':
+    case 'any':
+      walk.keys += keysOf(value);
+      return value;
+    default:
+      return readScalar(value, schema, walk);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + keysOf(item), 0);
+  let sum = 0;
+  for (const item of Object.values(value)) sum += 1 + keysOf(item);
+  return sum;
+}
+
+function readStruct(value: Record<string, unknown>, schema: Schema, walk: Walk): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  const outer = walk.struct;
+  const fields = schema.fields;
+  for (const key in value) {
+    walk.keys += 1;
+    const item = value[key];
+    const field = fields.get(key);
+    if (field === undefined) {
+      walk.keys += keysOf(item);
+      walk.unknown.push(`unknown field "${[...walk.path, key].join('.').replaceAll('.[', '[')}"`);
+      continue;
+    }
+    if (item === null) continue;
+    const depth = walk.names.length;
+    if (field.embedded !== '') walk.names.push(field.embedded);
+    walk.names.push(key);
+    walk.path.push(key);
+    walk.struct = schema.goType.slice(schema.goType.lastIndexOf('.') + 1);
+    const read_ = read(item, field.schema, walk);
+    if (!isLeftOut(read_, field)) result[key] = read_;
+    walk.names.length = depth;
+    walk.path.pop();
+  }
+  walk.struct = outer;
+  return result;
+}
+
+/** Whether Go's encoder would leave the value out: omitempty on anything but pointers and structs. */
+function isLeftOut(value: unknown, field: Field): boolean {
+  if (value === undefined) return true;
+  if (!field.omitEmpty || field.pointer) return false;
+  if (value === '' || value === 0 || value === false) return field.schema.type !== 'int-or-string' && field.schema.type !== 'quantity';
+  if (Array.isArray(value)) return value.length === 0;
+  if (field.schema.type !== 'map' || typeof value !== 'object') return false;
+  for (const _key in value) return false;
+  return true;
+}
+
+function readList(value: readonly unknown[], schema: Schema, walk: Walk): unknown[] {
+  const items = schema.items;
+  if (items === undefined) return [...value];
+  return value.map((item, at) => {
+    if (item === null) return zero(items);
+    if (items.type === 'string' && typeof item === 'string') return item;
+    walk.path.push(`[${at}]`);
+    const result = read(item, items, walk);
+    walk.path.pop();
+    return result;
+  });
+}
+
+function readMap(value: Record<string, unknown>, schema: Schema, walk: Walk): Record<string, unknown> {
+  const items = schema.items;
+  const result: Record<string, unknown> = {};
+  for (const key in value) {
+    walk.keys += 1;
+    const item = value[key];
+    if (items === undefined) continue;
+    if (item === null) {
+      put(result, key, zero(items));
+      continue;
+    }
+    walk.path.push(key);
+    put(result, key, read(item, items, walk));
+    walk.path.pop();
+  }
+  return result;
+}
+
+function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+  else target[key] = value;
+}
+
+/** What a null element becomes. */
+function zero(schema: Schema): unknown {
+  switch (schema.type) {
+    case 'struct':
+      return {};
+    case 'string':
+      return '';
+    case 'integer':
+    case 'number':
+    case 'int-or-string':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    default:
+      return null;
+  }
+}
+
+const quantityForm = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+const timeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+function readScalar(value: unknown, schema: Schema, walk: Walk): unknown {
+  switch (schema.type) {
+    case 'string':
+      return typeof value === 'string' ? value : mismatch(value, schema.goType, walk);
+    case 'boolean':
+      return typeof value === 'boolean' ? value : mismatch(value, schema.goType, walk);
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value) && fits(value, schema.bits) ? value : mismatch(value, schema.goType, walk);
+    case 'number':
+      return typeof value === 'number' ? value : mismatch(value, schema.goType, walk);
+    case 'quantity':
+      return readQuantity(value, walk);
+    case 'int-or-string':
+      if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value) && fits(value, 32))) return value;
+      return ownFault(`json: cannot unmarshal ${shown(value)} into Go value of type int32`, walk);
+    case 'time':
+    case 'micro-time':
+      return readTime(value, schema.type === 'micro-time', walk);
+    default:
+      return typeof value === 'string' ? value : mismatch(value, schema.goType, walk);
+  }
+}
+
+const fits = (value: number, bits: 32 | 64): boolean => (bits === 32 ? value >= -(2 ** 31) && value < 2 ** 31 : value >= -(2 ** 63) && value < 2 ** 63);
+
+/** Types with their own decoder report without naming the field. */
+function ownFault(text: string, walk: Walk): undefined {
+  walk.fault ??= text;
+  return undefined;
+}
+
+function readQuantity(value: unknown, walk: Walk): unknown {
+  if (value === '') return '0';
+  if ((typeof value === 'string' && quantityForm.test(value)) || typeof value === 'number') return String(value);
+  return ownFault(`quantities must match the regular expression '${quantityForm.source}'`, walk);
+}
+
+function readTime(value: unknown, isMicro: boolean, walk: Walk): unknown {
+  if (typeof value !== 'string') return ownFault(`json: cannot unmarshal ${shown(value)} into Go value of type string`, walk);
+  if (timeForm.test(value) && !Number.isNaN(Date.parse(value))) {
+    if (isMicro) return value;
+    // Second precision in UTC, as metav1.Time writes it.
+    return /^.{19}Z$/.test(value) ? value : `${new Date(value).toISOString().slice(0, 19)}Z`;
+  }
+  const layout = isMicro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+  return ownFault(`parsing time "${value}" as "${layout}": cannot parse "${value}" as "2006"`, walk);
+}

@@ -1,0 +1,74 @@
+/** Repeated keys in JSON text, which JSON.parse drops silently. The text must be valid JSON. */
+
+/** The number of keys in a JSON text, repeated ones counted each time: its colons outside strings. */
+export function keyCount(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 58) count += 1;
+    else if (code === 34) at = stringEnd(text, at);
+  }
+  return count;
+}
+
+/** The index of the quote that closes the string opened at `start`. */
+function stringEnd(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  for (;;) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 92) slashes += 1;
+    if (slashes % 2 === 0 || end === -1) return end === -1 ? text.length : end;
+    end = text.indexOf('"', end + 1);
+  }
+}
+
+interface Level {
+  /** undefined for arrays. */
+  readonly seen: Set<string> | undefined;
+  readonly path: string;
+  index: number;
+  key: string;
+}
+
+/** The paths (`spec.containers[0].name`) of all keys that an object repeats, in the order of the text, each once. */
+export function duplicateFields(text: string): string[] {
+  const found = new Set<string>();
+  const stack: Level[] = [];
+  const here = (): string => {
+    const level = stack.at(-1);
+    if (level === undefined) return '';
+    if (level.seen === undefined) return `${level.path}[${level.index}]`;
+    return level.path === '' ? level.key : `${level.path}.${level.key}`;
+  };
+  let last = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const level = stack.at(-1);
+    switch (text[at]) {
+      case '"': {
+        const end = stringEnd(text, at);
+        last = text.slice(at, end + 1);
+        at = end;
+        break;
+      }
+      case ':':
+        if (level?.seen === undefined) break;
+        level.key = JSON.parse(last) as string;
+        if (level.seen.has(level.key)) found.add(here());
+        level.seen.add(level.key);
+        break;
+      case '{':
+      case '[':
+        stack.push({ seen: text[at] === '{' ? new Set() : undefined, path: here(), index: 0, key: '' });
+        break;
+      case '}':
+      case ']':
+        stack.pop();
+        break;
+      case ',':
+        if (level !== undefined) level.index += 1;
+        break;
+      default:
+    }
+  }
+  return [...found];
+}
