@@ -1,0 +1,30 @@
+/** JSON Merge Patch (RFC 7386), as apiserver endpoints/handlers/patch.go applies it. */
+import { badRequest } from './errors.ts';
+import { cloneJson, isJsonObject } from './json.ts';
+import { goKind } from './patch-json.ts';
+
+/** A patched copy. Throws 400 for a patch that is not an object. */
+export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch))
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type map[string]interface {}`);
+  return merged(document, patch);
+}
+
+/** Whatever the patch does not touch is copied; a null removes. */
+function merged(document: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch)) return cloneJson(patch);
+  const result: Record<string, unknown> = {};
+  if (isJsonObject(document))
+    for (const [key, value] of Object.entries(document)) if (!Object.hasOwn(patch, key)) put(result, key, cloneJson(value));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null || value === undefined) continue;
+    put(result, key, merged(isJsonObject(document) && Object.hasOwn(document, key) ? document[key] : undefined, value));
+  }
+  return result;
+}
+
+/** Also for `__proto__`, which clients may send. */
+function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  else object[key] = value;
+}
