@@ -112,7 +112,7 @@ export function builtinResources(deps: ResourceDeps): readonly ResourceDefinitio
     horizontalpodautoscalers,
     cronjobs,
     jobs,
-    certificatesigningrequests,
+    certificatesigningrequests(deps),
     leases,
     endpointslices,
     eventsK8s,

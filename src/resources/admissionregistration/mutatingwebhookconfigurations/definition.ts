@@ -1,10 +1,20 @@
 import type { MutatingWebhookConfiguration } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { defaultWebhooks, webhookErrors } from '../../shared/admission-registration.ts';
+import { age, integer, name } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
 
 export const mutatingwebhookconfigurations = define<MutatingWebhookConfiguration>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'mutatingwebhookconfigurations'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...countsGeneration<MutatingWebhookConfiguration>(({ webhooks }) => webhooks),
+    default({ webhooks }) {
+      defaultWebhooks(webhooks);
+      for (const webhook of webhooks ?? []) webhook.reinvocationPolicy ??= 'Never';
+    },
+    validate: ({ webhooks }) => webhookErrors(webhooks),
+    allowUnconditionalUpdate: false,
+  },
+  columns: [name, integer('Webhooks', ({ webhooks }) => webhooks?.length), age],
 });

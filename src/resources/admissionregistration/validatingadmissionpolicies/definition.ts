@@ -1,10 +1,26 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/generated/types.ts';
+import { path, required } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { defaultMatch } from '../../shared/admission-registration.ts';
+import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { specAndStatus } from '../../shared/strategy.ts';
 
 export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...specAndStatus<ValidatingAdmissionPolicy>(),
+    default({ spec }) {
+      spec.failurePolicy ??= 'Fail';
+      defaultMatch(spec.matchConstraints);
+    },
+    validate: ({ spec }) => (spec.matchConstraints === undefined ? [required(path('spec', 'matchConstraints'))] : []),
+    allowUnconditionalUpdate: false,
+  },
+  columns: [
+    name,
+    integer('Validations', ({ spec }) => spec.validations?.length),
+    text('ParamKind', ({ spec }) => (spec.paramKind === undefined ? '<unset>' : `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}`)),
+    age,
+  ],
 });

@@ -1,10 +1,27 @@
 import type { ValidatingAdmissionPolicyBinding } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { defaultMatch } from '../../shared/admission-registration.ts';
+import { requiredText } from '../../shared/checks.ts';
+import { age, labelSelectorQuery, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
 
 export const validatingadmissionpolicybindings = define<ValidatingAdmissionPolicyBinding>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicybindings'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...countsGeneration<ValidatingAdmissionPolicyBinding>(),
+    default: ({ spec }) => defaultMatch(spec.matchResources),
+    validate: ({ spec }) => requiredText(path('spec', 'policyName'), spec.policyName),
+    allowUnconditionalUpdate: false,
+  },
+  columns: [
+    name,
+    text('PolicyName', ({ spec }) => spec.policyName ?? ''),
+    text('ParamRef', ({ spec: { paramRef } }) => {
+      if ((paramRef?.name ?? '') !== '') return `${paramRef?.namespace || '*'}/${paramRef?.name ?? ''}`;
+      return paramRef?.selector === undefined ? '<unset>' : labelSelectorQuery(paramRef.selector);
+    }),
+    age,
+  ],
 });

@@ -1,10 +1,19 @@
 import type { ValidatingWebhookConfiguration } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { defaultWebhooks, webhookErrors } from '../../shared/admission-registration.ts';
+import { age, integer, name } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
 
 export const validatingwebhookconfigurations = define<ValidatingWebhookConfiguration>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...countsGeneration<ValidatingWebhookConfiguration>(({ webhooks }) => webhooks),
+    default({ webhooks }) {
+      defaultWebhooks(webhooks);
+    },
+    validate: ({ webhooks }) => webhookErrors(webhooks),
+    allowUnconditionalUpdate: false,
+  },
+  columns: [name, integer('Webhooks', ({ webhooks }) => webhooks?.length), age],
 });

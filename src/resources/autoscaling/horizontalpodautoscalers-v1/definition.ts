@@ -1,10 +1,34 @@
-import type { AutoscalingV1HorizontalPodAutoscaler } from '../../../api/generated/types.ts';
+import type { AutoscalingV1HorizontalPodAutoscaler, AutoscalingV2HorizontalPodAutoscaler } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import type { Column } from '../../../registry/definition.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { resetsStatus } from '../../shared/strategy.ts';
+import { autoscalerColumns } from '../horizontalpodautoscalers/columns.ts';
+import { defaultAutoscaler } from '../horizontalpodautoscalers/defaults.ts';
+import { validateAutoscaler } from '../horizontalpodautoscalers/validation.ts';
+import { fromV2, toV2 } from './conversion.ts';
+import type { KubeObject } from '../../../api/object.ts';
 
-export const horizontalpodautoscalersV1 = define<AutoscalingV1HorizontalPodAutoscaler>({
+type V1 = AutoscalingV1HorizontalPodAutoscaler;
+type V2 = AutoscalingV2HorizontalPodAutoscaler;
+
+export const horizontalpodautoscalersV1 = define<V1>({
   ...fromFacts('autoscaling', 'v1', 'horizontalpodautoscalers'),
-  strategy: {},
-  columns: nameAndAge,
+  storage: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
+  strategy: {
+    ...resetsStatus<V1>(() => ({ currentReplicas: 0, desiredReplicas: 0 })),
+    default({ spec }) {
+      spec.minReplicas ??= 1;
+    },
+    validate: (autoscaler) => validateAutoscaler(toV2(autoscaler)),
+  },
+  columns: autoscalerColumns.map((column): Column<V1> => ({ ...column, value: (autoscaler, now) => column.value(toV2(autoscaler), now) })),
+  convert: {
+    fromStored: (object) => fromV2(object as unknown as V2),
+    toStored(object) {
+      const stored = toV2(object);
+      defaultAutoscaler(stored);
+      return stored as unknown as KubeObject;
+    },
+  },
 });

@@ -1,10 +1,18 @@
-import type { AutoscalingV2HorizontalPodAutoscaler } from '../../../api/generated/types.ts';
+import type { AutoscalingV2HorizontalPodAutoscaler as HorizontalPodAutoscaler } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { resetsStatus } from '../../shared/strategy.ts';
+import { autoscalerColumns } from './columns.ts';
+import { defaultAutoscaler } from './defaults.ts';
+import { validateAutoscaler } from './validation.ts';
 
-export const horizontalpodautoscalers = define<AutoscalingV2HorizontalPodAutoscaler>({
+/** Stored as autoscaling/v2; autoscaling/v1 is another view of the same objects. */
+export const horizontalpodautoscalers = define<HorizontalPodAutoscaler>({
   ...fromFacts('autoscaling', 'v2', 'horizontalpodautoscalers'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...resetsStatus<HorizontalPodAutoscaler>(() => ({ desiredReplicas: 0, currentMetrics: null })),
+    default: defaultAutoscaler,
+    validate: validateAutoscaler,
+  },
+  columns: autoscalerColumns,
 });

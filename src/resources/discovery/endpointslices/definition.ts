@@ -1,10 +1,43 @@
 import type { EndpointSlice } from '../../../api/generated/types.ts';
+import { semanticEqual } from '../../../api/json.ts';
 import { define } from '../../../registry/definition.ts';
+import type { Strategy } from '../../../registry/definition.ts';
+import { age, firstThree, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { validateEndpointSlice, validateEndpointSliceUpdate } from './validation.ts';
+
+/** pkg/registry/discovery/endpointslice/strategy.go: labels count for the generation too. */
+const strategy: Strategy<EndpointSlice> = {
+  default({ ports = [] }) {
+    for (const port of ports ?? []) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+  prepareForCreate({ metadata }) {
+    metadata.generation = 1;
+  },
+  prepareForUpdate(slice, old) {
+    const before = old.metadata.generation ?? 0;
+    const same = semanticEqual(content(slice), content(old));
+    slice.metadata.generation = same ? before : before + 1;
+  },
+  validate: (slice) => validateEndpointSlice(slice),
+  validateUpdate: validateEndpointSliceUpdate,
+};
+
+function content({ metadata, addressType, endpoints, ports }: EndpointSlice): unknown {
+  return { labels: metadata.labels, annotations: metadata.annotations, addressType, endpoints, ports };
+}
 
 export const endpointslices = define<EndpointSlice>({
   ...fromFacts('discovery.k8s.io', 'v1', 'endpointslices'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy,
+  columns: [
+    name,
+    text('AddressType', ({ addressType }) => addressType),
+    text('Ports', ({ ports }) => firstThree((ports ?? []).map((port) => (port.port === undefined ? (port.name ?? '*') : String(port.port))), '<unset>')),
+    text('Endpoints', ({ endpoints }) => firstThree((endpoints ?? []).flatMap((endpoint) => endpoint.addresses), '<unset>')),
+    age,
+  ],
 });

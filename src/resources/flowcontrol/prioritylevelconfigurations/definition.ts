@@ -1,10 +1,46 @@
 import type { PriorityLevelConfiguration } from '../../../api/generated/types.ts';
+import { path, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, name, text } from '../../shared/columns.ts';
+import { forbiddenWhen, oneOf } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { specAndStatus } from '../../shared/strategy.ts';
+
+type Spec = PriorityLevelConfiguration['spec'];
+const queuing = ({ limited }: Spec) => limited?.limitResponse?.queuing;
 
 export const prioritylevelconfigurations = define<PriorityLevelConfiguration>({
   ...fromFacts('flowcontrol.apiserver.k8s.io', 'v1', 'prioritylevelconfigurations'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...specAndStatus<PriorityLevelConfiguration>(),
+    default({ spec }) {
+      const { exempt, limited } = spec;
+      if (exempt !== undefined) Object.assign(exempt, { nominalConcurrencyShares: 0, lendablePercent: 0, ...exempt });
+      if (limited !== undefined) Object.assign(limited, { nominalConcurrencyShares: 30, lendablePercent: 0, ...limited });
+      const queues = queuing(spec);
+      if (queues === undefined) return;
+      queues.handSize ||= 8;
+      queues.queues ||= 64;
+      queues.queueLengthLimit ||= 50;
+    },
+    validate,
+  },
+  columns: [
+    name,
+    text('Type', ({ spec }) => spec.type),
+    text('NominalConcurrencyShares', ({ spec }) => spec.limited?.nominalConcurrencyShares ?? '<none>'),
+    text('Queues', ({ spec }) => queuing(spec)?.queues ?? '<none>'),
+    text('HandSize', ({ spec }) => queuing(spec)?.handSize ?? '<none>'),
+    text('QueueLengthLimit', ({ spec }) => queuing(spec)?.queueLengthLimit ?? '<none>'),
+    age,
+  ],
 });
+
+function validate({ spec }: PriorityLevelConfiguration): FieldError[] {
+  const at = path('spec');
+  return [
+    ...oneOf(at.child('type'), spec.type, ['Exempt', 'Limited']),
+    ...forbiddenWhen(spec.type === 'Exempt' && spec.limited !== undefined, at.child('limited'), "must be nil if the type is not Limited"),
+    ...forbiddenWhen(spec.type === 'Limited' && spec.exempt !== undefined, at.child('exempt'), "must be nil if the type is Limited"),
+  ];
+}

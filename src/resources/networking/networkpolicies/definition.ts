@@ -1,10 +1,23 @@
 import type { NetworkPolicy } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, formatLabelSelector, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
+import { validateNetworkPolicy } from './validation.ts';
 
 export const networkpolicies = define<NetworkPolicy>({
   ...fromFacts('networking.k8s.io', 'v1', 'networkpolicies'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    ...countsGeneration<NetworkPolicy>(),
+    default({ spec }) {
+      if (spec === undefined) return;
+      spec.podSelector ??= {};
+      for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
+      if ((spec.policyTypes ?? []).length > 0) return;
+      spec.policyTypes = (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+    },
+    validate: validateNetworkPolicy,
+    validateUpdate: validateNetworkPolicy,
+  },
+  columns: [name, text('Pod-Selector', ({ spec }) => formatLabelSelector(spec?.podSelector)), age],
 });

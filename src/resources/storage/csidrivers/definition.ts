@@ -1,10 +1,38 @@
 import type { CSIDriver } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
+import { age, boolean, name, text } from '../../shared/columns.ts';
+import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { countsGeneration } from '../../shared/strategy.ts';
 
 export const csidrivers = define<CSIDriver>({
   ...fromFacts('storage.k8s.io', 'v1', 'csidrivers'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    prepareForUpdate: (driver, old, context) => countsGeneration<CSIDriver>().prepareForUpdate?.(driver, old, context),
+    default({ spec }) {
+      spec.attachRequired ??= true;
+      spec.podInfoOnMount ??= false;
+      spec.storageCapacity ??= false;
+      spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+      if ((spec.volumeLifecycleModes ?? []).length === 0) spec.volumeLifecycleModes = ['Persistent'];
+      spec.requiresRepublish ??= false;
+      spec.seLinuxMount ??= false;
+    },
+    validateUpdate: ({ spec }, old) => [
+      ...immutable(path('spec', 'attachedRequired'), spec.attachRequired, old.spec.attachRequired),
+      ...immutable(path('spec', 'volumeLifecycleModes'), spec.volumeLifecycleModes, old.spec.volumeLifecycleModes),
+    ],
+    allowUnconditionalUpdate: false,
+  },
+  columns: [
+    name,
+    boolean('AttachRequired', ({ spec }) => spec.attachRequired ?? true),
+    boolean('PodInfoOnMount', ({ spec }) => spec.podInfoOnMount ?? false),
+    boolean('StorageCapacity', ({ spec }) => spec.storageCapacity ?? false),
+    text('TokenRequests', ({ spec }) => spec.tokenRequests?.map((request) => request.audience).join(',') ?? '<unset>'),
+    boolean('RequiresRepublish', ({ spec }) => spec.requiresRepublish ?? false),
+    text('Modes', ({ spec }) => (spec.volumeLifecycleModes ?? []).join(',') || '<none>'),
+    age,
+  ],
 });

@@ -1,10 +1,25 @@
 import type { CSIStorageCapacity } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
+import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
+import { name, text } from '../../shared/columns.ts';
+import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { nameAndAge } from '../../shared/columns.ts';
+import { checked } from '../../shared/names.ts';
+import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 
 export const csistoragecapacities = define<CSIStorageCapacity>({
   ...fromFacts('storage.k8s.io', 'v1', 'csistoragecapacities'),
-  strategy: {},
-  columns: nameAndAge,
+  strategy: {
+    validate: ({ storageClassName, nodeTopology }) => [
+      ...labelSelectorErrors(nodeTopology, path('nodeTopology')),
+      ...checked(path('storageClassName'), storageClassName, dns1123SubdomainFaults),
+    ],
+    validateUpdate: (object, old) => [
+      ...immutable(path('nodeTopology'), object.nodeTopology, old.nodeTopology),
+      ...immutable(path('storageClassName'), object.storageClassName, old.storageClassName),
+    ],
+    allowUnconditionalUpdate: false,
+  },
+  columns: [name, text('StorageClassName', ({ storageClassName }) => storageClassName), text('Capacity', ({ capacity }) => capacity ?? '<unset>')],
 });
