@@ -92,15 +92,18 @@ describe('writing', () => {
     expect([...bytes.subarray(-4)]).toEqual([10, 0, 0, 1]);
   });
 
-  test('names are compressed against the question and each other', () => {
-    const target = (host: string): Reply['answers'][number] => ({
-      ttl: 5,
-      data: { type: types.SRV, priority: 0, weight: 50, port: 80, target: `${host}.web.default.svc` },
-    });
-    const bytes = writeReply(query('_http._tcp.web.default.svc', types.SRV), reply({ answers: [target('a'), target('b')] }), 512);
-    const [first, second] = [...readRecords(bytes, bytes.indexOf(Buffer.from([0, 0, 33, 0, 1])) + 5)];
-    expect([first?.dataLength, second?.dataLength]).toEqual([6 + 2 + 2, 6 + 2 + 2]);
-    expect(readName(bytes, (second?.dataAt ?? 0) + 6).name).toBe('b.web.default.svc');
+  test('names are compressed against the question and each other, except SRV targets (RFC 2782)', () => {
+    const pointer = (host: string): Reply['answers'][number] => ({ ttl: 5, data: { type: types.PTR, target: `${host}.web.default.svc` } });
+    const service = { ttl: 5, data: { type: types.SRV, priority: 0, weight: 50, port: 80, target: 'a.web.default.svc' } } as const;
+    const bytes = writeReply(
+      query('_http._tcp.web.default.svc', types.SRV),
+      reply({ answers: [pointer('a'), pointer('b'), service] }),
+      512,
+    );
+    const [first, second, third] = [...readRecords(bytes, bytes.indexOf(Buffer.from([0, 0, 33, 0, 1])) + 5)];
+    expect([first?.dataLength, second?.dataLength, third?.dataLength]).toEqual([4, 4, 6 + 'a.web.default.svc'.length + 2]);
+    expect(readName(bytes, second?.dataAt ?? 0).name).toBe('b.web.default.svc');
+    expect(readName(bytes, (third?.dataAt ?? 0) + 6).name).toBe('a.web.default.svc');
   });
 
   test('what does not fit is cut off between records and marked; with EDNS more fits', () => {

@@ -278,7 +278,8 @@ class Writer {
         this.#u16(data.priority);
         this.#u16(data.weight);
         this.#u16(data.port);
-        this.#name(data.target);
+        // RFC 2782: not compressed; c-ares refuses it otherwise.
+        this.#name(data.target, false);
         return;
       case types.TXT:
         this.#room(256);
@@ -296,15 +297,15 @@ class Writer {
     }
   }
 
-  #name(name: string): void {
+  #name(name: string, compress = true): void {
     let rest = name;
     while (rest !== '') {
-      const known = this.#names.get(rest);
+      const known = compress ? this.#names.get(rest) : undefined;
       if (known !== undefined) {
         this.#u16(0xc000 | known);
         return;
       }
-      if (this.#at < 0x4000) this.#names.set(rest, this.#at);
+      if (this.#at < 0x4000 && !this.#names.has(rest)) this.#names.set(rest, this.#at);
       const dot = rest.indexOf('.');
       const label = unescape(dot < 0 ? rest : rest.slice(0, dot));
       if (label.length > 63) throw new RangeError(`label too long in ${name}`);
