@@ -50,7 +50,9 @@ async function generate(): Promise<Map<string, string>> {
 }
 
 function verify(files: ReadonlyMap<string, string>): number {
-  const stale = [...files].filter(([file, text]) => !existsSync(join(root, file)) || readFileSync(join(root, file), 'utf8') !== text).map(([file]) => file);
+  const stale = [...files]
+    .filter(([file, text]) => !existsSync(join(root, file)) || readFileSync(join(root, file), 'utf8') !== text)
+    .map(([file]) => file);
   if (stale.length === 0) return 0;
   process.stderr.write(`Stale: ${stale.join(', ')}. Run hack/update-openapi.ts and commit the result.\n`);
   return 1;

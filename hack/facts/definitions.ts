@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type Definition = { properties?: Record<string, Json>; 'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[] };
+export type Definition = {
+  properties?: Record<string, Json>;
+  'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[];
+};
 
 /** Drops descriptions (prose) everywhere but in property maps, where `description` may be a field's name. */
 function withoutProse(value: Json, isPropertyMap = false): Json {

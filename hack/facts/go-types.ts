@@ -21,9 +21,14 @@ interface Source {
 
 function parse(dir: string, packageName: string): Source {
   const text = goSource(dir);
-  const structs = new Map([...text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)].map((match) => [match[1] ?? '', (match[2] ?? '').split('\n')]));
+  const structs = new Map(
+    [...text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)].map((match) => [match[1] ?? '', (match[2] ?? '').split('\n')]),
+  );
   const imports = new Map(
-    [...text.matchAll(/^\t(?:(\w+) )?"(k8s\.io\/[\w./-]+)"/gm)].map((match) => [match[1] ?? match[2]?.split('/').at(-1) ?? '', match[2] ?? '']),
+    [...text.matchAll(/^\t(?:(\w+) )?"(k8s\.io\/[\w./-]+)"/gm)].map((match) => [
+      match[1] ?? match[2]?.split('/').at(-1) ?? '',
+      match[2] ?? '',
+    ]),
   );
   return { structs, imports, prefix: packageName };
 }
@@ -58,7 +63,8 @@ export function readGoTypes(definitions: readonly string[], modules: Modules): R
         continue;
       }
       const flags = `${options.includes('omitempty') ? 'o' : ''}${options.includes('omitzero') ? 'z' : ''}${goType.startsWith('*') ? 'p' : ''}`;
-      fields[name] = `${number} ${flags === '' ? '-' : flags} ${printed(goType.replace(/^\*/, ''), source)}${embedded === '' ? '' : ` ${embedded}`}`;
+      fields[name] =
+        `${number} ${flags === '' ? '-' : flags} ${printed(goType.replace(/^\*/, ''), source)}${embedded === '' ? '' : ` ${embedded}`}`;
     }
     return fields;
   };

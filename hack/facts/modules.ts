@@ -19,7 +19,9 @@ export interface Modules {
 }
 
 export function findModules(): Modules {
-  const dirs = new Map(['api', 'apimachinery', 'apiextensions-apiserver', 'kube-aggregator'].map((name) => [name, moduleDir(`k8s.io/${name}`, staging)]));
+  const dirs = new Map(
+    ['api', 'apimachinery', 'apiextensions-apiserver', 'kube-aggregator'].map((name) => [name, moduleDir(`k8s.io/${name}`, staging)]),
+  );
   return {
     kubernetes: moduleDir('k8s.io/kubernetes', release),
     packageDir(importPath) {

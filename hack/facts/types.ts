@@ -21,7 +21,10 @@ export async function typesModule(definitions: Record<string, Definition>): Prom
   typed['io.k8s.apimachinery.pkg.util.intstr.IntOrString'] = { oneOf: [{ type: 'string' }, { type: 'integer' }] };
   typed['io.k8s.apimachinery.pkg.api.resource.Quantity'] = { type: 'string' };
   const schemas = JSON.parse(JSON.stringify(typed).replaceAll('#/definitions/', '#/components/schemas/')) as never;
-  const ast = await openapiTS({ openapi: '3.0.0', info: { title: 'Kubernetes', version: release }, paths: {}, components: { schemas } } as never, { alphabetize: true });
+  const ast = await openapiTS(
+    { openapi: '3.0.0', info: { title: 'Kubernetes', version: release }, paths: {}, components: { schemas } } as never,
+    { alphabetize: true },
+  );
   const names = Object.keys(definitions);
   const taken = Map.groupBy(names, shortName);
   const aliases = names
