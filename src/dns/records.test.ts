@@ -7,7 +7,7 @@ import { types } from './wire.ts';
 const options: ZoneOptions = { domain: 'cluster.local', dnsIPs: ['10.43.0.10'], serial: () => 7 };
 
 function service(name: string, spec: object): Service {
-  return { metadata: { name, namespace: 'default', uid: '', resourceVersion: '1', creationTimestamp: '' }, spec, status: {} } as Service;
+  return { metadata: { name, namespace: 'default', uid: '', resourceVersion: '1', creationTimestamp: '' }, spec, status: {} };
 }
 
 function slice(
@@ -27,7 +27,7 @@ function slice(
     addressType: 'IPv4',
     endpoints: endpoints.map(({ ip, hostname, ready }) => ({ addresses: [ip], conditions: { ready }, hostname })),
     ports: port === 'none' ? [] : [{ name: 'http', port, protocol: 'TCP' }],
-  } as EndpointSlice;
+  };
 }
 
 function view(services: Service[], slices: EndpointSlice[] = []): ClusterView {

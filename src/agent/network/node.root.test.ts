@@ -134,6 +134,33 @@ describe('pod network', () => {
     expect(await fetchText(b.inside, '10.42.0.1', 8080)).toBe('ECONNREFUSED');
   });
 
+  test('a FORWARD policy of DROP does not keep pods apart, and reset takes the rules back', async () => {
+    await host.run('sh', [
+      '-c',
+      'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER; ip6tables -P FORWARD DROP',
+    ]);
+    await using network = await start();
+    await network.stop();
+    await using again = await start();
+    const [a, b] = await Promise.all([attach(again, 'uid-a'), attach(again, 'uid-b')]);
+    for (const ip of b.ips) expect([ip, await answers(a.inside, ip)]).toEqual([ip, true]);
+    const rules = (): Promise<string> => host.run('sh', ['-c', 'iptables -S; ip6tables -S']);
+    expect((await rules()).match(/ACCEPT$/gm)).toHaveLength(4 + 4);
+    await resetPodNetwork({ instance, commands: host });
+    expect(await rules()).not.toContain('coracle');
+  });
+
+  test('IPv6 that was switched off in the namespace is switched on', async () => {
+    await using network = await start();
+    const pod = await sandbox();
+    await pod.inside.run('sh', [
+      '-c',
+      'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6',
+    ]);
+    const ips = await network.attach({ uid: 'uid-6', namespace: 'default', name: 'six', pid: pod.pid }, []);
+    expect(await answers(host, ips[1] ?? '')).toBe(true);
+  });
+
   test('two instances live side by side, the same ranges are refused, reset removes one and leaves the other', async () => {
     await using first = await start();
     await using second = await start({ instance: 'bbbb02', second: 52 });

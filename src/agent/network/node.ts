@@ -10,7 +10,7 @@ import { acceptForwardScript, parseSettings, settingsScript, withdrawAcceptScrip
 import type { Link } from './host-state.ts';
 import { ipBatch, parseLinks, readPorts, refuseSharedRanges, unreachableRanges } from './host-state.ts';
 import type { NodePlan, NodeRoute } from './plumbing.ts';
-import { gatewayDevice, hostCommands, nodeCommands, podCommands, vethName, vethOrdinal } from './plumbing.ts';
+import { gatewayDevice, hostCommands, nodeCommands, podCommands, podScript, vethName, vethOrdinal } from './plumbing.ts';
 import type { HostPort, PodAttachment, PodNetwork } from './pod-network.ts';
 
 export interface PodNetworkOptions {
@@ -200,7 +200,7 @@ class NodeNetwork implements NodePodNetwork {
       await ipBatch(commands, [`link del ${vethName(plan.instance, pod.address.ordinal)}`], true);
       await ipBatch(commands, lines);
     }
-    await commands.run('nsenter', ['-t', String(pid), '-n', 'ip', '-batch', '-'], podCommands(plan, pod.address).join('\n'));
+    await commands.run('nsenter', ['-t', String(pid), '-n', 'sh', '-c', podScript], podCommands(plan, pod.address).join('\n'));
   }
 
   async #reconnect(pod: AttachedPod, pid: number): Promise<void> {

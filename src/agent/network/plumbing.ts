@@ -64,6 +64,10 @@ export function hostCommands(plan: NodePlan, address: PodAddress, pod: { readonl
   return lines;
 }
 
+/** Runs `ip -batch` inside the pod's namespace; Docker switches IPv6 off in namespaces it gives no network, so it is switched on first. */
+export const podScript =
+  'for part in all default lo; do { echo 0 > /proc/sys/net/ipv6/conf/$part/disable_ipv6; } 2>/dev/null; done; exec ip -batch -';
+
 /** `ip -batch` lines inside the pod's namespace. */
 export function podCommands(plan: NodePlan, address: PodAddress): string[] {
   const lines = ['link set lo up'];

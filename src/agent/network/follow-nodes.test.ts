@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { FakeClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { startInformer } from '../../client/informer.ts';
+import { refs } from '../../client/refs.ts';
+import { createFakeClient } from '../../client/testing/fake-client.ts';
+import { settle } from '../../client/testing/until.ts';
+import { followNodes } from './follow-nodes.ts';
+import type { NodePodNetwork } from './node.ts';
+import type { NodeRoute } from './plumbing.ts';
+
+const node = (name: string, third: number, ready = true): unknown => ({
+  metadata: { name },
+  spec: { podCIDRs: [`10.42.${third}.0/24`] },
+  status: {
+    addresses: [
+      { type: 'Hostname', address: name },
+      { type: 'InternalIP', address: `192.168.0.${third}` },
+    ],
+    conditions: [{ type: 'Ready', status: String(ready) }],
+  },
+});
+
+test('routes follow nodes that come, move and go; heartbeats set nothing', async () => {
+  const clock = new FakeClock();
+  const client = createFakeClient({ clock });
+  const set: (readonly NodeRoute[])[] = [];
+  const network: Pick<NodePodNetwork, 'setNodeRoutes'> = {
+    setNodeRoutes: (routes) => {
+      set.push(routes);
+      return Promise.resolve();
+    },
+  };
+  await using nodes = startInformer(refs.nodes, { client, clock, logger: silentLogger });
+  await using following = followNodes({ nodes, network: network as NodePodNetwork, self: 'a', logger: silentLogger });
+  client.seed(refs.nodes, node('a', 1));
+  client.seed(refs.nodes, node('b', 2));
+  await settle();
+  client.seed(refs.nodes, node('b', 2, false));
+  client.seed(refs.nodes, node('b', 3));
+  await settle();
+  client.remove(refs.nodes as never, 'b');
+  await settle();
+  await following.stop();
+  expect(set).toEqual([[{ cidr: '10.42.2.0/24', via: '192.168.0.2' }], [{ cidr: '10.42.3.0/24', via: '192.168.0.3' }], []]);
+});
