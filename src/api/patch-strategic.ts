@@ -239,7 +239,8 @@ function goText(value: unknown): string {
       .map((key) => `${key}:${goText(value[key])}`);
     return `map[${pairs.join(' ')}]`;
   }
-  return value === null || value === undefined ? '<nil>' : String(value as string | number | boolean);
+  if (value === null || value === undefined) return '<nil>';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function goTypeName(value: unknown): string {
