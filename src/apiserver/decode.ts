@@ -1,0 +1,109 @@
+/** Bodies as objects of their kind (apiserver pkg/endpoints/handlers/rest.go and create.go). */
+import { badRequest } from '../api/errors.ts';
+import { isJsonObject } from '../api/json.ts';
+import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
+import { decodeJson, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
+import { schemaFor, schemaOfKind } from '../api/schema/facts.ts';
+import type { Schema } from '../api/schema/schema.ts';
+import { parseYaml } from '../api/yaml.ts';
+import type { ResourceDefinition } from '../registry/definition.ts';
+import { scaleKind } from '../registry/scale.ts';
+import type { Encoding } from './media-type.ts';
+
+/** Kind and group/version that a body must have, and its schema when one is known. */
+export interface Expected {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: Schema | undefined;
+}
+
+/** The kind that bodies of a resource or subresource have. */
+export function expectedKind(definition: ResourceDefinition, subresource: string): Expected {
+  const own = subresource === 'scale' ? scaleKind : definition.subresources?.find(({ name }) => name === subresource)?.kind;
+  if (own !== undefined) return { ...own, schema: schemaOfKind(own.group, own.version, own.kind) };
+  return { group: definition.group, version: definition.version, kind: definition.kind, schema: schemaFor(definition.schema) };
+}
+
+export interface DecodeOptions {
+  readonly encoding: Encoding;
+  readonly validation: FieldValidation;
+  /** Gets the texts of Warning headers. */
+  warn(text: string): void;
+}
+
+/**
+ * A private object without kind and apiVersion (both may be missing in the body: then the path's are meant). Throws 400 for what is
+ * not of this kind, for values of a wrong type and, when Strict, for unknown and repeated fields.
+ */
+export function decodeBody(body: Buffer, expected: Expected, options: DecodeOptions): KubeObject {
+  const text = body.toString();
+  const parsed = parse(text, body, { expected, encoding: options.encoding });
+  if (!isJsonObject(parsed)) throw unrecognized(expected, `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(parsed)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`, body);
+  const version = checkIdentity(parsed, expected);
+  if (expected.schema === undefined) return plain(parsed);
+  const decoded = decodeValue(parsed, expected.schema, { mode: options.validation, ...(options.encoding === 'json' ? { text } : {}) });
+  if (decoded.error !== undefined) throw badRequest(`${expected.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${decoded.error}`);
+  for (const warning of decoded.warnings) options.warn(warning);
+  return plain(decoded.value ?? {});
+}
+
+/** A body as a JSON value of no particular kind (patches, DeleteOptions); throws 400. */
+export function parseBody(body: Buffer, encoding: Encoding): unknown {
+  try {
+    return encoding === 'json' ? (JSON.parse(body.toString()) as unknown) : parseYaml(body.toString());
+  } catch (error) {
+    throw badRequest(`error decoding ${encoding.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: Encoding }): unknown {
+  try {
+    return encoding === 'json' ? (JSON.parse(text) as unknown) : parseYaml(text);
+  } catch (error) {
+    const own = error instanceof Error ? `yaml: ${error.message}` : String(error);
+    const why = encoding === 'json' && expected.schema !== undefined ? (decodeJson(text, expected.schema, 'Ignore').error ?? own) : own;
+    throw unrecognized(expected, why, body);
+  }
+}
+
+function unrecognized(expected: Expected, why: string, body: Buffer): Error {
+  return badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): ${why} (${summary(body)})`);
+}
+
+/** The start of a body, as upstream shows it (summarizeData). */
+function summary(body: Buffer): string {
+  if (body.length === 0) return '<empty>';
+  const start = body.subarray(0, 30);
+  const isText = body[0] === 0x7b || start.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a);
+  const shown = isText ? JSON.stringify(start.toString()) : start.toString('hex');
+  return body.length > 30 ? `${shown} ...` : shown;
+}
+
+function typeName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** The version the body says it has. */
+function checkIdentity({ kind, apiVersion }: Record<string, unknown>, expected: Expected): string {
+  const wanted = apiVersionOf(expected);
+  const given = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : wanted;
+  const version = parseApiVersion(given)?.version ?? '';
+  if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
+    const internal = `${expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '')}.${expected.kind}`;
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${internal}): unknown conversion`,
+    );
+  }
+  if (given !== wanted) throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
+  return version;
+}
+
+/** Without kind and apiVersion, with metadata. */
+export function plain(value: Record<string, unknown>): KubeObject {
+  delete value['kind'];
+  delete value['apiVersion'];
+  if (!isJsonObject(value['metadata'])) value['metadata'] = {};
+  return value as unknown as KubeObject;
+}

@@ -1,0 +1,81 @@
+import { ApiError } from '../../api/errors.ts';
+import { apiVersionOf } from '../../api/object.ts';
+import type { ListRequest, ListResult } from '../../registry/store.ts';
+import type { Exchange } from '../exchange.ts';
+import { objectFormat } from '../media-type.ts';
+import { listParameters, type ListParameters } from '../options.ts';
+import { sendJson, sendValue } from '../respond.ts';
+import { selectionOf } from '../selection.ts';
+import { includeObjectOf, partialOf, tableOfEntries } from '../table.ts';
+import type { Scope } from './scope.ts';
+
+/** GET of a collection: the cached bytes of its objects between a head and a tail. */
+export async function list(scope: Scope): Promise<void> {
+  const { exchange, store } = scope;
+  const request = listRequest(scope, listParameters(exchange.query, false));
+  sendList(scope, await store.list(request));
+}
+
+/** Throws 400 for selectors that do not fit the kind. */
+export function listRequest({ exchange, store }: Scope, parameters: ListParameters): ListRequest {
+  const { limit, resourceVersion, resourceVersionMatch } = parameters;
+  return {
+    ...selectionOf(store.definition, { ...parameters, namespace: exchange.info.namespace, ...namedByPath(exchange, parameters) }),
+    ...(limit === undefined || limit <= 0 ? {} : { limit }),
+    ...(parameters.continue === '' ? {} : { continue: parameters.continue }),
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(resourceVersionMatch === '' ? {} : { resourceVersionMatch }),
+  };
+}
+
+/** /watch/pods/NAME means the one object of that name. */
+export function namedByPath({ info }: Exchange, { fieldSelector }: ListParameters): { fieldSelector?: string } {
+  return info.name === '' || fieldSelector !== '' ? {} : { fieldSelector: `metadata.name=${info.name}` };
+}
+
+const comma = Buffer.from(',');
+const tail = Buffer.from(']}');
+
+export function sendList(scope: Scope, result: ListResult): void {
+  const { exchange, store, clock } = scope;
+  const { definition } = store;
+  const format = objectFormat(exchange.format);
+  const metadata = listMetadata(result);
+  switch (format.transform) {
+    case undefined: {
+      const head = `{"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}","metadata":${JSON.stringify(metadata)},"items":[`;
+      return sendJson(exchange, 200, joined(head, result));
+    }
+    case 'PartialObjectMetadataList': {
+      const items = result.entries.map(({ object }) => partialOf(object, format.version));
+      return sendValue(exchange, 200, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata, items });
+    }
+    case 'Table': {
+      const includeObject = includeObjectOf(exchange.query);
+      const options = { definition, version: format.version, includeObject, now: clock.now(), headers: true };
+      return sendValue(exchange, 200, tableOfEntries(result.entries, metadata, options));
+    }
+    case 'PartialObjectMetadata':
+      throw new ApiError('NotAcceptable', `you requested PartialObjectMetadata, but the requested object is a list (${definition.listKind})`);
+  }
+}
+
+function joined(head: string, { entries }: ListResult): Buffer[] {
+  const parts: Buffer[] = [Buffer.from(head)];
+  let first = true;
+  for (const entry of entries) {
+    if (!first) parts.push(comma);
+    first = false;
+    parts.push(entry.json);
+  }
+  parts.push(tail);
+  return parts;
+}
+
+function listMetadata(result: ListResult): Record<string, unknown> {
+  return {
+    resourceVersion: String(result.revision),
+    ...(result.continue === undefined ? {} : { continue: result.continue }),
+    ...(result.remaining === undefined ? {} : { remainingItemCount: result.remaining }),
+  };
+}

@@ -1,0 +1,113 @@
+import { ApiError, isReason, toApiError } from '../../api/errors.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import type { EventSink, ResourceEvent, WatchRequest } from '../../registry/store.ts';
+import { objectFormat } from '../media-type.ts';
+import { listParameters, type ListParameters } from '../options.ts';
+import { selectionOf } from '../selection.ts';
+import { includeObjectOf } from '../table.ts';
+import { createEventEncoder, encodeError, type EventEncoder } from '../watch-encoding.ts';
+import type { WatchOutlet } from '../watch-outlet.ts';
+import { namedByPath } from './list.ts';
+import type { Scope } from './scope.ts';
+
+/** Upstream's --min-request-timeout: watches without a timeout of their own last between once and twice this long. */
+const minTimeoutSeconds = 1800;
+
+/** What may wait in a socket behind the initial events before its watcher is too slow and is cut off. */
+const maxPendingBytes = 16 * 1024 * 1024;
+
+/** Serves a watch until the client goes, the time is up or the watch ends by itself. */
+export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
+  const { exchange, store, clock } = scope;
+  const parameters = listParameters(exchange.query, true);
+  const format = objectFormat(exchange.format);
+  if (format.encoding !== 'json') throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json;stream=watch');
+  const encoder = createEventEncoder({
+    definition: store.definition,
+    transform: format.transform,
+    version: format.version,
+    includeObject: format.transform === 'Table' ? includeObjectOf(exchange.query) : 'None',
+    now: () => clock.now(),
+  });
+  const request = watchRequest(scope, parameters);
+  const stream = new Stream(outlet, encoder);
+  try {
+    stream.started(await store.watch(request, stream));
+  } catch (error) {
+    if (!isReason(error, 'Expired') && !isReason(error, 'Gone')) throw error;
+    // Upstream's cache answers a version it has forgotten inside the stream.
+    stream.end(error as ApiError);
+    return;
+  }
+  const seconds = parameters.timeoutSeconds ?? minTimeoutSeconds * (1 + Math.random());
+  stream.onEnd(clock.after(seconds * 1000, () => stream.finish()));
+}
+
+function watchRequest({ exchange, store }: Scope, parameters: ListParameters): WatchRequest {
+  const selector = { ...parameters, namespace: exchange.info.namespace, ...namedByPath(exchange, parameters) };
+  return {
+    ...selectionOf(store.definition, selector),
+    resourceVersion: parameters.resourceVersion,
+    allowBookmarks: parameters.allowWatchBookmarks,
+    ...(parameters.sendInitialEvents === undefined ? {} : { sendInitialEvents: parameters.sendInitialEvents }),
+    ...(parameters.resourceVersionMatch === '' ? {} : { resourceVersionMatch: parameters.resourceVersionMatch }),
+  };
+}
+
+/** open: events flow; over: nothing is written any more. */
+class Stream implements EventSink {
+  readonly #outlet: WatchOutlet;
+  readonly #encoder: EventEncoder;
+  #watch: Running | undefined;
+  #cancel: (() => void) | undefined;
+  #over = false;
+  /** What the initial events left in the socket: allowed on top. */
+  #allowed = Number.MAX_SAFE_INTEGER;
+
+  constructor(outlet: WatchOutlet, encoder: EventEncoder) {
+    this.#outlet = outlet;
+    this.#encoder = encoder;
+    outlet.onClose(() => this.#close());
+  }
+
+  started(watch: Running): void {
+    this.#watch = watch;
+    if (this.#over) return this.#close();
+    this.#outlet.open();
+    this.#allowed = this.#outlet.pending + maxPendingBytes;
+  }
+
+  onEnd(cancel: () => void): void {
+    this.#cancel = cancel;
+    if (this.#over) cancel();
+  }
+
+  events(events: readonly ResourceEvent[]): void {
+    if (this.#over) return;
+    this.#outlet.send(events, this.#encoder);
+    if (this.#outlet.pending > this.#allowed) {
+      this.#outlet.destroy();
+      this.#close();
+    }
+  }
+
+  /** The watch ended by itself: the client is told why. */
+  end(error: Error): void {
+    if (this.#over) return;
+    this.#outlet.sendLine(encodeError(toApiError(error).toStatus()));
+    this.finish();
+  }
+
+  finish(): void {
+    if (this.#over) return;
+    this.#outlet.end();
+    this.#close();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#cancel?.();
+    // Stopping twice is harmless, and stop has nothing to report.
+    void this.#watch?.stop();
+  }
+}

@@ -1,0 +1,113 @@
+/** The one place that writes answers. */
+import { gzip } from 'node:zlib';
+import type { ServerResponse } from 'node:http';
+import { type ApiError, toApiError } from '../api/errors.ts';
+import { stringifyYaml } from '../api/yaml.ts';
+import type { Exchange } from './exchange.ts';
+import { mediaTypes } from './media-type.ts';
+
+/** Answers from this size on are compressed for clients that can (apiserver responsewriters, defaultGzipThresholdBytes). */
+const gzipFrom = 128 * 1024;
+
+/** Sends an answer whose parts are bytes already. */
+export function sendBytes(exchange: Exchange, code: number, body: { readonly type: string; readonly parts: readonly Buffer[] }): void {
+  let length = 0;
+  for (const part of body.parts) length += part.length;
+  if (length > gzipFrom && acceptsGzip(exchange)) return sendCompressed(exchange, code, body);
+  const headers = headersOf(exchange, body.type);
+  headers.push('Content-Length', String(length));
+  const { response } = exchange;
+  response.writeHead(code, headers);
+  if (exchange.request.method === 'HEAD') return void response.end();
+  if (length > 65_536) return writeMany(response, body.parts);
+  response.end(body.parts.length === 1 ? body.parts[0] : Buffer.concat(body.parts, length));
+}
+
+/** Joins small buffers to ones of about a megabyte: one system call and a few TLS records each. */
+function writeMany(response: ServerResponse, parts: readonly Buffer[]): void {
+  let from = 0;
+  let size = 0;
+  for (let at = 0; at < parts.length; at++) {
+    size += parts[at]?.length ?? 0;
+    if (size < 1_048_576 && at < parts.length - 1) continue;
+    const chunk = Buffer.concat(parts.slice(from, at + 1), size);
+    if (at === parts.length - 1) response.end(chunk);
+    else response.write(chunk);
+    from = at + 1;
+    size = 0;
+  }
+}
+
+function sendCompressed(exchange: Exchange, code: number, body: { readonly type: string; readonly parts: readonly Buffer[] }): void {
+  gzip(Buffer.concat(body.parts), { level: 1, chunkSize: 262_144 }, (error, compressed) => {
+    const { response } = exchange;
+    if (error !== null) return void response.destroy(error);
+    const headers = headersOf(exchange, body.type);
+    headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding', 'Content-Length', String(compressed.length));
+    response.writeHead(code, headers);
+    response.end(exchange.request.method === 'HEAD' ? undefined : compressed);
+  });
+}
+
+function acceptsGzip(exchange: Exchange): boolean {
+  const accepted = exchange.request.headers['accept-encoding'];
+  return typeof accepted === 'string' && /(^|[, ])gzip/.test(accepted);
+}
+
+function headersOf(exchange: Exchange, type: string): string[] {
+  const headers = ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', type];
+  for (const text of exchange.warnings) headers.push('Warning', warningHeader(text));
+  return headers;
+}
+
+/** RFC 7234 warn-code 299; control characters would break the header. */
+function warningHeader(text: string): string {
+  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/["\\]/g, '\\$&');
+  return `299 - "${Buffer.from(clean).toString('latin1')}"`;
+}
+
+/** Go's encoder ends a document with a line feed. */
+const lineFeed = Buffer.from('\n');
+
+/** Sends one JSON value in the negotiated form. */
+export function sendValue(exchange: Exchange, code: number, value: unknown): void {
+  if (exchange.format.encoding === 'yaml') {
+    return sendBytes(exchange, code, { type: mediaTypes.yaml, parts: [Buffer.from(stringifyYaml(value))] });
+  }
+  const text = isPretty(exchange) ? JSON.stringify(value, undefined, 2) : `${JSON.stringify(value)}\n`;
+  sendBytes(exchange, code, { type: mediaTypes.json, parts: [Buffer.from(text)] });
+}
+
+/** Sends what is JSON already: as it is, or, for the few who ask, in another form. */
+export function sendJson(exchange: Exchange, code: number, parts: readonly Buffer[]): void {
+  if (exchange.format.encoding !== 'json' || isPretty(exchange)) return sendValue(exchange, code, JSON.parse(Buffer.concat(parts).toString()));
+  sendBytes(exchange, code, { type: mediaTypes.json, parts: [...parts, lineFeed] });
+}
+
+export function sendText(exchange: Exchange, code: number, text: string): void {
+  sendBytes(exchange, code, { type: 'text/plain; charset=utf-8', parts: [Buffer.from(text)] });
+}
+
+/** Sends whatever was thrown as a Status; what is not the client's fault is answered with 500. */
+export function sendError(exchange: Exchange, thrown: unknown): ApiError {
+  const error = toApiError(thrown);
+  const { response } = exchange;
+  if (response.headersSent) {
+    response.destroy();
+    return error;
+  }
+  if (error.details?.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.details.retryAfterSeconds));
+  sendValue(exchange, error.code, error.toStatus());
+  return error;
+}
+
+/** Upstream prints for people who look: curl, wget, browsers, and whoever asks. */
+function isPretty(exchange: Exchange): boolean {
+  if (exchange.format.pretty) return true;
+  if (exchange.rawQuery.includes('pretty')) {
+    const asked = exchange.query.get('pretty');
+    if (asked !== null && asked !== '') return /^(1|t|T|true|TRUE|True)$/.test(asked);
+  }
+  const agent = exchange.request.headers['user-agent'];
+  return agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
+}

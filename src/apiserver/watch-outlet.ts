@@ -1,0 +1,104 @@
+/** Where watch events go: a chunked HTTP answer or a WebSocket. */
+import type { ServerResponse } from 'node:http';
+import type { WebSocket } from 'ws';
+import type { ResourceEvent } from '../registry/store.ts';
+import { chunkOf, type EventEncoder } from './watch-encoding.ts';
+
+export interface WatchOutlet {
+  /** Tells the client that the watch has begun; a no-op when it knows already. */
+  open(): void;
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): void;
+  sendLine(line: Buffer): void;
+  /** Bytes that wait for the client. */
+  readonly pending: number;
+  end(): void;
+  destroy(): void;
+  onClose(call: () => void): void;
+}
+
+/** Writes whole chunks, framed once for all watchers, past the response's own framing. */
+export class HttpOutlet implements WatchOutlet {
+  readonly #response: ServerResponse;
+  readonly #auditId: string;
+
+  constructor(response: ServerResponse, auditId: string) {
+    this.#response = response;
+    this.#auditId = auditId;
+  }
+
+  open(): void {
+    const response = this.#response;
+    if (response.headersSent || response.destroyed) return;
+    const headers = ['Audit-Id', this.#auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', 'application/json', 'Transfer-Encoding', 'chunked'];
+    response.writeHead(200, headers);
+    response.flushHeaders();
+  }
+
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): void {
+    this.#write(encoder.chunk(events));
+  }
+
+  sendLine(line: Buffer): void {
+    this.#write(chunkOf([line]));
+  }
+
+  get pending(): number {
+    return this.#response.socket?.writableLength ?? 0;
+  }
+
+  end(): void {
+    this.open();
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  onClose(call: () => void): void {
+    this.#response.once('close', call);
+  }
+
+  #write(chunk: Buffer): void {
+    this.open();
+    const { socket } = this.#response;
+    if (socket !== null && !socket.destroyed) socket.write(chunk);
+  }
+}
+
+/** One text message an event (apiserver pkg/endpoints/handlers/watch.go, HandleWS). */
+export class WebSocketOutlet implements WatchOutlet {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  open(): void {
+    // The handshake has told it.
+  }
+
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): void {
+    for (const event of events) this.sendLine(encoder.event(event));
+  }
+
+  sendLine(line: Buffer): void {
+    this.#socket.send(line, { binary: false });
+  }
+
+  get pending(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  end(): void {
+    this.#socket.close(1000);
+  }
+
+  destroy(): void {
+    this.#socket.terminate();
+  }
+
+  onClose(call: () => void): void {
+    this.#socket.once('close', call);
+  }
+}
