@@ -1,4 +1,4 @@
-import type { ResourceClaim } from '../../api/generated/types.ts';
+import type { ResourceV1ResourceClaim as ResourceClaim } from '../../api/generated/types.ts';
 
 /** SetDefaults_ExactDeviceRequest and SetDefaults_DeviceSubRequest (pkg/apis/resource/v1/defaults.go). */
 export function defaultDeviceRequests({ devices }: ResourceClaim['spec']): void {

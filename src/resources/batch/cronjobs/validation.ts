@@ -1,3 +1,50 @@
-import type { FieldError } from '../../../api/field-errors.ts';
-export const validateCronJob = (): FieldError[] => [];
-export const validateCronJobUpdate = (): FieldError[] => [];
+/** validateCronJobSpec of pkg/apis/batch/validation. */
+import type { CronJob } from '../../../api/generated/types.ts';
+import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { nonNegative, oneOf } from '../../shared/checks.ts';
+import { jobSpecErrors } from '../jobs/validation.ts';
+import { scheduleFault } from './schedule.ts';
+
+const at = path('spec');
+/** A Job's name gets `-` and ten digits. */
+const maxName = 52;
+
+export function validateCronJob(job: CronJob): FieldError[] {
+  const faults = specErrors(job);
+  const { name } = job.metadata;
+  return name.length > maxName ? [...faults, invalid(path('metadata', 'name'), name, `must be no more than ${String(maxName)} characters`)] : faults;
+}
+
+export function validateCronJobUpdate(job: CronJob): FieldError[] {
+  return specErrors(job);
+}
+
+function specErrors({ spec }: CronJob): FieldError[] {
+  const { schedule, timeZone, jobTemplate } = spec;
+  const field = at.child('schedule');
+  const faults: FieldError[] = [];
+  if (schedule === '') faults.push(required(field));
+  else {
+    const wrong = scheduleFault(schedule);
+    if (wrong !== undefined) faults.push(invalid(field, schedule, wrong));
+    if (schedule.includes('TZ')) faults.push(invalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
+  }
+  faults.push(...nonNegative(at.child('startingDeadlineSeconds'), spec.startingDeadlineSeconds), ...timeZoneErrors(timeZone));
+  faults.push(...oneOf(at.child('concurrencyPolicy'), spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']));
+  if (jobTemplate.spec !== undefined) faults.push(...jobSpecErrors(jobTemplate.spec, at.child('jobTemplate', 'spec')));
+  faults.push(...nonNegative(at.child('successfulJobsHistoryLimit'), spec.successfulJobsHistoryLimit));
+  return [...faults, ...nonNegative(at.child('failedJobsHistoryLimit'), spec.failedJobsHistoryLimit)];
+}
+
+function timeZoneErrors(zone: string | undefined): FieldError[] {
+  if (zone === undefined) return [];
+  const field = at.child('timeZone');
+  if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
+  if (zone.toLowerCase() === 'local') return [invalid(field, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return [];
+  } catch {
+    return [invalid(field, zone, `unknown time zone ${zone}`)];
+  }
+}

@@ -4,7 +4,7 @@ import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
 import { qosClass } from '../../shared/pod/qos.ts';
-import { validatePod } from '../../shared/pod/validate-pod.ts';
+import { validateNewPod } from '../../shared/pod/validate-pod.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
 import { validateEphemeralContainersUpdate, validatePodUpdate, validateResize } from './validate-update.ts';
 
@@ -43,7 +43,7 @@ export const podStrategy: Strategy<Pod> = {
     pod.status.qosClass ||= old.status.qosClass ?? '';
     keepObservedGenerations(pod, old);
   },
-  validate: (pod) => validatePod(pod),
+  validate: (pod) => validateNewPod(pod),
   validateUpdate: (pod, old) => validatePodUpdate(pod, old),
   warnings(pod, old) {
     if (old !== undefined) return [];

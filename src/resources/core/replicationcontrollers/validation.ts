@@ -1,3 +1,28 @@
-import type { FieldError } from '../../../api/field-errors.ts';
-export const validateReplicationController = (): FieldError[] => [];
-export const validateReplicationControllerUpdate = (): FieldError[] => [];
+import type { ReplicationController } from '../../../api/generated/types.ts';
+import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { mapMatcher } from '../../../api/label-selector.ts';
+import { nonNegative } from '../../shared/checks.ts';
+import { alwaysRestartErrors, validateTemplate } from '../../shared/pod/validate-template.ts';
+
+const at = path('spec');
+
+/** ValidateReplicationControllerSpec of pkg/apis/core/validation. */
+export function validateReplicationController({ spec }: ReplicationController): FieldError[] {
+  const { selector = {}, template } = spec;
+  const own = at.child('template');
+  const empty = Object.keys(selector).length === 0;
+  return [
+    ...nonNegative(at.child('minReadySeconds'), spec.minReadySeconds),
+    ...(empty ? [required(at.child('selector'))] : []),
+    ...nonNegative(at.child('replicas'), spec.replicas),
+    ...(template === undefined ? [required(own)] : []),
+    ...(template !== undefined && !empty && !mapMatcher(selector)(template.metadata?.labels)
+      ? [invalid(own.child('metadata', 'labels'), template.metadata?.labels ?? {}, '`selector` does not match template `labels`')]
+      : []),
+    ...(template === undefined ? [] : [...validateTemplate(template, own), ...alwaysRestartErrors(template, own, 'ReplicationController')]),
+  ];
+}
+
+export function validateReplicationControllerUpdate(controller: ReplicationController): FieldError[] {
+  return validateReplicationController(controller);
+}

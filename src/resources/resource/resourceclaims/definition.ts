@@ -1,4 +1,4 @@
-import type { ResourceClaim } from '../../../api/generated/types.ts';
+import type { ResourceV1ResourceClaim as ResourceClaim } from '../../../api/generated/types.ts';
 import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';

@@ -39,10 +39,10 @@ export function templateLabelErrors(template: PodTemplateSpec | undefined, selec
 }
 
 /** Pods of these workloads run for ever. */
-export function alwaysRestartErrors(template: PodTemplateSpec | undefined, at: Path): FieldError[] {
+export function alwaysRestartErrors(template: PodTemplateSpec | undefined, at: Path, kind: string): FieldError[] {
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
   return [
     ...(restartPolicy === 'Always' ? [] : [notSupported(at.child('spec', 'restartPolicy'), restartPolicy, ['Always'])]),
-    ...(activeDeadlineSeconds === undefined ? [] : [forbiddenField(at.child('spec', 'activeDeadlineSeconds'), 'activeDeadlineSeconds in a workload template is not supported')]),
+    ...(activeDeadlineSeconds === undefined ? [] : [forbiddenField(at.child('spec', 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${kind} is not Supported`)]),
   ];
 }

@@ -1,0 +1,74 @@
+/** ValidateEnv and ValidateEnvFrom. */
+import type { Container } from '../../../api/generated/types.ts';
+import { invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { annotationOrLabelKey } from './field-paths.ts';
+import { configMapKeyFaults, qualifiedNameFaults, relaxedEnvironmentNameFaults } from '../../../api/names.ts';
+
+type Variable = NonNullable<Container['env']>[number];
+type Source = NonNullable<Variable['valueFrom']>;
+
+const fields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+];
+const resources = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
+
+export function environmentErrors(variables: readonly Variable[], at: Path, faults: FieldError[]): void {
+  for (const [index, { name, value = '', valueFrom }] of variables.entries()) {
+    if (name === '') faults.push(required(at.index(index).child('name')));
+    else for (const fault of relaxedEnvironmentNameFaults(name)) faults.push(invalid(at.index(index).child('name'), name, fault));
+    if (valueFrom === undefined) continue;
+    const own = at.index(index).child('valueFrom');
+    const kinds = Object.keys(valueFrom).length;
+    sourceErrors(valueFrom, own, faults);
+    if (kinds === 0) faults.push(invalid(own, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'));
+    else if (value !== '') faults.push(invalid(own, '', 'may not be specified when `value` is not empty'));
+    else if (kinds > 1) faults.push(invalid(own, '', 'may not have more than one field specified at a time'));
+  }
+}
+
+function sourceErrors({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef }: Source, at: Path, faults: FieldError[]): void {
+  if (fieldRef !== undefined) fieldRefErrors(fieldRef, at.child('fieldRef'), faults);
+  if (resourceFieldRef !== undefined) {
+    const own = at.child('resourceFieldRef', 'resource');
+    if (resourceFieldRef.resource === '') faults.push(required(own));
+    else if (!resources.includes(resourceFieldRef.resource) && !/^(limits|requests)\.hugepages-/.test(resourceFieldRef.resource)) {
+      faults.push(notSupported(own, resourceFieldRef.resource, resources));
+    }
+  }
+  for (const [field, ref] of [['configMapKeyRef', configMapKeyRef], ['secretKeyRef', secretKeyRef]] as const) {
+    if (ref === undefined) continue;
+    if ((ref.name ?? '') === '') faults.push(required(at.child(field, 'name')));
+    if (ref.key === '') faults.push(required(at.child(field, 'key')));
+    else for (const fault of configMapKeyFaults(ref.key)) faults.push(invalid(at.child(field, 'key'), ref.key, fault));
+  }
+}
+
+function fieldRefErrors({ apiVersion = '', fieldPath }: NonNullable<Source['fieldRef']>, at: Path, faults: FieldError[]): void {
+  if (apiVersion === '') return void faults.push(required(at.child('apiVersion')));
+  if (fieldPath === '') return void faults.push(required(at.child('fieldPath')));
+  const keyed = annotationOrLabelKey(fieldPath);
+  if (keyed !== undefined) for (const fault of qualifiedNameFaults(keyed)) faults.push(invalid(at, keyed, fault));
+  else if (!fields.includes(fieldPath)) {
+    if (/^(metadata|spec|status)\./.test(fieldPath)) faults.push(notSupported(at.child('fieldPath'), fieldPath, fields));
+    else faults.push(invalid(at.child('fieldPath'), fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`));
+  }
+}
+
+export function environmentFromErrors(sources: NonNullable<Container['envFrom']>, at: Path, faults: FieldError[]): void {
+  for (const [index, { prefix = '', configMapRef, secretRef }] of sources.entries()) {
+    const own = at.index(index);
+    if (prefix !== '') for (const fault of relaxedEnvironmentNameFaults(prefix)) faults.push(invalid(own.child('prefix'), prefix, fault));
+    if (configMapRef !== undefined && (configMapRef.name ?? '') === '') faults.push(required(own.child('configMapRef', 'name')));
+    if (secretRef !== undefined && (secretRef.name ?? '') === '') faults.push(required(own.child('secretRef', 'name')));
+    if (configMapRef === undefined && secretRef === undefined) faults.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (configMapRef !== undefined && secretRef !== undefined) faults.push(invalid(at, '', 'may not have more than one field specified at a time'));
+  }
+}

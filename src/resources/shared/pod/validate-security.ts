@@ -1,0 +1,65 @@
+/** ValidateSecurityContext and validatePodSpecSecurityContext, the basics. */
+import type { PodSpec, SecurityContext } from '../../../api/generated/types.ts';
+import { forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { userIdFaults } from '../../../api/names.ts';
+
+const profiles = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+
+interface Profile {
+  readonly type: string;
+  readonly localhostProfile?: string;
+}
+
+function ids(at: Path, values: Readonly<Record<string, number | undefined>>, faults: FieldError[]): void {
+  for (const [field, value] of Object.entries(values)) {
+    if (value !== undefined) for (const fault of userIdFaults(value)) faults.push(invalid(at.child(field), value, fault));
+  }
+}
+
+function profileErrors(profile: Profile, at: Path, faults: FieldError[]): void {
+  if (profile.type === '') faults.push(required(at.child('type'), 'type is required when seccompProfile is set'));
+  else if (!profiles.includes(profile.type)) faults.push(notSupported(at.child('type'), profile.type, profiles));
+  else if (profile.type === 'Localhost' && profile.localhostProfile === undefined) {
+    faults.push(required(at.child('localhostProfile'), 'must be set when seccomp type is Localhost'));
+  } else if (profile.type !== 'Localhost' && profile.localhostProfile !== undefined) {
+    faults.push(invalid(at.child('localhostProfile'), profile.localhostProfile, 'can only be set when seccomp type is Localhost'));
+  }
+}
+
+export function securityErrors(context: SecurityContext, at: Path, faults: FieldError[]): void {
+  const { allowPrivilegeEscalation, capabilities, privileged, runAsGroup, runAsUser, seccompProfile, procMount } = context;
+  ids(at, { runAsUser, runAsGroup }, faults);
+  if (procMount !== undefined && procMount !== 'Default' && procMount !== 'Unmasked') faults.push(notSupported(at.child('procMount'), procMount, ['Default', 'Unmasked']));
+  if (seccompProfile !== undefined) profileErrors(seccompProfile, at.child('seccompProfile'), faults);
+  if (allowPrivilegeEscalation !== false) return;
+  if (privileged === true) faults.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+  if ((capabilities?.add ?? []).includes('CAP_SYS_ADMIN')) {
+    faults.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+  }
+}
+
+export function podSecurityErrors(spec: PodSpec, at: Path, faults: FieldError[]): void {
+  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
+    faults.push(invalid(at.child('shareProcessNamespace'), true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
+  }
+  const context = spec.securityContext;
+  if (context === undefined) return;
+  const own = at.child('securityContext');
+  const { fsGroup, fsGroupChangePolicy, runAsUser, runAsGroup, supplementalGroups = [], sysctls = [], seccompProfile } = context;
+  ids(own, { fsGroup, runAsUser, runAsGroup }, faults);
+  for (const [index, group] of supplementalGroups.entries()) {
+    for (const fault of userIdFaults(group)) faults.push(invalid(own.child('supplementalGroups').index(index), group, fault));
+  }
+  const seen = new Set<string>();
+  for (const [index, { name }] of sysctls.entries()) {
+    const field = own.child('sysctls').index(index).child('name');
+    if (name === '') faults.push(required(field));
+    else if (seen.has(name)) faults.push({ type: 'FieldValueDuplicate', field: field.text, body: `Duplicate value: ${JSON.stringify(name)}` });
+    seen.add(name);
+    if (spec.hostNetwork === true && name.startsWith('net.')) faults.push(forbiddenField(field, 'may not be specified when \'hostNetwork\' is true'));
+  }
+  if (fsGroupChangePolicy !== undefined && !['Always', 'OnRootMismatch'].includes(fsGroupChangePolicy)) {
+    faults.push(notSupported(own.child('fsGroupChangePolicy'), fsGroupChangePolicy, ['Always', 'OnRootMismatch']));
+  }
+  if (seccompProfile !== undefined) profileErrors(seccompProfile, own.child('seccompProfile'), faults);
+}

@@ -1,0 +1,157 @@
+/** ValidateVolumes and ValidateVolumeMounts; of the storage vendors' sources only that there is one at a time. */
+import type { Container, EphemeralContainer, Volume } from '../../../api/generated/types.ts';
+import { duplicate, forbiddenField, invalid, notFoundField, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { configMapKeyFaults, dns1123LabelFaults } from '../../../api/names.ts';
+import { parseQuantity } from '../../../api/quantity.ts';
+import type { Around } from './validate-containers.ts';
+
+type Item = { readonly key: string; readonly path: string; readonly mode?: number };
+type Sources = NonNullable<NonNullable<Volume['projected']>['sources']>;
+
+const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+
+/** Collects faults and answers the volumes by name. */
+export function volumesErrors(volumes: readonly Volume[] | undefined, at: Path, faults: FieldError[]): Map<string, Record<string, unknown>> {
+  const found = new Map<string, Record<string, unknown>>();
+  for (const [index, volume] of (volumes ?? []).entries()) {
+    const own = at.index(index);
+    const before = faults.length;
+    sourceErrors(volume, own, faults);
+    const { name } = volume;
+    if (name === '') faults.push(required(own.child('name')));
+    else for (const fault of dns1123LabelFaults(name)) faults.push(invalid(own.child('name'), name, fault));
+    if (found.has(name)) faults.push(duplicate(own.child('name'), name));
+    if (faults.length === before) found.set(name, volume as unknown as Record<string, unknown>);
+  }
+  return found;
+}
+
+function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
+  const [first, ...more] = Object.keys(volume).filter((field) => field !== 'name');
+  if (first === undefined) return void faults.push(required(at, 'must specify a volume type'));
+  for (const field of more) faults.push(forbiddenField(at.child(field), 'may not specify more than 1 volume type'));
+  const own = at.child(first);
+  const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, persistentVolumeClaim, nfs, csi, image } = volume;
+  if (first === 'emptyDir' && emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).sign < 0) {
+    faults.push(forbiddenField(own.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity'));
+  }
+  if (first === 'hostPath') {
+    if ((hostPath?.path ?? '') === '') faults.push(required(own.child('path')));
+    else if (hostPath?.path.split('/').includes('..') === true) faults.push(invalid(own.child('path'), hostPath.path, "must not contain '..'"));
+    if (!hostPathTypes.includes(hostPath?.type ?? '')) faults.push(notSupported(own.child('type'), hostPath?.type, hostPathTypes.slice(1)));
+  }
+  if (first === 'secret') {
+    if ((secret?.secretName ?? '') === '') faults.push(required(own.child('secretName')));
+    filesErrors(secret ?? {}, own, faults);
+  }
+  if (first === 'configMap') {
+    if ((configMap?.name ?? '') === '') faults.push(required(own.child('name')));
+    filesErrors(configMap ?? {}, own, faults);
+  }
+  if (first === 'downwardAPI') {
+    modeErrors(downwardAPI?.defaultMode, own.child('defaultMode'), faults);
+    for (const [index, item] of (downwardAPI?.items ?? []).entries()) downwardErrors(item, own.child('items').index(index), faults);
+  }
+  if (first === 'projected') {
+    modeErrors(projected?.defaultMode, own.child('defaultMode'), faults);
+    projectionErrors(projected?.sources ?? [], own.child('sources'), faults);
+  }
+  if (first === 'persistentVolumeClaim' && (persistentVolumeClaim?.claimName ?? '') === '') faults.push(required(own.child('claimName')));
+  if (first === 'nfs' && (nfs?.server ?? '') === '') faults.push(required(own.child('server')));
+  if (first === 'nfs' && !(nfs?.path ?? '').startsWith('/')) faults.push(invalid(own.child('path'), nfs?.path ?? '', 'must be an absolute path'));
+  if (first === 'csi' && (csi?.driver ?? '') === '') faults.push(required(own.child('driver')));
+  if (first === 'image' && (image?.reference ?? '') === '') faults.push(required(own.child('reference')));
+}
+
+function modeErrors(mode: number | undefined, at: Path, faults: FieldError[]): void {
+  if (mode !== undefined && (mode < 0 || mode > 0o777)) faults.push(invalid(at, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
+}
+
+function filesErrors({ defaultMode, items = [] }: { defaultMode?: number; items?: readonly Item[] }, at: Path, faults: FieldError[]): void {
+  modeErrors(defaultMode, at.child('defaultMode'), faults);
+  for (const [index, item] of items.entries()) itemErrors(item, at.child('items').index(index), faults);
+}
+
+function itemErrors({ key, path, mode }: Item, at: Path, faults: FieldError[]): void {
+  if (key === '') faults.push(required(at.child('key')));
+  else for (const fault of configMapKeyFaults(key)) faults.push(invalid(at.child('key'), key, fault));
+  if (path === '') faults.push(required(at.child('path')));
+  localPathErrors(path, at.child('path'), faults);
+  modeErrors(mode, at.child('mode'), faults);
+}
+
+/** ValidateLocalNonReservedPath. */
+function localPathErrors(path: string, at: Path, faults: FieldError[]): void {
+  descendingErrors(path, at, faults);
+  if (path.startsWith('..') && !path.startsWith('../')) faults.push(invalid(at, path, "must not start with '..'"));
+}
+
+function descendingErrors(path: string, at: Path, faults: FieldError[]): void {
+  if (path.startsWith('/')) faults.push(invalid(at, path, 'must be a relative path'));
+  if (path.split('/').includes('..')) faults.push(invalid(at, path, "must not contain '..'"));
+}
+
+function downwardErrors(item: { path: string; mode?: number; fieldRef?: unknown; resourceFieldRef?: unknown }, at: Path, faults: FieldError[]): void {
+  if (item.path === '') faults.push(required(at.child('path')));
+  localPathErrors(item.path, at.child('path'), faults);
+  if (item.fieldRef === undefined && item.resourceFieldRef === undefined) faults.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
+  if (item.fieldRef !== undefined && item.resourceFieldRef !== undefined) faults.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+  modeErrors(item.mode, at.child('mode'), faults);
+}
+
+function projectionErrors(sources: Sources, at: Path, faults: FieldError[]): void {
+  for (const [index, source] of sources.entries()) {
+    const own = at.index(index);
+    const [first, ...more] = Object.keys(source);
+    if (first === undefined) faults.push(required(own, 'must specify a projection type'));
+    for (const field of more) faults.push(forbiddenField(own.child(field), 'may not specify more than 1 volume type per source'));
+    const { secret, configMap, serviceAccountToken, downwardAPI } = source;
+    if (secret !== undefined) {
+      if ((secret.name ?? '') === '') faults.push(required(own.child('secret', 'name')));
+      filesErrors(secret, own.child('secret'), faults);
+    }
+    if (configMap !== undefined) {
+      if ((configMap.name ?? '') === '') faults.push(required(own.child('configMap', 'name')));
+      filesErrors(configMap, own.child('configMap'), faults);
+    }
+    for (const [position, item] of (downwardAPI?.items ?? []).entries()) downwardErrors(item, own.child('downwardAPI').index(position), faults);
+    if (serviceAccountToken === undefined) continue;
+    const token = own.child('serviceAccountToken');
+    const { expirationSeconds = 3600, path } = serviceAccountToken;
+    if (expirationSeconds < 600) faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration less than 10 minutes'));
+    if (expirationSeconds > 2 ** 32) faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
+    if (path === '') faults.push(required(token.child('path')));
+    else localPathErrors(path, token.child('path'), faults);
+  }
+}
+
+export function mountErrors(container: Container | EphemeralContainer, at: Path, { volumes, faults }: Around): void {
+  const { volumeMounts = [], volumeDevices = [], securityContext } = container;
+  const field = at.child('volumeMounts');
+  const points = new Set<string>();
+  for (const [index, { name, mountPath, subPath = '', subPathExpr = '', mountPropagation }] of volumeMounts.entries()) {
+    const own = field.index(index);
+    if (name === '') faults.push(required(own.child('name')));
+    if (!volumes.has(name)) faults.push(notFoundField(own.child('name'), name));
+    if (mountPath === '') faults.push(required(own.child('mountPath')));
+    if (points.has(mountPath)) faults.push(invalid(own.child('mountPath'), mountPath, 'must be unique'));
+    points.add(mountPath);
+    if (volumeDevices.some((device) => device.name === name)) faults.push(invalid(own.child('name'), name, 'must not already exist in volumeDevices'));
+    if (subPath !== '') descendingErrors(subPath, field.child('subPath'), faults);
+    if (subPathExpr !== '') {
+      if (subPath !== '') faults.push(invalid(own.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+      descendingErrors(subPathExpr, field.child('subPathExpr'), faults);
+    }
+    const supported = ['Bidirectional', 'HostToContainer', 'None'];
+    if (mountPropagation !== undefined && !supported.includes(mountPropagation)) faults.push(notSupported(field.child('mountPropagation'), mountPropagation, supported));
+    if (mountPropagation === 'Bidirectional' && securityContext?.privileged !== true) {
+      faults.push(forbiddenField(field.child('mountPropagation'), 'Bidirectional mount propagation is available only to privileged containers'));
+    }
+  }
+  for (const [index, { name, devicePath }] of volumeDevices.entries()) {
+    const own = at.child('volumeDevices').index(index);
+    if (name === '') faults.push(required(own.child('name')));
+    else if (!volumes.has(name)) faults.push(notFoundField(own.child('name'), name));
+    if (devicePath === '') faults.push(required(own.child('devicePath')));
+  }
+}
