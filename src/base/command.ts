@@ -3,10 +3,14 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
 /** A command that ended badly; the message carries the command's name and the end of what it said, never its input. */
 export class CommandError extends Error {
+  /** Null when it was ended by a signal or could not be started at all. */
   readonly code: number | null;
   readonly stderr: string;
-  constructor(command: string, code: number | null, stderr: string) {
-    super(`${command} ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-2000)}`);
+  /** There is no such program. */
+  readonly missing: boolean;
+  constructor(command: string, code: number | null, stderr: string, missing = false) {
+    super(missing ? `${command} is not installed` : `${command} ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-2000)}`);
+    this.missing = missing;
     this.name = 'CommandError';
     this.code = code;
     this.stderr = stderr;
@@ -33,13 +37,25 @@ export function systemCommands(prefix: readonly string[] = []): Commands {
   return { spawn: start, run: (command, args, input) => runToEnd(start(command, args), command, input) };
 }
 
+/** Answers '' when the program is not installed: what it would take away cannot be there. */
+export async function ifInstalled(output: Promise<string>): Promise<string> {
+  try {
+    return await output;
+  } catch (error) {
+    if (error instanceof CommandError && error.missing) return '';
+    throw error;
+  }
+}
+
 function runToEnd(child: ChildProcessWithoutNullStreams, command: string, input: string | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-    child.on('error', (error) => reject(new CommandError(command, null, error.message)));
+    child.on('error', (error) =>
+      reject(new CommandError(command, null, error.message, (error as NodeJS.ErrnoException).code === 'ENOENT')),
+    );
     child.on('close', (code) => (code === 0 ? resolve(stdout) : reject(new CommandError(command, code, stderr))));
     // A program that fails early closes its input; its exit code says more than EPIPE.
     child.stdin.on('error', () => undefined);

@@ -64,6 +64,21 @@ export function conntrackArgs(flow: StaleFlow): string[] {
   return args;
 }
 
+/** Of many flows to end, those that are in a listing of `conntrack -L`: most services have none. */
+export function presentFlows(flows: readonly StaleFlow[], family: Family, listing: string): StaleFlow[] {
+  const seen = new Set<string>();
+  for (const line of listing.split('\n')) {
+    const match = /src=\S+ dst=(\S+) sport=\d+ dport=(\d+) (?:\[\S+\] )?src=(\S+)/.exec(line);
+    if (match === null) continue;
+    const [, destination, port, backend] = match;
+    for (const to of [destination, '']) for (const from of [backend, '']) seen.add(`${to} ${port} ${from}`);
+  }
+  return flows.filter((flow) => flow.family === family && seen.has(`${flow.destination ?? ''} ${flow.port} ${flow.backend ?? ''}`));
+}
+
+/** More flows than this are looked for in one listing first. */
+const fewFlows = 8;
+
 export interface FlowCleaner {
   /** Ends the flows; failures are logged, once for a missing program. */
   clean(flows: readonly StaleFlow[]): Promise<void>;
@@ -71,20 +86,26 @@ export interface FlowCleaner {
 
 export function createFlowCleaner(run: CommandRunner, logger: Logger): FlowCleaner {
   let missing = false;
+  const conntrack = async (args: readonly string[]): Promise<string> => {
+    try {
+      return missing ? '' : await run('conntrack', args);
+    } catch (error) {
+      if (error instanceof CommandError && error.code === 1 && error.stderr.includes(' 0 flow entries')) return '';
+      missing = error instanceof CommandError && (error.missing || error.code === 127);
+      if (missing) logger.warn({}, 'conntrack is not installed: UDP clients may keep talking to endpoints that are gone');
+      else logger.warn({ err: error }, 'cannot end UDP flows to former endpoints');
+      return '';
+    }
+  };
+  const present = async (flows: readonly StaleFlow[], family: Family): Promise<StaleFlow[]> =>
+    flows.some((flow) => flow.family === family)
+      ? presentFlows(flows, family, await conntrack(['-L', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp']))
+      : [];
   return {
     async clean(flows) {
-      const unique = new Map(flows.map((flow) => [conntrackArgs(flow).join(' '), flow]));
-      for (const flow of unique.values()) {
-        if (missing) return;
-        try {
-          await run('conntrack', conntrackArgs(flow));
-        } catch (error) {
-          if (error instanceof CommandError && error.code === 1 && error.stderr.includes(' 0 flow entries')) continue;
-          missing = error instanceof CommandError && (error.code === null || error.code === 127);
-          if (missing) logger.warn({}, 'conntrack is not installed: UDP clients may keep talking to endpoints that are gone');
-          else logger.warn({ err: error, flow }, 'cannot end UDP flows to a former endpoint');
-        }
-      }
+      const wanted = flows.length > fewFlows ? [...(await present(flows, 'ip')), ...(await present(flows, 'ip6'))] : flows;
+      const unique = new Set(wanted.map((flow) => conntrackArgs(flow).join(' ')));
+      for (const args of unique) await conntrack(args.split(' '));
     },
   };
 }

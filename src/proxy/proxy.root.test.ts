@@ -12,7 +12,8 @@ import type { FakeClient } from '../client/testing/fake-client.ts';
 import { createFakeClient } from '../client/testing/fake-client.ts';
 import { endpointSlice, service } from './testing/objects.ts';
 import type { Proxy } from './proxy.ts';
-import { resetProxy, startProxy } from './proxy.ts';
+import { startProxy } from './proxy.ts';
+import { resetProxy } from './reset.ts';
 
 const instance = 'aaaa02';
 const hostNs = 'coracle-test-proxy';
@@ -174,9 +175,9 @@ describe('cluster addresses', () => {
     const first = new Set(await ask(pod(2), '10.43.0.5', 80, 20));
     expect(first.size).toBe(1);
     const name = [...first][0]?.startsWith('two') === true ? 'two' : 'three';
+    expect(new Set((await ask(inside(`${hostNs}-out`), '172.30.0.1', 30080, 10)).map((line) => line.split(' ')[0])).size).toBe(1);
     await apply(endpointSlice('web', { endpoints: [...both, { ip: '10.42.0.77' }], ports: [{ port: 80 }] }));
     expect(new Set((await ask(pod(2), '10.43.0.5', 80, 10)).map((line) => line.split(' ')[0]))).toEqual(new Set([name]));
-    expect(new Set((await ask(inside(`${hostNs}-out`), '172.30.0.1', 30080, 10)).map((line) => line.split(' ')[0])).size).toBe(1);
     await apply(endpointSlice('web', { endpoints: [name === 'two' ? { ip: '10.42.0.3' } : { ip: '10.42.0.2' }], ports: [{ port: 80 }] }));
     expect(new Set((await ask(pod(2), '10.43.0.5', 80, 10)).map((line) => line.split(' ')[0]))).toEqual(
       new Set([name === 'two' ? 'three' : 'two']),

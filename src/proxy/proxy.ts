@@ -21,7 +21,6 @@ import { createFlowCleaner, staleFlows } from './conntrack.ts';
 import type { NftSession } from './nftables/session.ts';
 import { openNftSession } from './nftables/session.ts';
 import { TableState } from './nftables/table-state.ts';
-import { tableName } from './nftables/table-text.ts';
 import { itemsOf } from './rules.ts';
 import type { Family } from './addresses.ts';
 import type { ServicePortRule } from './service-ports.ts';
@@ -70,16 +69,6 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   lifecycle.add(slices.handle(watching<EndpointSlice>((slice) => proxier.touch(serviceOf(slice)))));
   proxier.begin(Promise.all([services.synced, slices.synced]));
   return { synced: proxier.synced, settled: () => proxier.settled(), ...running(() => lifecycle.stop()) };
-}
-
-/** Removes the rules of an instance that does not run any more. */
-export async function resetProxy(options: { readonly instance: string; readonly commands: Commands }): Promise<void> {
-  const table = tableName(options.instance);
-  await options.commands.run(
-    'nft',
-    ['-f', '-'],
-    `add table ip ${table}\ndelete table ip ${table}\nadd table ip6 ${table}\ndelete table ip6 ${table}\n`,
-  );
 }
 
 function watching<T>(touch: (object: T) => void): { add(object: T): void; update(old: T, object: T): void; delete(object: T): void } {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
 import { isPlainAddress } from './addresses.ts';
 import { keepPlaces, selectBackends } from './backends.ts';
-import { conntrackArgs, staleFlows } from './conntrack.ts';
+import { conntrackArgs, presentFlows, staleFlows } from './conntrack.ts';
 import { isProxied, servicePorts } from './service-ports.ts';
 import type { ServiceForm, SliceForm } from './testing/objects.ts';
 import { endpointSlice, service } from './testing/objects.ts';
@@ -161,5 +161,21 @@ describe('staleFlows', () => {
     expect(conntrackArgs({ family: 'ip', destination: undefined, port: 30053, backend: undefined }).join(' ')).toBe(
       '-D -f ipv4 -p udp --orig-port-dst 30053',
     );
+  });
+
+  test('of many flows only those are ended that exist', () => {
+    const listing =
+      'udp      17 29 src=10.42.0.3 dst=10.43.0.10 sport=5555 dport=53 src=10.42.0.2 dst=10.42.0.3 sport=5353 dport=5555 [ASSURED] mark=0 use=1\n' +
+      'udp      17 9 src=10.42.0.3 dst=10.43.0.11 sport=5555 dport=53 [UNREPLIED] src=10.43.0.11 dst=10.42.0.3 sport=53 dport=5555 mark=0 use=1\n';
+    const flow = (destination: string | undefined, backend: string | undefined, port = 53): Parameters<typeof conntrackArgs>[0] => ({
+      family: 'ip',
+      destination,
+      port,
+      backend,
+    });
+    const present = [flow('10.43.0.10', '10.42.0.2'), flow('10.43.0.11', undefined), flow(undefined, '10.42.0.2')];
+    const absent = [flow('10.43.0.10', '10.42.0.9'), flow('10.43.0.12', undefined), flow(undefined, undefined, 30053)];
+    expect(presentFlows([...present, ...absent], 'ip', listing)).toEqual(present);
+    expect(presentFlows(present, 'ip6', listing)).toEqual([]);
   });
 });

@@ -60,7 +60,7 @@ table ${family} ${table} {
   }
   chain prerouting { type nat hook prerouting priority dstnat - 3; jump forward_ports; }
   chain output { type nat hook output priority -103; jump forward_ports; }
-  chain postrouting {
+${family === 'ip' ? localhostGuard : ''}  chain postrouting {
     type nat hook postrouting priority srcnat - 3
     ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade fully-random
 ${family === 'ip' ? '    ct status dnat ip saddr 127.0.0.0/8 masquerade fully-random\n' : ''}    ${family} saddr @pods ${family} daddr != @cluster ${multicast(family)} masquerade fully-random
@@ -68,6 +68,14 @@ ${family === 'ip' ? '    ct status dnat ip saddr 127.0.0.0/8 masquerade fully-ra
 }
 `;
 }
+
+/** Host ports on 127.0.0.1 need route_localnet; what listens there must still not be reached from outside (kubelet's KUBE-FIREWALL). */
+const localhostGuard = `  chain input {
+    type filter hook input priority filter - 3
+    iifname != "lo" ip daddr 127.0.0.0/8 ct status dnat accept
+    iifname != "lo" ip daddr 127.0.0.0/8 ct state new drop
+  }
+`;
 
 function multicast(family: Family): string {
   return family === 'ip' ? 'ip daddr != 224.0.0.0/4' : 'ip6 daddr != { fe80::/10, ff00::/8 }';

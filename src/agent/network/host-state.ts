@@ -37,14 +37,15 @@ export async function ipBatch(commands: Commands, lines: readonly string[], forc
   await (force ? run.catch(() => '') : run);
 }
 
-interface RawRoute {
+/** A route as `ip -j route show` tells it. */
+export interface RawRoute {
   readonly dst?: string;
   readonly dev?: string;
   readonly type?: string;
   readonly prefsrc?: string;
 }
 
-async function readRoutes(commands: Commands): Promise<RawRoute[]> {
+export async function readRoutes(commands: Commands): Promise<RawRoute[]> {
   const outputs = await Promise.all([
     commands.run('ip', ['-j', '-4', 'route', 'show']),
     commands.run('ip', ['-j', '-6', 'route', 'show']).catch(() => '[]'),
@@ -53,9 +54,9 @@ async function readRoutes(commands: Commands): Promise<RawRoute[]> {
 }
 
 /** Two instances on one machine cannot use the same ranges: their routes would take each other's traffic. */
-export async function refuseSharedRanges(commands: Commands, instance: string, cidrs: readonly string[]): Promise<void> {
+export function refuseSharedRanges(routes: readonly RawRoute[], instance: string, cidrs: readonly string[]): void {
   const device = gatewayDevice(instance);
-  for (const route of await readRoutes(commands)) {
+  for (const route of routes) {
     const other = route.dev !== undefined && /^co[0-9a-f]{6}$/.test(route.dev) && route.dev !== device;
     if (other && cidrs.includes(route.dst ?? ''))
       throw new Error(`${route.dst} is in use by another Coracle on this machine (device ${route.dev}): choose other CIDRs`);

@@ -1,5 +1,6 @@
 /** The pod network of one node; see plumbing.ts for its form. The kernel is its memory: what a restart needs stands in interface aliases and element comments. */
 import type { Commands } from '../../base/command.ts';
+import { ifInstalled } from '../../base/command.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { PodAddress } from './address-pool.ts';
@@ -8,7 +9,7 @@ import type { NatPlan, PodPorts } from './host-ports.ts';
 import { natScript, natTable, portsScript } from './host-ports.ts';
 import { acceptForwardScript, parseSettings, settingsScript, withdrawAcceptScript } from './host-settings.ts';
 import type { Link } from './host-state.ts';
-import { ipBatch, parseLinks, readPorts, refuseSharedRanges, unreachableRanges } from './host-state.ts';
+import { ipBatch, parseLinks, readPorts, readRoutes, refuseSharedRanges, unreachableRanges } from './host-state.ts';
 import type { NodePlan, NodeRoute } from './plumbing.ts';
 import { gatewayDevice, hostCommands, nodeCommands, podCommands, podScript, vethName, vethOrdinal } from './plumbing.ts';
 import type { HostPort, PodAttachment, PodNetwork } from './pod-network.ts';
@@ -46,16 +47,19 @@ interface AttachedPod {
 /** Rejects when the machine refuses (no privileges, a CIDR that another instance uses). Stopping leaves pods connected. */
 export async function startPodNetwork(options: PodNetworkOptions): Promise<NodePodNetwork> {
   const { commands, logger, instance } = options;
-  const settings = parseSettings(await commands.run('sh', ['-c', settingsScript]));
+  const [settings, links, routes] = await Promise.all([
+    commands.run('sh', ['-c', settingsScript]).then(parseSettings),
+    commands.run('ip', ['-j', '-d', 'addr', 'show']).then(parseLinks),
+    readRoutes(commands),
+  ]);
   if (settings.changes.length > 0) logger.info({ changes: settings.changes }, 'host settings changed for forwarding');
   if (settings.refused.length > 0)
     logger.warn({ refused: settings.refused }, 'host settings could not be changed: pods may be unreachable');
   const usable = (cidr: string): boolean => settings.ipv6 || !isIPv6(cidr);
   const podCIDRs = options.podCIDRs.filter(usable);
   if (podCIDRs.length < options.podCIDRs.length) logger.warn({ podCIDRs }, 'the host has no IPv6: pods get none');
-  const links = parseLinks(await commands.run('ip', ['-j', '-d', 'addr', 'show']));
   const serviceCIDRs = options.serviceCIDRs.filter(usable);
-  await refuseSharedRanges(commands, instance, [...podCIDRs, ...serviceCIDRs]);
+  refuseSharedRanges(routes, instance, [...podCIDRs, ...serviceCIDRs]);
   const pool = new AddressPool(podCIDRs);
   const uplink = links.find((link) => link.name !== 'lo' && link.ips.some((ip) => options.nodeIPs.includes(ip)));
   const mtu = options.mtu ?? uplink?.mtu ?? 1500;
@@ -67,19 +71,22 @@ export async function startPodNetwork(options: PodNetworkOptions): Promise<NodeP
       links.some((link) => link.name === gatewayDevice(instance)),
     ),
   );
-  const accepted = await commands.run('sh', ['-c', acceptForwardScript(instance, podCIDRs)]);
-  if (accepted !== '') logger.info({ rules: accepted.trim().split('\n') }, 'accepting rules added beside a FORWARD policy of DROP');
   const nat: NatPlan = { instance, podCIDRs, clusterCIDRs: options.clusterCIDRs ?? podCIDRs, nodeIPs: options.nodeIPs };
   const network = new NodeNetwork({ commands, logger, plan, nat, pool });
-  await network.restore(links);
+  await Promise.all([network.restore(links), acceptForwarding(options, podCIDRs)]);
   return network;
+}
+
+async function acceptForwarding({ commands, logger, instance }: PodNetworkOptions, podCIDRs: readonly string[]): Promise<void> {
+  const accepted = await commands.run('sh', ['-c', acceptForwardScript(instance, podCIDRs)]);
+  if (accepted !== '') logger.info({ rules: accepted.trim().split('\n') }, 'accepting rules added beside a FORWARD policy of DROP');
 }
 
 /** Removes everything {@link startPodNetwork} and its pods left on the host, for an instance that does not run any more. Settings (sysctls) stay. */
 export async function resetPodNetwork(options: { readonly instance: string; readonly commands: Commands }): Promise<void> {
   const { instance, commands } = options;
   const device = gatewayDevice(instance);
-  const links = parseLinks(await commands.run('ip', ['-j', '-d', 'addr', 'show']));
+  const links = parseLinks((await ifInstalled(commands.run('ip', ['-j', '-d', 'addr', 'show']))) || '[]');
   const own = links.filter((link) => link.name === device || vethOrdinal(instance, link.name) !== undefined);
   const cidrs = own.some((link) => link.name === device)
     ? await unreachableRanges(commands, own.find((link) => link.name === device)?.ips ?? [])
