@@ -1,10 +1,40 @@
 /** Every controller, in the order they start. */
 import { deploymentController } from './deployment/index.ts';
+import { endpointsController } from './endpoints/index.ts';
+import { endpointSliceController } from './endpointslice/index.ts';
+import { garbageCollector } from './garbage-collector/index.ts';
+import { namespaceController } from './namespace/index.ts';
+import { nodeIpamController } from './node-ipam/index.ts';
+import { nodeLifecycleController } from './node-lifecycle/index.ts';
+import { podGCController } from './pod-gc/index.ts';
 import { replicaSetController } from './replicaset/index.ts';
 import { replicationController } from './replicaset/replication-controller.ts';
+import { rootCACertController } from './root-ca-cert/index.ts';
+import { serviceAccountController } from './serviceaccount/index.ts';
 import type { Controller } from './shared/controller.ts';
+import type { Controllers, ControllersOptions } from './start.ts';
+import { startThese } from './start.ts';
+import { taintEvictionController } from './taint-eviction/index.ts';
 
-export { startControllers } from './start.ts';
-export type { Controllers, ControllersOptions } from './start.ts';
+export const controllers: readonly Controller[] = [
+  serviceAccountController,
+  rootCACertController,
+  nodeIpamController,
+  nodeLifecycleController,
+  taintEvictionController,
+  deploymentController,
+  replicaSetController,
+  replicationController,
+  endpointSliceController,
+  endpointsController,
+  namespaceController,
+  podGCController,
+  garbageCollector,
+];
 
-export const controllers: readonly Controller[] = [deploymentController, replicaSetController, replicationController];
+/** Starts all of them, or those given, over one set of informers. */
+export function startControllers(
+  options: Omit<ControllersOptions, 'controllers'> & Partial<Pick<ControllersOptions, 'controllers'>>,
+): Controllers {
+  return startThese({ controllers, ...options });
+}

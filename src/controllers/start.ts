@@ -7,7 +7,7 @@ import type { Client } from '../client/client.ts';
 import { createRecorder } from '../client/events.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { createInformers } from '../client/informer-factory.ts';
-import { controllers } from './index.ts';
+
 import type { Controller, ControllerSettings } from './shared/controller.ts';
 
 export interface ControllersOptions extends ControllerSettings {
@@ -17,8 +17,8 @@ export interface ControllersOptions extends ControllerSettings {
   readonly logger: Logger;
   /** Informers shared with other parts of the process; the caller stops them. Default: own ones. */
   readonly informers?: Informers;
-  /** Default: all, in the order of controllers/index.ts. */
-  readonly controllers?: readonly Controller[];
+  /** In the order they start. */
+  readonly controllers: readonly Controller[];
 }
 
 export interface Controllers extends Running {
@@ -26,8 +26,8 @@ export interface Controllers extends Running {
   readonly synced: Promise<void>;
 }
 
-export function startControllers(options: ControllersOptions): Controllers {
-  const { client, clock, logger, informers: shared, controllers: chosen = controllers, ...settings } = options;
+export function startThese(options: ControllersOptions): Controllers {
+  const { client, clock, logger, informers: shared, controllers: chosen, ...settings } = options;
   const clientFor = typeof client === 'function' ? client : (): Client => client;
   const lifecycle = new Lifecycle();
   // Stopped in reverse: loops first, then what they told is written, then the informers.

@@ -27,13 +27,11 @@ function web(replicas: number, spec: object = {}): object {
 
 const deployment = (bench: Bench): Deployment => bench.client.peek(refs.deployments, 'shop/web') as Deployment;
 const sets = (bench: Bench) =>
-  bench.client
-    .all(refs.replicaSets)
-    .map((set) => ({
-      image: set.spec.template?.spec?.containers[0]?.image,
-      replicas: set.spec.replicas,
-      revision: set.metadata.annotations?.['deployment.kubernetes.io/revision'],
-    }));
+  bench.client.all(refs.replicaSets).map((set) => ({
+    image: set.spec.template?.spec?.containers[0]?.image,
+    replicas: set.spec.replicas,
+    revision: set.metadata.annotations?.['deployment.kubernetes.io/revision'],
+  }));
 const livePods = (bench: Bench): Pod[] => bench.client.all(refs.pods).filter((pod) => pod.metadata.deletionTimestamp === undefined);
 
 async function makeReady(bench: Bench, which: (pod: Pod) => boolean = () => true): Promise<void> {

@@ -19,12 +19,10 @@ const set = (replicas: number, spec: object = {}, uid = 'rs'): object => ({
   status: { replicas: 0 },
 });
 const ready = (bench: Bench, pod: Pod): Promise<Pod> =>
-  bench.client
-    .resource(refs.pods)
-    .updateStatus({
-      ...pod,
-      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(bench.clock.now()) }] },
-    });
+  bench.client.resource(refs.pods).updateStatus({
+    ...pod,
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(bench.clock.now()) }] },
+  });
 const status = (bench: Bench) => bench.client.peek(refs.replicaSets, 'shop/web')?.status;
 const scaleTo = async (bench: Bench, replicas: number): Promise<void> => {
   await bench.client

@@ -5,7 +5,7 @@ import type { FakeClient, FakeClientOptions } from '../../client/testing/fake-cl
 import { createFakeClient } from '../../client/testing/fake-client.ts';
 import { settle } from '../../client/testing/until.ts';
 import type { Controller, ControllerSettings } from '../shared/controller.ts';
-import { startControllers } from '../start.ts';
+import { startThese } from '../start.ts';
 
 export interface Bench extends AsyncDisposable {
   readonly clock: FakeClock;
@@ -25,7 +25,7 @@ export async function startBench(controllers: readonly Controller[], options: Be
   const client = createFakeClient({ clock, ...(options.deliver === undefined ? {} : { deliver: options.deliver }) });
   options.seed?.(client);
   const settings = { clusterCIDRs: [], serviceCIDRs: [], rootCA: undefined, ...options.settings };
-  const running = startControllers({ client, clock, logger: silentLogger, controllers, ...settings });
+  const running = startThese({ client, clock, logger: silentLogger, controllers, ...settings });
   await running.synced;
   await settle(50);
   return { clock, client, settle: () => settle(50), [Symbol.asyncDispose]: () => running.stop() };

@@ -1,6 +1,6 @@
 import type { Plugin } from '../../framework.ts';
 import { rejectForGood } from '../../framework.ts';
-import { tolerates } from '../../tolerations.ts';
+import { tolerates } from '../../../api/tolerations.ts';
 
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 

@@ -1,6 +1,6 @@
 import type { Plugin } from '../../framework.ts';
 import { normalizeByMax, rejectForGood } from '../../framework.ts';
-import { tolerates, untolerated } from '../../tolerations.ts';
+import { tolerates, untolerated } from '../../../api/tolerations.ts';
 
 /** NoSchedule and NoExecute taints keep pods off; PreferNoSchedule ones cost score. */
 export const taintToleration: Plugin = {

@@ -7,7 +7,7 @@ import { maxScore, reject, rejectForGood } from '../../framework.ts';
 import type { NodeInfo } from '../../node-info.ts';
 import { matchesNodeSelection } from '../../node-selector.ts';
 import type { PodInfo } from '../../pod-info.ts';
-import { untolerated } from '../../tolerations.ts';
+import { untolerated } from '../../../api/tolerations.ts';
 
 const hostname = 'kubernetes.io/hostname';
 const mismatch = "node(s) didn't match pod topology spread constraints";

@@ -1,5 +1,5 @@
 /** Taints and tolerations: component-helpers scheduling/corev1/helpers.go, api core/v1 toleration.go. */
-import type { Taint, Toleration } from '../api/generated/types.ts';
+import type { Taint, Toleration } from './generated/types.ts';
 
 export function tolerates(tolerations: readonly Toleration[] | undefined, taint: Taint): boolean {
   return tolerations?.some((toleration) => toleratesTaint(toleration, taint)) === true;

@@ -1,0 +1,76 @@
+import { isReason } from '../../api/errors.ts';
+import type { Endpoints, Service } from '../../api/generated/types.ts';
+import type { New } from '../../api/object.ts';
+import { jsonEqual } from '../../base/json-equal.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { Lifecycle } from '../../base/lifecycle.ts';
+import { keyOf, splitKey } from '../../client/informer-store.ts';
+import { startReconciler } from '../../client/reconcile.ts';
+import { refs } from '../../client/refs.ts';
+import type { Controller, ControllerContext } from '../shared/controller.ts';
+import { isNamespaceTerminating } from '../shared/pod-control.ts';
+import { isHeadless, isManaged, ServiceIndex } from '../shared/service-endpoints.ts';
+import { subsetsOf } from './subsets.ts';
+
+const managedBy = 'endpoints.kubernetes.io/managed-by';
+const headless = 'service.kubernetes.io/headless';
+
+export const endpointsController: Controller = {
+  name: 'endpoints-controller',
+  watches: ['services', 'pods', 'endpoints'],
+  start,
+};
+
+function start({ client, informers, clock, logger }: ControllerContext): Running {
+  const lifecycle = new Lifecycle();
+  const index = new ServiceIndex(informers.of(refs.services), informers.of(refs.pods));
+  const endpoints = informers.of(refs.endpoints);
+  const api = client.resource(refs.endpoints);
+
+  async function reconcile(key: string): Promise<undefined> {
+    const service = index.services.store.get(key);
+    if (service === undefined) {
+      await removeLeft(key);
+      return;
+    }
+    if (!isManaged(service)) return;
+    const current = endpoints.store.get(key);
+    const wanted = wantedEndpoints(service, subsetsOf(service, index.podsOf(service)));
+    try {
+      if (current === undefined) await api.create(service.metadata.namespace ?? '', wanted);
+      else if (!jsonEqual(current.subsets ?? [], wanted.subsets ?? []) || !jsonEqual(current.metadata.labels, wanted.metadata.labels)) {
+        await api.update({
+          ...current,
+          metadata: { ...current.metadata, labels: wanted.metadata.labels ?? {} },
+          subsets: wanted.subsets ?? [],
+        });
+      }
+    } catch (error) {
+      if (!isNamespaceTerminating(error)) throw error;
+    }
+  }
+
+  /** Endpoints have no owner reference: they go with their Service here. */
+  async function removeLeft(key: string): Promise<void> {
+    if (endpoints.store.get(key) === undefined) return;
+    const { namespace, name } = splitKey(key);
+    try {
+      await api.delete(namespace, name);
+    } catch (error) {
+      if (!isReason(error, 'NotFound')) throw error;
+    }
+  }
+
+  const ready = Promise.all([index.services.synced, index.pods.synced, endpoints.synced]);
+  const loop = lifecycle.add(startReconciler({ name: 'endpoints-controller', clock, logger, ready, reconcile }));
+  loop.watch(index.services, (service) => [keyOf(service)]);
+  lifecycle.add(endpoints.handle({ delete: (object) => loop.enqueue(keyOf(object)) }));
+  lifecycle.add(index.follow((key) => loop.enqueue(key)));
+  return lifecycle;
+}
+
+function wantedEndpoints(service: Service, subsets: Endpoints['subsets']): New<Endpoints> {
+  const { [headless]: _headless, ...own } = service.metadata.labels ?? {};
+  const labels = { ...own, ...(isHeadless(service) ? { [headless]: '' } : {}), [managedBy]: 'endpoint-controller' };
+  return { metadata: { name: service.metadata.name, namespace: service.metadata.namespace ?? '', labels }, subsets: subsets ?? [] };
+}
