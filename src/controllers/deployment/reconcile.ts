@@ -266,7 +266,7 @@ export class Round {
     }
   }
 
-  /** Writes what differs (the revision annotation goes with the status, as upstream has it), or plans the next look at the deadline. */
+  /** Writes what differs, or plans the next look at the deadline. */
   async #writeStatus(status: DeploymentStatus): Promise<ReconcileResult | undefined> {
     const deployment = this.#deployment;
     const known = deployment.metadata.annotations?.[annotations.revision];
@@ -275,11 +275,14 @@ export class Round {
       const next = nextProgressCheck(deployment, status, this.#now);
       return next === undefined ? undefined : { requeueAfter: next };
     }
+    const api = this.#options.client.resource(refs.deployments);
+    // As upstream, the revision goes along with the status; a server that takes only status from such a write gets it apart.
     const metadata =
-      revision === undefined
-        ? deployment.metadata
-        : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
-    await this.#options.client.resource(refs.deployments).updateStatus({ ...deployment, metadata, status });
+      revision === undefined ? deployment.metadata : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
+    const written = await api.updateStatus({ ...deployment, metadata, status });
+    if (revision === undefined || written.metadata.annotations?.[annotations.revision] === revision) return undefined;
+    const body = { metadata: { uid: deployment.metadata.uid, annotations: { [annotations.revision]: revision } } };
+    await api.patch(deployment.metadata.namespace ?? '', deployment.metadata.name, { type: 'application/merge-patch+json', body });
     return undefined;
   }
 
