@@ -8,10 +8,10 @@ import type { RequestInfo } from './request-info.ts';
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly info: RequestInfo;
+  info: RequestInfo;
   /** Without the question mark. */
   readonly rawQuery: string;
-  readonly format: Format;
+  format: Format;
   readonly auditId: string;
   readonly warnings: string[] = [];
   user: UserInfo;

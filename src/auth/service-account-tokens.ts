@@ -87,7 +87,8 @@ class Tokens implements ServiceAccountTokens {
   async issue(request: TokenIssueRequest): Promise<t.TokenRequestStatus> {
     const { keys, issuer, clock } = this.#options;
     const { spec, namespace } = request;
-    const audiences = (spec.audiences ?? []).length === 0 ? this.audiences : spec.audiences;
+    const given = spec.audiences ?? [];
+    const audiences = given.length === 0 ? this.audiences : given;
     const wanted = spec.expirationSeconds ?? 3600;
     const bound = spec.boundObjectRef === undefined ? {} : await this.#bound(request, spec.boundObjectRef);
     const isForApi = audiences.every((audience) => this.audiences.includes(audience));

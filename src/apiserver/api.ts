@@ -1,0 +1,153 @@
+/** What happens to one request: who, may they, which handler. Whatever is thrown on the way becomes a Status here. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
+import { badRequest } from '../api/errors.ts';
+import { anonymousUser } from '../auth/authenticator.ts';
+import type { Connector, Upgrade } from './connect/connector.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import { Exchange } from './exchange.ts';
+import { authorize } from './filters/authorization.ts';
+import { createIdentities } from './filters/identity.ts';
+import { impersonated, wantsImpersonation } from './filters/impersonation.ts';
+import { watch } from './handlers/watch.ts';
+import { type Format, Negotiator } from './media-type.ts';
+import type { Metrics } from './metrics.ts';
+import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
+import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
+import { sendError } from './respond.ts';
+import { route } from './router.ts';
+import type { ApiServerOptions } from './server.ts';
+import { HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
+
+export interface ApiOptions extends ApiServerOptions {
+  readonly discovery: Discovery;
+  readonly metrics: Metrics;
+  readonly connector: Connector;
+  url(): string;
+}
+
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  /** For refusals before anything is upgraded. */
+  readonly response: ServerResponse;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly webSockets: WebSocketServer;
+}
+
+/** Neither rejects: failures are answered. */
+export interface Api {
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  upgrade(upgrade: UpgradeRequest): Promise<void>;
+}
+
+const anyFormat: Format = new Negotiator().format(undefined);
+const unknownInfo: RequestInfo = requestInfo('GET', '/', false);
+
+export function createApi(options: ApiOptions): Api {
+  const server = new Pipeline(options);
+  return {
+    serve: (request, response) => server.run({ request, response }, undefined),
+    upgrade: (upgrade) => server.run(upgrade, upgrade),
+  };
+}
+
+type Http = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+class Pipeline {
+  readonly #options: ApiOptions;
+  readonly #identities: ReturnType<typeof createIdentities>;
+  readonly #negotiator = new Negotiator();
+  readonly #nonResource: NonResourceOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#identities = createIdentities(options.authenticators, options.logger);
+    this.#nonResource = {
+      discovery: options.discovery,
+      openapi: options.openapi ?? (() => undefined),
+      metrics: options.metrics,
+      version: options.version,
+      readiness: options.readiness ?? [],
+      serviceAccounts: { ...options.serviceAccounts, url: () => options.url() },
+    };
+  }
+
+  async run(http: Http, upgrade: UpgradeRequest | undefined): Promise<void> {
+    const exchange = this.#exchange(http);
+    try {
+      await this.#filter(exchange);
+      if (exchange.info.resourceRequest) await this.#resource(exchange, upgrade);
+      else if (!(await this.#nonResourcePath(exchange))) sendNotFound(exchange);
+    } catch (error) {
+      const sent = sendError(exchange, error);
+      if (sent.code >= 500) this.#options.logger.error({ err: error, path: exchange.info.path, verb: exchange.info.verb }, 'request failed');
+    }
+    if (exchange.info.resourceRequest) this.#options.metrics.request(exchange.info, http.response.statusCode);
+  }
+
+  /** With what is known before anything can fail. */
+  #exchange({ request, response }: Http): Exchange {
+    const url = request.url ?? '/';
+    const at = url.indexOf('?');
+    const rawQuery = at < 0 ? '' : url.slice(at + 1);
+    return new Exchange({ request, response }, { info: unknownInfo, rawQuery, format: anyFormat, user: anonymousUser });
+  }
+
+  async #filter(exchange: Exchange): Promise<void> {
+    const { request } = exchange;
+    const url = request.url ?? '/';
+    const at = url.indexOf('?');
+    try {
+      exchange.info = requestInfo(request.method ?? 'GET', at < 0 ? url : url.slice(0, at), wantsWatch(exchange.rawQuery, exchange));
+    } catch (error) {
+      throw error instanceof BadPath ? badRequest(error.message, { cause: error }) : error;
+    }
+    const identified = this.#identities.identify(request);
+    exchange.user = identified instanceof Promise ? await identified : identified;
+    if (wantsImpersonation(request.headers)) exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
+    const authorized = authorize(this.#options.authorizer, exchange.user, exchange.info);
+    if (authorized !== undefined) await authorized;
+  }
+
+  async #nonResourcePath(exchange: Exchange): Promise<boolean> {
+    const method = exchange.request.method ?? 'GET';
+    if (method !== 'GET' && method !== 'HEAD') return false;
+    return answerNonResource(exchange, this.#nonResource);
+  }
+
+  async #resource(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<void> {
+    const { registry, clock, connector, metrics } = this.#options;
+    const target = route(registry, exchange.info);
+    if (target.to === 'nowhere') return sendNotFound(exchange);
+    const { store } = target;
+    if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
+    if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
+    exchange.format = this.#negotiator.format(exchange.request.headers.accept);
+    const scope = { exchange, store, clock };
+    if (target.to === 'handler') return target.handle(scope);
+    metrics.watch(store.definition.resource, 1);
+    const outlet = await outletOf(exchange, upgrade);
+    outlet.onClose(() => metrics.watch(store.definition.resource, -1));
+    return watch(scope, outlet);
+  }
+}
+
+function toUpgrade({ socket, head }: UpgradeRequest): Upgrade {
+  return { socket, head };
+}
+
+function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<WatchOutlet> | WatchOutlet {
+  if (upgrade === undefined) return new HttpOutlet(exchange.response, exchange.auditId);
+  const { request, response, socket, head, webSockets } = upgrade;
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') throw badRequest('unable to upgrade: only websocket is supported for watches');
+  response.detachSocket(request.socket);
+  return new Promise((resolve) => webSockets.handleUpgrade(request, socket, head, (client) => resolve(new WebSocketOutlet(client))));
+}
+
+function wantsWatch(rawQuery: string, exchange: Exchange): boolean {
+  if (!rawQuery.includes('watch')) return false;
+  const value = exchange.query.get('watch');
+  return value !== null && !(value.toLowerCase() === 'false' || value === '0');
+}
