@@ -1,6 +1,8 @@
 /** Every built-in kind, in the order discovery shows them. A test fails when a folder is missing here. */
+import { schemaFor } from '../api/schema/facts.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ResourceDeps } from './deps.ts';
+import { GoForm } from './shared/go-form.ts';
 import { apiservices } from './apiregistration/apiservices/definition.ts';
 import { bindings } from './core/bindings/definition.ts';
 import { certificatesigningrequests } from './certificates/certificatesigningrequests/definition.ts';
@@ -71,6 +73,28 @@ import { volumeattachments } from './storage/volumeattachments/definition.ts';
 import { volumeattributesclasses } from './storage/volumeattributesclasses/definition.ts';
 
 export function builtinResources(deps: ResourceDeps): readonly ResourceDefinition[] {
+  const form = new GoForm();
+  return allKinds(deps).map((definition) => inGoForm(definition, form));
+}
+
+/** Every write is brought into the form of Go's structs before its kind's own defaults. */
+function inGoForm(definition: ResourceDefinition, form: GoForm): ResourceDefinition {
+  const schema = schemaFor(definition.schema);
+  if (schema === undefined) throw new Error(`no schema of ${definition.schema}`);
+  const { default: defaults } = definition.strategy;
+  return {
+    ...definition,
+    strategy: {
+      ...definition.strategy,
+      default(object) {
+        form.apply(object, schema);
+        defaults?.(object);
+      },
+    },
+  };
+}
+
+function allKinds(deps: ResourceDeps): readonly ResourceDefinition[] {
   return [
     bindings(deps),
     componentstatuses,

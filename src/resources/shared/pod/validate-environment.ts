@@ -18,6 +18,8 @@ const fields = [
   'status.podIP',
   'status.podIPs',
 ];
+/** Field paths that exist for pods but say nothing to a container's environment. */
+const convertible = new Set(['metadata.annotations', 'metadata.labels', 'spec.restartPolicy', 'spec.schedulerName', 'status.phase']);
 const resources = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
 
 export function environmentErrors(variables: readonly Variable[], at: Path, faults: FieldError[]): void {
@@ -57,7 +59,7 @@ function fieldRefErrors({ apiVersion = '', fieldPath }: NonNullable<Source['fiel
   const keyed = annotationOrLabelKey(fieldPath);
   if (keyed !== undefined) for (const fault of qualifiedNameFaults(keyed)) faults.push(invalid(at, keyed, fault));
   else if (!fields.includes(fieldPath)) {
-    if (/^(metadata|spec|status)\./.test(fieldPath)) faults.push(notSupported(at.child('fieldPath'), fieldPath, fields));
+    if (convertible.has(fieldPath)) faults.push(notSupported(at.child('fieldPath'), fieldPath, fields));
     else faults.push(invalid(at.child('fieldPath'), fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`));
   }
 }

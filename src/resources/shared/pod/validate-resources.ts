@@ -7,6 +7,7 @@ import { parseQuantity } from '../../../api/quantity.ts';
 type Requirements = NonNullable<Container['resources']>;
 
 const standard = ['cpu', 'memory', 'ephemeral-storage'];
+const notOfContainers = new Set(['storage', 'pods', 'services', 'secrets', 'configmaps', 'replicationcontrollers', 'resourcequotas', 'persistentvolumeclaims']);
 const hugePage = (name: string): boolean => name.startsWith('hugepages-');
 /** Native resources may be promised twice; extended ones and huge pages may not. */
 const overcommits = (name: string): boolean => !hugePage(name) && (!name.includes('/') || name.includes('kubernetes.io/'));
@@ -45,7 +46,11 @@ function nameErrors(name: string, at: Path): FieldError[] {
   if (standard.includes(name)) return [];
   const faults = qualifiedNameFaults(name).map((fault) => invalid(at, name, fault));
   if (faults.length > 0) return faults;
-  if (!name.includes('/')) return hugePage(name) ? [] : [invalid(at, name, 'must be a standard resource for containers')];
+  if (!name.includes('/')) {
+    if (hugePage(name)) return [];
+    const known = notOfContainers.has(name) ? [] : [invalid(at, name, 'must be a standard resource type or fully qualified')];
+    return [...known, invalid(at, name, 'must be a standard resource for containers')];
+  }
   if (name.includes('kubernetes.io/')) return [];
   return name.startsWith('requests.') || name.length > 244 ? [invalid(at, name, "doesn't follow extended resource name standard")] : [];
 }

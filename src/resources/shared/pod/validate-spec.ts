@@ -56,14 +56,14 @@ function namesErrors(spec: PodSpec, at: Path, faults: FieldError[]): void {
   };
   named('serviceAccountName', spec.serviceAccountName, dns1123SubdomainFaults);
   named('nodeName', spec.nodeName, dns1123SubdomainFaults);
-  named('hostname', spec.hostname, dns1123LabelFaults);
-  named('subdomain', spec.subdomain, dns1123LabelFaults);
-  named('priorityClassName', spec.priorityClassName, dns1123SubdomainFaults);
-  named('runtimeClassName', spec.runtimeClassName, dns1123SubdomainFaults);
   const { activeDeadlineSeconds, preemptionPolicy } = spec;
   if (activeDeadlineSeconds !== undefined && (activeDeadlineSeconds < 1 || activeDeadlineSeconds > maxInt32)) {
     faults.push(invalid(at.child('activeDeadlineSeconds'), activeDeadlineSeconds, `must be between 1 and ${String(maxInt32)}, inclusive`));
   }
+  named('hostname', spec.hostname, dns1123LabelFaults);
+  named('subdomain', spec.subdomain, dns1123LabelFaults);
+  named('priorityClassName', spec.priorityClassName, dns1123SubdomainFaults);
+  named('runtimeClassName', spec.runtimeClassName, dns1123SubdomainFaults);
   if (preemptionPolicy !== undefined) choice(at.child('preemptionPolicy'), preemptionPolicy, ['PreemptLowerPriority', 'Never'], faults);
   if (spec.os !== undefined) choice(at.child('os', 'name'), spec.os.name, ['linux', 'windows'], faults);
 }
