@@ -55,7 +55,6 @@ export class GenericStore implements ResourceStore {
     return this.#translated(() => cache.watch(view.selection(request), view.sink(sink)));
   }
 
-  // eslint-disable-next-line max-params -- as the contract has it
   create(namespace: string, object: KubeObject, context: RequestContext, options: WriteOptions = {}): Promise<Entry> {
     return createObject(this.#resource, { namespace, object, context, dryRun: options.dryRun === true || context.dryRun === true });
   }
@@ -64,7 +63,6 @@ export class GenericStore implements ResourceStore {
     return updateObject(this.#resource, request, context);
   }
 
-  // eslint-disable-next-line max-params -- as the contract has it
   delete(namespace: string, name: string, request: DeleteRequest, context: RequestContext): Promise<Deleted> {
     return deleteObject(this.#resource, { namespace, name, request, context });
   }
