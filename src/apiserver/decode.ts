@@ -2,13 +2,14 @@
 import { badRequest } from '../api/errors.ts';
 import { isJsonObject } from '../api/json.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
+import { decodeProtobuf } from '../api/protobuf/decode.ts';
 import { decodeJson, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
 import { schemaFor, schemaOfKind } from '../api/schema/facts.ts';
 import type { Schema } from '../api/schema/schema.ts';
 import { parseYaml } from '../api/yaml.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import { scaleKind } from '../registry/scale.ts';
-import type { Encoding } from './media-type.ts';
+import type { BodyEncoding } from './media-type.ts';
 
 /** Kind and group/version that a body must have, and its schema when one is known. */
 export interface Expected {
@@ -26,7 +27,7 @@ export function expectedKind(definition: ResourceDefinition, subresource: string
 }
 
 export interface DecodeOptions {
-  readonly encoding: Encoding;
+  readonly encoding: BodyEncoding;
   readonly validation: FieldValidation;
   /** Gets the texts of Warning headers. */
   warn(text: string): void;
@@ -37,7 +38,7 @@ export interface DecodeOptions {
  * not of this kind, for values of a wrong type and, when Strict, for unknown and repeated fields.
  */
 export function decodeBody(body: Buffer, expected: Expected, options: DecodeOptions): KubeObject {
-  const text = body.toString();
+  const text = options.encoding === 'protobuf' ? '' : body.toString();
   const parsed = parse(text, body, { expected, encoding: options.encoding });
   if (!isJsonObject(parsed)) throw unrecognized(expected, `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(parsed)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`, body);
   const version = checkIdentity(parsed, expected);
@@ -49,19 +50,22 @@ export function decodeBody(body: Buffer, expected: Expected, options: DecodeOpti
 }
 
 /** A body as a JSON value of no particular kind (patches, DeleteOptions); throws 400. */
-export function parseBody(body: Buffer, encoding: Encoding): unknown {
+export function parseBody(body: Buffer, encoding: BodyEncoding, schema?: Schema): unknown {
   try {
+    if (encoding === 'protobuf') return fromProtobuf(body, schema);
     return encoding === 'json' ? (JSON.parse(body.toString()) as unknown) : parseYaml(body.toString());
   } catch (error) {
     throw badRequest(`error decoding ${encoding.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 
-function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: Encoding }): unknown {
+function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: BodyEncoding }): unknown {
   try {
+    if (encoding === 'protobuf') return fromProtobuf(body, expected.schema);
     return encoding === 'json' ? (JSON.parse(text) as unknown) : parseYaml(text);
   } catch (error) {
-    const own = error instanceof Error ? `yaml: ${error.message}` : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const own = encoding === 'yaml' ? `yaml: ${message}` : message;
     const why = encoding === 'json' && expected.schema !== undefined ? (decodeJson(text, expected.schema, 'Ignore').error ?? own) : own;
     throw unrecognized(expected, why, body);
   }
@@ -69,6 +73,12 @@ function parse(text: string, body: Buffer, { expected, encoding }: { readonly ex
 
 function unrecognized(expected: Expected, why: string, body: Buffer): Error {
   return badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): ${why} (${summary(body)})`);
+}
+
+/** kind and apiVersion of the envelope belong to the value, as they do in JSON. */
+function fromProtobuf(body: Buffer, schema: Schema | undefined): Record<string, unknown> {
+  const { kind, apiVersion, value } = decodeProtobuf(body, schema);
+  return { ...(kind === '' ? {} : { kind }), ...(apiVersion === '' ? {} : { apiVersion }), ...value };
 }
 
 /** The start of a body, as upstream shows it (summarizeData). */

@@ -1,15 +1,20 @@
 /** Content negotiation (apiserver pkg/endpoints/handlers/negotiation): which form an answer takes, which form a body has. */
 import { ApiError } from '../api/errors.ts';
 
-/** An encoding that bodies and answers may have. Protobuf would be one more entry. */
+/** An encoding that answers may have. */
 export type Encoding = 'json' | 'yaml';
+
+/** An encoding that bodies may have: protobuf is read, but not written (clients that speak it always accept JSON too). */
+export type BodyEncoding = Encoding | 'protobuf';
 
 export const mediaTypes: Readonly<Record<Encoding, string>> = { json: 'application/json', yaml: 'application/yaml' };
 const encodings: ReadonlyMap<string, Encoding> = new Map([
   ['application/json', 'json'],
   ['application/yaml', 'yaml'],
 ]);
+const bodyEncodings: ReadonlyMap<string, BodyEncoding> = new Map([...encodings, ['application/vnd.kubernetes.protobuf', 'protobuf']]);
 const supported = 'application/json, application/yaml';
+const supportedBodies = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
 
 /** What the objects of an answer are turned into. */
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | undefined;
@@ -101,11 +106,11 @@ export function objectFormat(format: Format): Format {
 }
 
 /** The encoding of a body; JSON when it does not say. Throws 415. */
-export function bodyEncoding(contentType: string | undefined): Encoding {
+export function bodyEncoding(contentType: string | undefined): BodyEncoding {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const encoding = type === '' ? 'json' : encodings.get(type);
+  const encoding = type === '' ? 'json' : bodyEncodings.get(type);
   if (encoding !== undefined) return encoding;
-  throw unsupportedMediaType(supported);
+  throw unsupportedMediaType(supportedBodies);
 }
 
 export function unsupportedMediaType(accepted: string): ApiError {

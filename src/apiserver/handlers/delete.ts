@@ -1,3 +1,4 @@
+import { schemaFor } from '../../api/schema/facts.ts';
 import { readBody } from '../body.ts';
 import { parseBody } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
@@ -29,6 +30,8 @@ const returnDeleted: ReadonlySet<string> = new Set([
   'storage.k8s.io/volumeattributesclasses',
 ]);
 
+const optionsSchema = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+
 /** DELETE of one object. */
 export async function deleteOne(scope: Scope): Promise<void> {
   const { exchange, store } = scope;
@@ -48,7 +51,7 @@ export async function deleteRequest(exchange: Exchange): Promise<DeleteRequest> 
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
   const body = hasBody ? await readBody(exchange.request) : undefined;
   if (body === undefined || body.length === 0) return deleteParameters(undefined, exchange.query);
-  return deleteParameters(parseBody(body, bodyEncoding(headers['content-type'])), exchange.query);
+  return deleteParameters(parseBody(body, bodyEncoding(headers['content-type']), schemaFor(optionsSchema)), exchange.query);
 }
 
 function deletedStatus(entry: Entry, { group, resource }: { readonly group: string; readonly resource: string }): object {
