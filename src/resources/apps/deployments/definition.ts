@@ -3,6 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, integer, labelSelectorQuery, name, selectorColumn, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateDeployment, validateDeploymentUpdate } from './validation.ts';
 
@@ -13,6 +14,7 @@ export const deployments = define<Deployment>({
     default: defaultDeployment,
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
+    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

@@ -3,6 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, integer, labelSelectorQuery, name, selectorColumn } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicaSet, validateReplicaSetUpdate } from './validation.ts';
 
@@ -16,6 +17,7 @@ export const replicasets = define<ReplicaSet>({
     },
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
+    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

@@ -4,16 +4,18 @@ import { age, containerColumns, labelSelectorQuery, name, text } from '../../sha
 import { fromFacts } from '../../shared/facts.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
+import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from './validation.ts';
 
 export const statefulsets = define<StatefulSet>({
   ...fromFacts('apps', 'v1', 'statefulsets'),
   strategy: {
-    ...together<StatefulSet>(resetsStatus(() => ({ replicas: 0 })), countsGeneration()),
+    ...together<StatefulSet>(resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })), countsGeneration()),
     default: defaultStatefulSet,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
+    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,
@@ -44,10 +46,7 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
     strategy.type = 'RollingUpdate';
     strategy.rollingUpdate ??= {};
   }
-  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
-    strategy.rollingUpdate.partition ??= 0;
-    strategy.rollingUpdate.maxUnavailable ??= 1;
-  }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) strategy.rollingUpdate.partition ??= 0;
   const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
   retention.whenDeleted ||= 'Retain';
   retention.whenScaled ||= 'Retain';

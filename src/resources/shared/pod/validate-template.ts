@@ -33,9 +33,9 @@ export function workloadSelectorErrors(selector: LabelSelector | undefined, at: 
 /** The template's labels must be among those that the selector selects. */
 export function templateLabelErrors(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, at: Path): FieldError[] {
   const labels = template?.metadata?.labels;
-  const empty = Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions ?? []).length === 0;
-  if (empty || labelMatcher(selector)(labels)) return [];
-  return [invalid(at.child('metadata', 'labels'), labels ?? {}, '`selector` does not match template `labels`')];
+  const everything = selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
+  if (everything || labelMatcher(selector)(labels)) return [];
+  return [invalid(at.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`')];
 }
 
 /** Pods of these workloads run for ever. */
