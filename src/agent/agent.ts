@@ -1,5 +1,33 @@
+/** Wires a node agent: registers the node, runs its pods, serves the kubelet API. */
+import { mkdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { tryParseQuantity } from '../api/quantity.ts';
+import type { CommandRunner } from '../base/command.ts';
+import { systemCommands } from '../base/command.ts';
 import type { Running } from '../base/lifecycle.ts';
+import { Lifecycle } from '../base/lifecycle.ts';
+import { createRecorder } from '../client/events.ts';
+import type { EventRecorder } from '../client/events.ts';
+import { createInformers } from '../client/informer-factory.ts';
+import { startInformer } from '../client/informer.ts';
+import { refs } from '../client/refs.ts';
+import { ensureMemoryDir } from './memory-dir.ts';
+import { readMachine } from './node/machine.ts';
+import type { Machine } from './node/machine.ts';
+import { startNodeAgent } from './node/node-agent.ts';
+import type { NodeFacts } from './node/node-object.ts';
 import type { AgentOptions } from './options.ts';
+import type { PodDeps } from './pods/deps.ts';
+import { createImagePuller } from './pods/images.ts';
+import { startPodManager } from './pods/pod-manager.ts';
+import { createStatusWriter } from './pods/status-writer.ts';
+import { createReferences } from './references.ts';
+import { startDocker, startSim } from './runtimes/index.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+import { createClaimReader } from './volumes/claims.ts';
+import { createTokens } from './volumes/tokens.ts';
+import { startKubeletServer } from './server/server.ts';
 
 export type { AgentOptions } from './options.ts';
 
@@ -10,5 +38,105 @@ export interface Agent extends Running {
 
 /** Resolves when the node is registered. Stopping leaves containers and the Node object as they are. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  throw new Error(`not yet: ${options.nodeName}`);
+  const lifecycle = new Lifecycle();
+  try {
+    const kubeletPort = await start(options, lifecycle);
+    return { kubeletPort, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function openRuntime(options: AgentOptions, lifecycle: Lifecycle): Promise<Runtime> {
+  const { clock, logger, instance, nodeName } = options;
+  if (options.runtime === 'sim') return lifecycle.add(startSim({ clock }));
+  if (options.runtime !== 'docker') return options.runtime;
+  return lifecycle.add(await startDocker({ socket: options.dockerSocket ?? '/var/run/docker.sock', clock, logger, instance, node: nodeName }));
+}
+
+async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<number> {
+  const { client, clock, logger, nodeName } = options;
+  const recorder = lifecycle.add(createRecorder({ client, clock, logger, component: 'kubelet', host: nodeName }));
+  const runtime = await openRuntime(options, lifecycle);
+  const podsDir = join(options.dataDir, 'pods');
+  if (runtime.real) await mkdir(podsDir, { recursive: true, mode: 0o750 });
+  const runtimeVersion = `${runtime.scheme}://${await runtime.version()}`;
+  const machine = withCapacity(await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, runtimeVersion }), options.capacity);
+  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir });
+  const pods = lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
+  const managed = startPodManager({ deps, pods });
+  const server =
+    options.kubelet === undefined
+      ? undefined
+      : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, machine, logger, clock }));
+  const network = { ready: options.podNetwork === undefined || !runtime.real };
+  const facts = async (): Promise<NodeFacts> => ({
+    name: nodeName,
+    ips: options.nodeIPs,
+    hostname: nodeName,
+    labels: options.nodeLabels ?? {},
+    machine,
+    kubeletPort: server?.port ?? 0,
+    images: await runtime.listImages(),
+    notReady: network.ready ? '' : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
+  });
+  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts }));
+  if (!network.ready) {
+    void Promise.resolve(options.podNetwork).then(
+      async () => {
+        network.ready = true;
+        await node.report();
+      },
+      (error: unknown) => logger.error({ err: error }, 'the pod network could not be set up'),
+    );
+  }
+  lifecycle.add(await managed);
+  return server?.port ?? 0;
+}
+
+function withCapacity(machine: Machine, capacity: AgentOptions['capacity']): Machine {
+  return capacity === undefined ? machine : { ...machine, capacity: { ...machine.capacity, ...capacity } };
+}
+
+interface DepsInput {
+  readonly options: AgentOptions;
+  readonly lifecycle: Lifecycle;
+  readonly runtime: Runtime;
+  readonly machine: Machine;
+  readonly recorder: EventRecorder;
+  readonly podsDir: string;
+}
+
+async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir }: DepsInput): Promise<{ deps: PodDeps }> {
+  const { client, clock, logger } = options;
+  const run: CommandRunner = systemCommands().run;
+  const informers = options.informers ?? lifecycle.add(createInformers({ client, clock, logger }));
+  const services = informers.of(refs.services);
+  const references = lifecycle.add(createReferences({ client, clock, logger }));
+  const deps: PodDeps = {
+    runtime,
+    client,
+    clock,
+    logger,
+    recorder,
+    statuses: createStatusWriter(client, logger),
+    references,
+    images: createImagePuller(runtime, clock),
+    tokens: createTokens(client, clock),
+    claims: createClaimReader(client),
+    network: options.podNetwork === undefined ? undefined : Promise.resolve(options.podNetwork),
+    services: () => services.store.values(),
+    servicesSynced: services.synced,
+    run,
+    podsDir,
+    memoryDir: runtime.real ? await ensureMemoryDir(join(options.dataDir, 'pods-memory'), run) : '',
+    hostIPs: options.nodeIPs,
+    clusterDNS: options.clusterDNS,
+    clusterDomain: options.clusterDomain,
+    machineMemory: tryParseQuantity(machine.capacity['memory'] ?? '')?.value() ?? totalmem(),
+    allocatable: machine.capacity,
+    seccompDir: join(options.dataDir, 'seccomp'),
+  };
+  return { deps };
 }

@@ -20,7 +20,6 @@ export interface SandboxConfig {
   readonly hostNetwork: boolean;
   readonly hostPID: boolean;
   readonly hostIPC: boolean;
-  readonly shareProcessNamespace: boolean;
   readonly cgroupParent: string;
   readonly sysctls: Readonly<Record<string, string>>;
   /** The pod's annotations; only the simulated runtime reads them. */
@@ -95,8 +94,8 @@ export interface ContainerConfig {
   readonly cgroupParent: string;
   /** Host path of the termination message file; '' when there is none. */
   readonly terminationLog: string;
-  /** `container:ID` of another container whose processes this one sees; '' for none. */
-  readonly targetContainer: string;
+  /** Whose processes it sees: its own, the sandbox's, the host's, or those of the container with this id. */
+  readonly processes: 'own' | 'pod' | 'host' | { readonly containerId: string };
 }
 
 export interface Container {

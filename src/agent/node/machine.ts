@@ -1,0 +1,60 @@
+/** What this machine is and has. */
+import { readFile, statfs } from 'node:fs/promises';
+import { arch, cpus, release, totalmem } from 'node:os';
+import type { NodeSystemInfo } from '../../api/generated/types.ts';
+
+export interface Machine {
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly info: NodeSystemInfo;
+}
+
+/** Names of architectures as Go and so Kubernetes spell them. */
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', ia32: '386', s390x: 's390x', ppc64: 'ppc64le', riscv64: 'riscv64' };
+
+export const kubeletVersion = 'v1.36.3+coracle';
+
+async function text(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** PRETTY_NAME of /etc/os-release. */
+export function osImage(osRelease: string): string {
+  return /^PRETTY_NAME="?(.*?)"?$/m.exec(osRelease)?.[1] ?? 'Linux';
+}
+
+export async function readMachine(options: { readonly dataDir: string; readonly maxPods: number; readonly runtimeVersion: string }): Promise<Machine> {
+  const [machineID, bootID, systemUUID, osRelease, disk] = await Promise.all([
+    text('/etc/machine-id'),
+    text('/proc/sys/kernel/random/boot_id'),
+    text('/sys/class/dmi/id/product_uuid'),
+    text('/etc/os-release'),
+    statfs(options.dataDir).catch(() => undefined),
+  ]);
+  const storage = disk === undefined ? 0 : Math.floor((disk.blocks * disk.bsize) / 1024);
+  return {
+    capacity: {
+      cpu: String(cpus().length),
+      'ephemeral-storage': `${storage}Ki`,
+      'hugepages-1Gi': '0',
+      'hugepages-2Mi': '0',
+      memory: `${Math.floor(totalmem() / 1024)}Ki`,
+      pods: String(options.maxPods),
+    },
+    info: {
+      architecture: architectures[arch()] ?? arch(),
+      bootID,
+      containerRuntimeVersion: options.runtimeVersion,
+      kernelVersion: release(),
+      kubeletVersion,
+      kubeProxyVersion: '',
+      machineID,
+      operatingSystem: 'linux',
+      osImage: osImage(osRelease),
+      systemUUID: systemUUID === '' ? machineID : systemUUID,
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** The Node object as this agent wants it; pure. pkg/kubelet/nodestatus. */
+import type { Node, NodeCondition, NodeStatus } from '../../api/generated/types.ts';
+import type { New } from '../../api/object.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { Image } from '../runtimes/runtime.ts';
+import type { Machine } from './machine.ts';
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly ips: readonly string[];
+  readonly hostname: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly machine: Machine;
+  readonly kubeletPort: number;
+  readonly images: readonly Image[];
+  /** Why the node cannot take pods yet; '' when it can. */
+  readonly notReady: string;
+}
+
+export function newNode(facts: NodeFacts): New<Node> {
+  const { architecture, operatingSystem } = facts.machine.info;
+  return {
+    metadata: {
+      name: facts.name,
+      labels: {
+        'beta.kubernetes.io/arch': architecture,
+        'beta.kubernetes.io/os': operatingSystem,
+        'kubernetes.io/arch': architecture,
+        'kubernetes.io/hostname': facts.hostname,
+        'kubernetes.io/os': operatingSystem,
+        ...facts.labels,
+      },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
+    spec: {},
+  };
+}
+
+const sufficient: readonly (readonly [string, string, string])[] = [
+  ['MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  ['DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+];
+
+/** At most so many images are told, the largest first (nodeStatusMaxImages). */
+const maxImages = 50;
+
+/** The agent's part of the status over what is there: capacities and conditions of others stay. */
+export function nodeStatus(old: NodeStatus, facts: NodeFacts, now: number): NodeStatus {
+  const { capacity, info } = facts.machine;
+  return {
+    ...old,
+    capacity: { ...old.capacity, ...capacity },
+    allocatable: { ...old.allocatable, ...capacity },
+    conditions: conditions(old.conditions ?? [], facts, now),
+    addresses: [...facts.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: facts.hostname }],
+    daemonEndpoints: { kubeletEndpoint: { Port: facts.kubeletPort } },
+    nodeInfo: info,
+    images: imageList(facts.images),
+  };
+}
+
+function imageList(images: readonly Image[]): NodeStatus['images'] {
+  return [...images]
+    .filter((image) => image.tags.length + image.digests.length > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, maxImages)
+    .map((image) => ({ names: [...image.digests, ...image.tags].slice(0, 5), sizeBytes: image.bytes }));
+}
+
+function conditions(old: readonly NodeCondition[], facts: NodeFacts, now: number): NodeCondition[] {
+  const time = rfc3339(now);
+  const make = (type: string, status: string, words: { reason: string; message: string }): NodeCondition => {
+    const before = old.find((condition) => condition.type === type);
+    const since = before?.status === status ? (before.lastTransitionTime ?? time) : time;
+    return { type, status, lastHeartbeatTime: time, lastTransitionTime: since, ...words };
+  };
+  const own = sufficient.map(([type, reason, message]) => make(type, 'False', { reason, message }));
+  const ready =
+    facts.notReady === ''
+      ? make('Ready', 'True', { reason: 'KubeletReady', message: 'kubelet is posting ready status' })
+      : make('Ready', 'False', { reason: 'KubeletNotReady', message: facts.notReady });
+  const mine = [...own, ready];
+  return [...old.filter((condition) => !mine.some((other) => other.type === condition.type)), ...mine];
+}
+
+/** Whether two statuses differ in more than the time of the heartbeat. */
+export function withoutHeartbeats(status: NodeStatus): NodeStatus {
+  return { ...status, conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _time, ...rest }) => rest) };
+}

@@ -1,0 +1,317 @@
+/** The containers of one pod: starts and ends them, follows their probes, keeps what the runtime says of them. */
+import type { Pod } from '../../api/generated/types.ts';
+import { resourceLimits } from '../containers/resources.ts';
+import { startContainerProbes } from '../probes/container-probes.ts';
+import type { PodReferences } from '../references.ts';
+import type { Container, PodState } from '../runtimes/runtime.ts';
+import { terminationMessage } from './container-config.ts';
+import type { Kill } from './decide.ts';
+import type { PodDeps } from './deps.ts';
+import type { PodGround } from './ground.ts';
+import { killContainer } from './kill-container.ts';
+import { containerSpecs, podText, restarts } from './model.ts';
+import { containerEvent } from './pod-events.ts';
+import { ContainerRecord } from './record.ts';
+import { startContainer, StartFailure } from './start-container.ts';
+
+export interface TaskHost {
+  readonly deps: PodDeps;
+  readonly ground: PodGround;
+  readonly references: PodReferences;
+  readonly pod: Pod;
+  /** No container may be started any more. */
+  readonly stopping: boolean;
+  wake(): void;
+  /** Wakes when `ms` have passed. */
+  wakeAfter(ms: number): void;
+}
+
+export class ContainerTasks {
+  readonly #host: TaskHost;
+  readonly #records = new Map<string, ContainerRecord>();
+  readonly #messages = new Map<string, string>();
+
+  constructor(host: TaskHost) {
+    this.#host = host;
+  }
+
+  /** In the order of the specification. */
+  get records(): readonly ContainerRecord[] {
+    return [...this.#records.values()];
+  }
+
+  message(container: Container): string {
+    return this.#messages.get(container.id) ?? '';
+  }
+
+  /** Follows the specification: images may change, ephemeral containers come. */
+  specify(pod: Pod): void {
+    for (const spec of containerSpecs(pod)) {
+      const known = this.#records.get(spec.container.name);
+      if (known !== undefined) known.spec = spec;
+      else this.#records.set(spec.container.name, this.#newRecord(pod, new ContainerRecord(spec, this.#host.deps.clock)));
+    }
+  }
+
+  #newRecord(pod: Pod, record: ContainerRecord): ContainerRecord {
+    const { status } = pod;
+    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])];
+    const reported = all.find((candidate) => candidate.name === record.name);
+    if (reported?.containerID !== undefined) record.earlierRestarts = reported.restartCount + 1;
+    return record;
+  }
+
+  /** Takes over containers that an earlier agent left; of each the two newest are kept. */
+  async adopt(state: PodState): Promise<void> {
+    const { runtime } = this.#host.deps;
+    const seen = new Map<string, number>();
+    for (const container of state.containers) {
+      const record = this.#records.get(container.name);
+      const place = seen.get(container.name) ?? 0;
+      seen.set(container.name, place + 1);
+      if (record === undefined || place > 1) await runtime.removeContainer(container.id);
+      else await this.#keep(record, container, place === 0);
+    }
+  }
+
+  async #keep(record: ContainerRecord, container: Container, newest: boolean): Promise<void> {
+    if (container.state === 'exited') await this.#readMessage(record, container);
+    if (!newest) {
+      record.previous = container;
+      return;
+    }
+    record.current = container;
+    if (container.state !== 'running') return;
+    const { status } = this.#host.pod;
+    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+    const reported = all.find((candidate) => candidate.containerID?.endsWith(container.id) === true);
+    record.started = record.spec.container.startupProbe === undefined || reported?.started === true;
+    record.ready = record.spec.container.readinessProbe === undefined ? record.started : reported?.ready === true;
+    record.resources = this.#resourceText(record);
+  }
+
+  /** Probes of adopted containers; they need the pod's address. */
+  resumeProbes(): void {
+    for (const record of this.#records.values()) if (record.current?.state === 'running' && record.probes === undefined) this.#startProbes(record, record.current);
+  }
+
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  #find(id: string): ContainerRecord | undefined {
+    return this.records.find((record) => record.current?.id === id);
+  }
+
+  /** Something happened to a container: looks at it again. */
+  async refresh(id: string): Promise<void> {
+    if (this.#find(id) === undefined) return;
+    const container = await this.#host.deps.runtime.inspectContainer(id);
+    const record = this.#find(id);
+    if (record !== undefined) await this.#note(record, container);
+  }
+
+  async refreshAll(): Promise<void> {
+    await Promise.all(this.records.flatMap((record) => (record.current === undefined ? [] : [this.refresh(record.current.id)])));
+  }
+
+  /** Takes over the newest state; a container that has ended does not come back to life. */
+  async #note(record: ContainerRecord, container: Container | undefined): Promise<void> {
+    const { current } = record;
+    if (current === undefined) return;
+    if (container === undefined) {
+      // Removed behind our back: what was known of it is all there is.
+      if (current.state === 'exited') return;
+      record.current = { ...current, state: 'exited', exitCode: 137, finishedAt: this.#host.deps.clock.now(), startError: 'The container could not be located when the pod was terminated' };
+    } else {
+      if (current.state === 'exited' || current.state === container.state) return;
+      if (container.state === 'exited') await this.#readMessage(record, container);
+      record.current = container;
+    }
+    if (record.current.state === 'exited') {
+      record.stopProbes();
+      record.ready = false;
+      record.started = false;
+    }
+    this.#host.wake();
+  }
+
+  async #readMessage(record: ContainerRecord, container: Container): Promise<void> {
+    const text = await terminationMessage(this.#host.deps, record.spec, container);
+    if (text !== '') this.#messages.set(container.id, text);
+  }
+
+  /** Starts the container unless it has to wait; the task wakes the pod at its end. */
+  start(record: ContainerRecord): void {
+    if (record.busy || !this.#mayStart(record)) return;
+    const { sandbox, podIPs, volumes, podDir } = this.#host.ground;
+    if (sandbox === undefined) return;
+    record.busy = true;
+    const { deps, references, pod } = this.#host;
+    const target = record.spec.target === '' ? undefined : this.#records.get(record.spec.target)?.current?.id;
+    const task = startContainer({
+      deps,
+      pod,
+      spec: record.spec,
+      attempt: record.nextAttempt,
+      podDir,
+      sandbox,
+      podIPs,
+      volumes,
+      references,
+      targetId: target,
+      cancelled: () => this.#host.stopping,
+      created: (container) => this.#created(record, container),
+      started: (container) => this.#started(record, container),
+    });
+    void task.then(
+      () => this.#end(record),
+      (error: unknown) => this.#startFailed(record, error),
+    );
+  }
+
+  /** After a crash a container waits, longer each time. */
+  #mayStart(record: ContainerRecord): boolean {
+    const { clock, recorder } = this.#host.deps;
+    const { current, backoff } = record;
+    const wait = record.retryAt - clock.now();
+    if (wait > 0) {
+      this.#host.wakeAfter(wait);
+      return false;
+    }
+    if (current?.state !== 'exited') return true;
+    const left = backoff.remaining(current.finishedAt);
+    if (left === 0) {
+      backoff.next(current.finishedAt);
+      return true;
+    }
+    const name = podText(this.#host.pod);
+    if (record.waiting?.reason !== 'CrashLoopBackOff') {
+      containerEvent(recorder, { pod: this.#host.pod, spec: record.spec }, ['Warning', 'BackOff', `Back-off restarting failed container ${record.name} in pod ${name}`]);
+    }
+    record.waiting = { reason: 'CrashLoopBackOff', message: `back-off ${goDuration(backoff.wait)} restarting failed container=${record.name} pod=${name}` };
+    this.#host.wakeAfter(left);
+    return false;
+  }
+
+  #created(record: ContainerRecord, container: Container): void {
+    if (record.current !== undefined && record.current.id !== container.id && record.current.state === 'exited') {
+      if (record.previous !== undefined) void this.#host.deps.runtime.removeContainer(record.previous.id).catch(() => undefined);
+      this.#messages.delete(record.previous?.id ?? '');
+      record.previous = record.current;
+    }
+    record.current = container;
+    record.failedProbe = undefined;
+    record.started = false;
+    record.ready = false;
+    record.resources = this.#resourceText(record);
+  }
+
+  #started(record: ContainerRecord, container: Container): void {
+    if (record.current?.id !== container.id || record.current.state === 'exited') return;
+    if (container.state !== 'running') {
+      void this.#note(record, container);
+      return;
+    }
+    record.current = container;
+    record.waiting = undefined;
+    record.retryAt = 0;
+    const { startupProbe, readinessProbe } = record.spec.container;
+    record.started = startupProbe === undefined;
+    record.ready = startupProbe === undefined && readinessProbe === undefined;
+    this.#startProbes(record, container);
+  }
+
+  #startProbes(record: ContainerRecord, container: Container): void {
+    const { deps, ground, pod } = this.#host;
+    record.stopProbes();
+    record.probes = startContainerProbes({
+      target: { runtime: deps.runtime, containerId: container.id, container: record.spec.container, podIP: ground.podIPs[0] ?? '' },
+      startedAt: container.startedAt,
+      clock: deps.clock,
+      alreadyStarted: record.started,
+      failed: (kind, output) => {
+        const word = `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)}`;
+        containerEvent(deps.recorder, { pod, spec: record.spec }, ['Warning', 'Unhealthy', `${word} probe failed: ${output}`]);
+      },
+      result: (kind, ok) => {
+        if (kind === 'readiness') record.ready = ok;
+        else if (!ok) record.failedProbe = kind;
+        else if (kind === 'startup') {
+          record.started = true;
+          record.ready = record.spec.container.readinessProbe === undefined;
+        }
+        this.#host.wake();
+      },
+    });
+  }
+
+  #end(record: ContainerRecord): void {
+    record.busy = false;
+    this.#host.wake();
+  }
+
+  #startFailed(record: ContainerRecord, error: unknown): void {
+    const { clock, logger } = this.#host.deps;
+    const failure = error instanceof StartFailure ? error : undefined;
+    if (failure === undefined) logger.error({ err: error, container: record.name }, 'a container could not be started');
+    record.waiting = failure?.waiting ?? { reason: 'CreateContainerError', message: String(error) };
+    const wait = failure?.retryMs ?? 10_000;
+    record.retryAt = clock.now() + wait;
+    // A container that will not be tried again has ended, it does not wait.
+    if (record.current?.state === 'exited' && !restarts(this.#host.pod, record.spec, record.current.exitCode)) record.waiting = undefined;
+    this.#end(record);
+  }
+
+  /** What waits for a ConfigMap or Secret need not wait longer. */
+  retryConfigErrors(): void {
+    for (const record of this.#records.values()) if (record.waiting?.reason === 'CreateContainerConfigError') record.retryAt = 0;
+  }
+
+  /** Ends a container; the task wakes the pod when it has ended. */
+  kill(record: ContainerRecord, kill: Kill, graceMs: number): void {
+    record.busy = true;
+    if (kill.reason !== 'finished') record.failedProbe = undefined;
+    record.probes?.endLiveness();
+    const { deps, pod, ground } = this.#host;
+    const task = killContainer({ deps, pod, kill, graceMs, podIP: ground.podIPs[0] ?? '' });
+    void task
+      .catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'a container could not be stopped'))
+      .then(() => this.refresh(kill.container.id))
+      .catch(() => undefined)
+      .then(() => this.#end(record));
+  }
+
+  /** Gives running containers resources that were changed in place. */
+  applyResources(): void {
+    const { deps, pod } = this.#host;
+    for (const record of this.#records.values()) {
+      if (record.busy || record.current?.state !== 'running') continue;
+      const wanted = this.#resourceText(record);
+      if (wanted === record.resources) continue;
+      record.resources = wanted;
+      const limits = resourceLimits(pod, record.spec.container, deps.machineMemory);
+      deps.runtime.updateResources(record.current.id, limits).catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'resources could not be changed'));
+    }
+  }
+
+  #resourceText(record: ContainerRecord): string {
+    return JSON.stringify(record.spec.container.resources ?? {});
+  }
+
+  async removeAll(): Promise<void> {
+    const { runtime } = this.#host.deps;
+    const ids = this.records.flatMap((record) => [record.current?.id, record.previous?.id]).filter((id) => id !== undefined);
+    await Promise.all(ids.map((id) => runtime.removeContainer(id)));
+  }
+
+  stopProbes(): void {
+    for (const record of this.#records.values()) record.stopProbes();
+  }
+}
+
+/** As Go prints a duration of whole seconds: 10s, 1m20s, 5m0s. */
+export function goDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,120 @@
+/** What a pod's containers stand on: volumes, sandbox and network of one pod. */
+import { join } from 'node:path';
+import type { Pod } from '../../api/generated/types.ts';
+import { removeCgroups } from '../containers/cgroups.ts';
+import { cgroupParent } from '../containers/resources.ts';
+import type { PodReferences } from '../references.ts';
+import type { Sandbox } from '../runtimes/runtime.ts';
+import type { PreparedVolume } from '../volumes/mounts.ts';
+import type { VolumeInput } from '../volumes/pod-volumes.ts';
+import { prepareVolumes, refreshVolumes, removeVolumes } from '../volumes/pod-volumes.ts';
+import type { PodDeps } from './deps.ts';
+import { makePodFolders, prepareSandbox } from './sandbox.ts';
+
+export class PodGround {
+  readonly podDir: string;
+  readonly #deps: PodDeps;
+  readonly #uid: string;
+  readonly #memoryDir: string;
+  readonly #references: PodReferences;
+  #sandbox: Sandbox | undefined;
+  #volumes: ReadonlyMap<string, PreparedVolume> | undefined;
+  #podIPs: readonly string[] = [];
+  #connected = false;
+  #attempts = 0;
+
+  constructor(deps: PodDeps, uid: string, references: PodReferences) {
+    this.#deps = deps;
+    this.#uid = uid;
+    this.#references = references;
+    this.podDir = join(deps.podsDir, uid);
+    this.#memoryDir = join(deps.memoryDir, uid);
+  }
+
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox;
+  }
+  get volumes(): ReadonlyMap<string, PreparedVolume> {
+    return this.#volumes ?? new Map();
+  }
+  get podIPs(): readonly string[] {
+    return this.#podIPs;
+  }
+  /** Containers can be started. */
+  get ready(): boolean {
+    return this.#connected && this.#volumes !== undefined;
+  }
+  /** There was a sandbox before. */
+  get hadSandbox(): boolean {
+    return this.#attempts > 0;
+  }
+
+  /** Takes over what an earlier agent left, newest first; all but a running newest sandbox is removed. */
+  async adopt(sandboxes: readonly Sandbox[]): Promise<void> {
+    const [newest, ...others] = sandboxes;
+    if (newest === undefined) return;
+    this.#attempts = newest.attempt + 1;
+    if (newest.running) this.#sandbox = newest;
+    for (const sandbox of newest.running ? others : sandboxes) await this.#deps.runtime.removeSandbox(sandbox.id);
+  }
+
+  async makeVolumes(pod: Pod): Promise<void> {
+    if (!this.#deps.runtime.real) {
+      this.#volumes = new Map();
+      return;
+    }
+    await makePodFolders(this.podDir);
+    this.#volumes = await prepareVolumes(this.#volumeInput(pod));
+  }
+
+  async makeSandbox(pod: Pod): Promise<void> {
+    if (this.#sandbox === undefined) this.#attempts += 1;
+    const prepared = await prepareSandbox({
+      deps: this.#deps,
+      pod,
+      podDir: this.podDir,
+      existing: this.#sandbox,
+      attempt: this.#attempts - 1,
+      made: (sandbox) => (this.#sandbox = sandbox),
+    });
+    this.#podIPs = prepared.podIPs;
+    this.#connected = true;
+  }
+
+  /** Brings volumes that are made of objects up to date. */
+  async refreshVolumes(pod: Pod): Promise<void> {
+    if (this.#volumes !== undefined && this.#deps.runtime.real) await refreshVolumes(this.#volumeInput(pod));
+  }
+
+  /** The sandbox has died: removes what is left of it. */
+  async lose(): Promise<void> {
+    this.#connected = false;
+    const { id } = this.#sandbox ?? {};
+    this.#sandbox = undefined;
+    if (id !== undefined) await this.#deps.runtime.removeSandbox(id);
+    await this.#detach();
+  }
+
+  /** Gives sandbox and network back; volumes and dead containers stay. */
+  async release(): Promise<void> {
+    await this.lose();
+  }
+
+  /** Leaves nothing behind. */
+  async remove(pod: Pod): Promise<void> {
+    await this.lose();
+    if (!this.#deps.runtime.real) return;
+    await removeVolumes({ podDir: this.podDir, memoryDir: this.#memoryDir }, this.#deps.run);
+    await removeCgroups(cgroupParent(pod));
+  }
+
+  async #detach(): Promise<void> {
+    const network = await this.#deps.network;
+    await network?.detach(this.#uid);
+  }
+
+  #volumeInput(pod: Pod): VolumeInput {
+    const { tokens, claims, run, allocatable, hostIPs } = this.#deps;
+    return { pod, references: this.#references, tokens, claims, run, allocatable, hostIPs, podIPs: this.#podIPs, podDir: this.podDir, memoryDir: this.#memoryDir };
+  }
+}

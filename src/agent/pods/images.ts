@@ -1,0 +1,113 @@
+/** Makes sure that a container's image is there, by the pull policy (pkg/kubelet/images/image_manager.go). */
+import type { Pod } from '../../api/generated/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { PodReferences } from '../references.ts';
+import type { Image, RegistryAuth, Runtime } from '../runtimes/runtime.ts';
+import { CrashBackoff } from './crash-backoff.ts';
+import { registryAuth } from './registry-auth.ts';
+
+/** `reason` is what the container waits for: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName. */
+export class ImageFailure extends Error {
+  override readonly name = 'ImageFailure';
+  readonly reason: string;
+  /** When to try again, ms from now. */
+  readonly retryMs: number;
+  constructor(reason: string, message: string, retryMs: number) {
+    super(message);
+    this.reason = reason;
+    this.retryMs = retryMs;
+  }
+}
+
+export interface ImageRequest {
+  readonly pod: Pod;
+  readonly image: string;
+  readonly policy: string | undefined;
+  readonly references: PodReferences;
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+}
+
+export interface ImagePuller {
+  /** Rejects with {@link ImageFailure}. */
+  ensure(request: ImageRequest): Promise<Image>;
+  forget(podUid: string): void;
+}
+
+/** Wait before an image that is not there is looked for again. */
+const retryMs = 10_000;
+
+const reference = /^([a-zA-Z0-9][a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?$/;
+
+/** The name with `latest` added when it has neither tag nor digest; undefined when it is not an image name. */
+export function withTag(image: string): string | undefined {
+  if (/^sha256:[0-9a-f]{64}$/.test(image)) return image;
+  if (!reference.test(image)) return undefined;
+  return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
+}
+
+export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
+  const backoffs = new Map<string, { readonly backoff: CrashBackoff; message: string }>();
+  const pulling = new Map<string, Promise<void>>();
+
+  const pull = (name: string, auth: RegistryAuth | undefined): Promise<void> => {
+    const key = `${name} ${JSON.stringify(auth ?? {})}`;
+    const running = pulling.get(key) ?? runtime.pullImage(name, auth).finally(() => pulling.delete(key));
+    pulling.set(key, running);
+    return running;
+  };
+
+  const pullWithEvents = async (request: ImageRequest, name: string): Promise<Image> => {
+    const { image, event, pod } = request;
+    const key = `${pod.metadata.uid}/${image}`;
+    const entry = backoffs.get(key) ?? { backoff: new CrashBackoff(clock), message: '' };
+    backoffs.set(key, entry);
+    const wait = entry.backoff.remaining(entry.backoff.lastUpdate);
+    if (wait > 0) {
+      event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
+      const why = entry.message === '' ? '' : `: ErrImagePull: ${entry.message}`;
+      throw new ImageFailure('ImagePullBackOff', `Back-off pulling image "${image}"${why}`, wait);
+    }
+    event('Normal', 'Pulling', `Pulling image "${image}"`);
+    const began = clock.monotonic();
+    try {
+      await pull(name, await registryAuth(request, name));
+      const found = await runtime.imageStatus(name);
+      if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
+      const took = `${((clock.monotonic() - began) / 1000).toFixed(3)}s`;
+      event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${found.bytes} bytes.`);
+      backoffs.delete(key);
+      return found;
+    } catch (error) {
+      entry.message = error instanceof Error ? error.message : String(error);
+      entry.backoff.next(clock.now());
+      event('Warning', 'Failed', `Failed to pull image "${image}": ${entry.message}`);
+      throw new ImageFailure('ErrImagePull', entry.message, retryMs);
+    }
+  };
+
+  return {
+    async ensure(request) {
+      const { image, policy, event } = request;
+      const name = withTag(image);
+      if (name === undefined) {
+        const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+        event('Warning', 'InspectFailed', message);
+        throw new ImageFailure('InvalidImageName', message, retryMs);
+      }
+      const found = policy === 'Always' ? undefined : await runtime.imageStatus(name);
+      if (found !== undefined) {
+        event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`);
+        return found;
+      }
+      if (policy === 'Never') {
+        const message = `Container image "${image}" is not present with pull policy of Never`;
+        event('Warning', 'ErrImageNeverPull', message);
+        throw new ImageFailure('ErrImageNeverPull', message, retryMs);
+      }
+      return pullWithEvents(request, name);
+    },
+    forget: (podUid) => {
+      for (const key of backoffs.keys()) if (key.startsWith(`${podUid}/`)) backoffs.delete(key);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** A worker for every pod that the API has bound to this node, and an end for what the runtime has beyond that. */
+import type { Pod } from '../../api/generated/types.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { running } from '../../base/lifecycle.ts';
+import type { Informer } from '../../client/informer.ts';
+import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
+import type { PodDeps } from './deps.ts';
+import { PodWorker } from './worker.ts';
+
+export interface PodManager extends Running {
+  /** Workers by pod uid. */
+  readonly workers: ReadonlyMap<string, PodWorker>;
+}
+
+/** How often the runtime is compared with what is believed, while there are pods. */
+const relistMs = 60_000;
+
+export interface PodManagerOptions {
+  readonly deps: PodDeps;
+  /** The pods of this node. */
+  readonly pods: Informer<Pod>;
+}
+
+/** Resolves when what an earlier agent left is taken over. */
+export async function startPodManager({ deps, pods }: PodManagerOptions): Promise<PodManager> {
+  const workers = new Map<string, PodWorker>();
+  let cancelRelist: (() => void) | undefined;
+  await pods.synced;
+  const left = new Map((await deps.runtime.list()).map((state) => [state.pod.uid, state]));
+
+  const relist = (): void => {
+    cancelRelist ??= deps.clock.after(relistMs, () => {
+      cancelRelist = undefined;
+      if (workers.size === 0) return;
+      resyncAll();
+      relist();
+    });
+  };
+  const resyncAll = (): void => {
+    for (const worker of workers.values()) worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
+  };
+  const open = (pod: Pod): PodWorker => {
+    const { uid } = pod.metadata;
+    const worker = new PodWorker(deps, pod, () => void workers.delete(uid));
+    workers.set(uid, worker);
+    relist();
+    return worker;
+  };
+  const add = (pod: Pod): void => {
+    const known = workers.get(pod.metadata.uid);
+    if (known !== undefined) known.update(pod);
+    else open(pod).wake();
+  };
+  const adopt = async (state: PodState, pod: Pod | undefined): Promise<void> => {
+    if (pod === undefined) {
+      void removeOrphan(deps, state);
+      return;
+    }
+    const worker = open(pod);
+    await worker.adopt(state);
+    worker.wake();
+  };
+
+  const known = new Map([...pods.store.values()].map((pod) => [pod.metadata.uid, pod]));
+  const network = deps.network;
+  if (network !== undefined) void network.then((ready) => ready.retain(new Set(known.keys()))).catch(() => undefined);
+  await Promise.all([...left.values()].map((state) => adopt(state, known.get(state.pod.uid))));
+
+  const events = deps.runtime.watch((event: RuntimeEvent) => {
+    if (event.type === 'resync') resyncAll();
+    else workers.get(event.podUid)?.onRuntimeEvent(event);
+  });
+  // Between list and watch something may have ended.
+  resyncAll();
+  const handler = pods.handle({
+    add: (pod) => add(pod),
+    update: (old, pod) => {
+      if (old.metadata.uid !== pod.metadata.uid) workers.get(old.metadata.uid)?.gone();
+      add(pod);
+    },
+    delete: (pod) => workers.get(pod.metadata.uid)?.gone(),
+  });
+  const stop = running(async () => {
+    cancelRelist?.();
+    await handler.stop();
+    await events.stop();
+    await Promise.all([...workers.values()].map((worker) => worker.halt()));
+  });
+  return { workers, ...stop };
+}
+
+/** A pod that the API does not know: its containers end at once. */
+async function removeOrphan(deps: PodDeps, state: PodState): Promise<void> {
+  deps.logger.info({ pod: `${state.pod.namespace}/${state.pod.name}` }, 'removing containers of a pod that is not there any more');
+  try {
+    await Promise.all(state.containers.map(({ id }) => deps.runtime.stopContainer(id, 1000).then(() => deps.runtime.removeContainer(id))));
+    for (const { id } of state.sandboxes) await deps.runtime.removeSandbox(id);
+    await (await deps.network)?.detach(state.pod.uid);
+  } catch (error) {
+    deps.logger.warn({ err: error }, 'containers of a pod that is gone could not be removed');
+  }
+}

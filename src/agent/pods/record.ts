@@ -1,0 +1,45 @@
+import type { Clock } from '../../base/clock.ts';
+import type { ContainerProbes } from '../probes/container-probes.ts';
+import type { Container } from '../runtimes/runtime.ts';
+import { CrashBackoff } from './crash-backoff.ts';
+import type { ContainerSpec, ContainerView, Waiting } from './model.ts';
+
+/** What a pod worker keeps about one container. */
+export class ContainerRecord implements ContainerView {
+  spec: ContainerSpec;
+  current: Container | undefined;
+  previous: Container | undefined;
+  waiting: Waiting | undefined;
+  busy = false;
+  started = false;
+  ready = false;
+  failedProbe: 'liveness' | 'startup' | undefined;
+  readonly backoff: CrashBackoff;
+  probes: ContainerProbes | undefined;
+  /** No start before this, ms since the epoch. */
+  retryAt = 0;
+  /** Restarts that the runtime does not remember. */
+  earlierRestarts = 0;
+  /** Resources last given to the runtime, as text. */
+  resources = '';
+
+  constructor(spec: ContainerSpec, clock: Clock) {
+    this.spec = spec;
+    this.backoff = new CrashBackoff(clock);
+  }
+
+  get name(): string {
+    return this.spec.container.name;
+  }
+
+  /** The number of the next start. */
+  get nextAttempt(): number {
+    if (this.current === undefined) return this.earlierRestarts;
+    return this.current.state === 'created' ? this.current.restartCount : this.current.restartCount + 1;
+  }
+
+  stopProbes(): void {
+    void this.probes?.stop();
+    this.probes = undefined;
+  }
+}

@@ -1,0 +1,76 @@
+/** Writes pods' statuses: only what differs, one write of a pod at a time, the newest status wins. */
+import { isReason } from '../../api/errors.ts';
+import type { Pod, PodStatus } from '../../api/generated/types.ts';
+import { jsonEqual } from '../../base/json-equal.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import { refs } from '../../client/refs.ts';
+
+export interface StatusWriter {
+  /** Brings `status` to the API soon; resolves when it (or a newer one) is there or the pod is gone. */
+  write(pod: Pod, status: PodStatus): Promise<void>;
+}
+
+const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+
+/** `status` with what other writers put into the newest version kept: their conditions, nominatedNodeName, resize state. */
+export function mergeStatus(newest: PodStatus, status: PodStatus): PodStatus {
+  const own = (status.conditions ?? []).filter((condition) => ownConditions.has(condition.type));
+  const others = (newest.conditions ?? []).filter((condition) => !ownConditions.has(condition.type));
+  return { ...newest, ...status, conditions: [...own, ...others] };
+}
+
+interface Entry {
+  pending: { pod: Pod; status: PodStatus } | undefined;
+  running: Promise<void>;
+}
+
+export function createStatusWriter(client: Client, logger: Logger): StatusWriter {
+  const pods = client.resource(refs.pods);
+  const entries = new Map<string, Entry>();
+
+  const put = async (pod: Pod, status: PodStatus): Promise<void> => {
+    let newest = pod;
+    for (let tries = 0; tries < 10; tries += 1) {
+      if (newest.metadata.uid !== pod.metadata.uid) return;
+      const merged = mergeStatus(newest.status, status);
+      if (jsonEqual(merged, newest.status)) return;
+      try {
+        await pods.updateStatus({ ...newest, status: merged });
+        return;
+      } catch (error) {
+        if (isReason(error, 'NotFound')) return;
+        if (!isReason(error, 'Conflict')) throw error;
+        newest = await pods.get(pod.metadata.namespace ?? '', pod.metadata.name);
+      }
+    }
+  };
+
+  const drain = async (uid: string, entry: Entry): Promise<void> => {
+    while (entry.pending !== undefined) {
+      const { pod, status } = entry.pending;
+      entry.pending = undefined;
+      try {
+        await put(pod, status);
+      } catch (error) {
+        if (!isReason(error, 'NotFound')) logger.warn({ err: error, pod: pod.metadata.name }, 'the status of a pod could not be written');
+      }
+    }
+    entries.delete(uid);
+  };
+
+  return {
+    write(pod, status) {
+      const { uid } = pod.metadata;
+      const found = entries.get(uid);
+      if (found !== undefined) {
+        found.pending = { pod, status };
+        return found.running;
+      }
+      const entry: Entry = { pending: { pod, status }, running: Promise.resolve() };
+      entries.set(uid, entry);
+      entry.running = drain(uid, entry);
+      return entry.running;
+    },
+  };
+}

@@ -1,0 +1,342 @@
+/**
+ * One worker a pod: a state machine over what the API wants and what the runtime has. `sync` looks at both, starts what is
+ * missing as tasks of their own and publishes the status; whatever happens (a change of the pod, an event of the runtime, the
+ * end of a task, a timer) only wakes it.
+ *
+ *   running -> stopping (deleted, deadline) -> gone (nothing is left here)
+ *   running -> finished (all containers ended for good; sandbox and network are given back) -> stopping -> gone
+ */
+import { isReason } from '../../api/errors.ts';
+import type { Pod, PodStatus } from '../../api/generated/types.ts';
+import { Backoff } from '../../base/backoff.ts';
+import { refs } from '../../client/refs.ts';
+import type { PodReferences } from '../references.ts';
+import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
+import { MountFailure } from '../volumes/pod-volumes.ts';
+import { ContainerTasks } from './container-tasks.ts';
+import type { TaskHost } from './container-tasks.ts';
+import { decide } from './decide.ts';
+import type { PodDeps } from './deps.ts';
+import { PodGround } from './ground.ts';
+import { graceMs } from './kill-container.ts';
+import { podText } from './model.ts';
+import { podEvent } from './pod-events.ts';
+import type { ContainerRecord } from './record.ts';
+import { podStatus } from './status.ts';
+import { mergeStatus } from './status-writer.ts';
+
+type State = 'running' | 'finished' | 'stopping' | 'gone';
+
+const terminalPhases: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
+
+export class PodWorker implements TaskHost {
+  readonly deps: PodDeps;
+  readonly ground: PodGround;
+  readonly references: PodReferences;
+  readonly #tasks: ContainerTasks;
+  readonly #retry: Backoff;
+  readonly #onGone: () => void;
+  #pod: Pod;
+  #state: State = 'running';
+  /** The API does not have the pod any more. */
+  #absent = false;
+  #ended: { reason: string; message: string } | undefined;
+  /** Sandbox and volumes are being made, renewed or taken away. */
+  #groundBusy = false;
+  #refreshDue = false;
+  #written: PodStatus | undefined;
+  #syncQueued = false;
+  #halted = false;
+  #timer: { at: number; cancel: () => void } | undefined;
+
+  constructor(deps: PodDeps, pod: Pod, onGone: () => void) {
+    this.deps = deps;
+    this.#pod = pod;
+    this.#onGone = onGone;
+    const { uid, namespace = '' } = pod.metadata;
+    this.references = deps.references.forPod(namespace, () => this.#referencesChanged());
+    this.ground = new PodGround(deps, uid, this.references);
+    this.#retry = new Backoff({ initialMs: 500, maxMs: 122_000, factor: 2, clock: deps.clock });
+    this.#tasks = new ContainerTasks(this);
+    this.#tasks.specify(pod);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get stopping(): boolean {
+    return this.#state !== 'running';
+  }
+
+  /** What the containers are, for the kubelet API. */
+  get records(): readonly ContainerRecord[] {
+    return this.#tasks.records;
+  }
+
+  /** Takes over what an earlier agent left of the pod; call it before anything else. */
+  async adopt(state: PodState): Promise<void> {
+    await this.ground.adopt(state.sandboxes);
+    await this.#tasks.adopt(state);
+  }
+
+  /** The API has a newer pod. */
+  update(pod: Pod): void {
+    const labels = this.#pod.metadata.labels !== pod.metadata.labels || this.#pod.metadata.annotations !== pod.metadata.annotations;
+    this.#pod = pod;
+    this.#refreshDue ||= labels && (pod.spec.volumes ?? []).some((volume) => volume.downwardAPI !== undefined || volume.projected !== undefined);
+    this.#tasks.specify(pod);
+    this.wake();
+  }
+
+  /** The API has no such pod any more: everything of it ends and goes. */
+  gone(): void {
+    this.#absent = true;
+    this.wake();
+  }
+
+  onRuntimeEvent(event: Exclude<RuntimeEvent, { type: 'resync' }>): void {
+    if (!event.sandbox) {
+      if (event.type !== 'started') this.#run(this.#tasks.refresh(event.id));
+      return;
+    }
+    if (event.type !== 'started' && this.ground.sandbox?.id === event.id && this.#state === 'running') this.#run(this.#sandboxDied());
+  }
+
+  /** Compares with the runtime, in case an event was missed. */
+  async resync(): Promise<void> {
+    await this.#tasks.refreshAll();
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#syncQueued || this.#halted || this.#state === 'gone') return;
+    this.#syncQueued = true;
+    queueMicrotask(() => {
+      this.#syncQueued = false;
+      if (!this.#halted && this.#state !== 'gone') this.#sync();
+    });
+  }
+
+  wakeAfter(ms: number): void {
+    const at = this.deps.clock.monotonic() + ms;
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const cancel = this.deps.clock.after(ms, () => {
+      this.#timer = undefined;
+      this.wake();
+    });
+    this.#timer = { at, cancel };
+  }
+
+  /** The agent stops; the containers go on. */
+  async halt(): Promise<void> {
+    this.#halted = true;
+    this.#timer?.cancel();
+    this.#tasks.stopProbes();
+    await this.references.stop();
+  }
+
+  #run(task: Promise<unknown>): void {
+    task.catch((error: unknown) => {
+      this.deps.logger.warn({ err: error, pod: podText(this.#pod) }, 'a step for a pod failed');
+      this.wakeAfter(1000);
+    });
+  }
+
+  #referencesChanged(): void {
+    this.#refreshDue = true;
+    this.#tasks.retryConfigErrors();
+    this.wake();
+  }
+
+  #sync(): void {
+    if (this.#state === 'running' && (this.#absent || this.#pod.metadata.deletionTimestamp !== undefined)) this.#beginStop();
+    if (this.#state === 'finished' && (this.#absent || this.#pod.metadata.deletionTimestamp !== undefined)) this.#beginStop();
+    if (this.#state === 'running') this.#checkDeadline();
+    if (this.#state === 'running') this.#syncRunning();
+    else if (this.#state === 'stopping') this.#syncStopping();
+    if (!this.#absent) this.#publish();
+  }
+
+  #beginStop(): void {
+    this.#state = 'stopping';
+  }
+
+  #checkDeadline(): void {
+    const { activeDeadlineSeconds } = this.#pod.spec;
+    const started = this.#pod.status.startTime;
+    if (activeDeadlineSeconds === undefined || started === undefined) return;
+    const left = Date.parse(started) + activeDeadlineSeconds * 1000 - this.deps.clock.now();
+    if (left > 0) return this.wakeAfter(left);
+    const message = 'Pod was active on the node longer than the specified deadline';
+    if (this.#ended === undefined) podEvent(this.deps.recorder, this.#pod, ['Normal', 'DeadlineExceeded', message]);
+    this.#ended = { reason: 'DeadlineExceeded', message };
+    this.#state = 'stopping';
+  }
+
+  #syncRunning(): void {
+    const { records } = this.#tasks;
+    const over = terminalPhases.has(this.#pod.status.phase);
+    const decision = decide(this.#pod, records);
+    for (const kill of decision.kill) this.#kill(kill);
+    if (decision.finished || over) {
+      const running = records.some((record) => record.busy || record.current?.state === 'running');
+      if (over && running) this.#state = 'stopping';
+      if (!running) this.#finish();
+      return;
+    }
+    if (!this.ground.ready) return this.#prepare();
+    this.#tasks.resumeProbes();
+    for (const spec of decision.start) {
+      const record = records.find((candidate) => candidate.spec === spec);
+      if (record !== undefined) this.#tasks.start(record);
+    }
+    this.#tasks.applyResources();
+    this.#refreshVolumes();
+  }
+
+  #kill(kill: Parameters<ContainerTasks['kill']>[1]): void {
+    const record = this.#tasks.records.find((candidate) => candidate.spec === kill.spec);
+    if (record !== undefined) this.#tasks.kill(record, kill, graceMs(this.#pod, kill.spec, kill.reason));
+  }
+
+  /** Volumes first, then the sandbox: a pod that waits for a volume holds no address. */
+  #prepare(): void {
+    if (this.#groundBusy) return;
+    this.#groundBusy = true;
+    const pod = this.#pod;
+    const work = async (): Promise<void> => {
+      await this.ground.makeVolumes(pod);
+      if (this.stopping) return;
+      try {
+        await this.ground.makeSandbox(pod);
+      } catch (error) {
+        podEvent(this.deps.recorder, pod, ['Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}`]);
+        throw error;
+      }
+    };
+    void work().then(
+      () => {
+        this.#retry.reset();
+        this.#renewTokens();
+        this.#groundDone();
+      },
+      (error: unknown) => {
+        if (error instanceof MountFailure) podEvent(this.deps.recorder, pod, ['Warning', 'FailedMount', error.message]);
+        this.deps.logger.debug({ err: error, pod: podText(pod) }, 'the pod could not be prepared');
+        this.#groundBusy = false;
+        this.deps.clock.after(this.#retry.next(), () => this.wake());
+      },
+    );
+  }
+
+  #groundDone(): void {
+    this.#groundBusy = false;
+    this.wake();
+  }
+
+  #renewTokens(): void {
+    const at = this.deps.tokens.renewAt(this.#pod.metadata.uid);
+    if (at === undefined) return;
+    const left = at - this.deps.clock.now();
+    if (left <= 0) this.#refreshDue = true;
+    this.wakeAfter(Math.max(left, 1000));
+  }
+
+  #refreshVolumes(): void {
+    this.#renewTokens();
+    if (!this.#refreshDue || this.#groundBusy) return;
+    this.#refreshDue = false;
+    this.#groundBusy = true;
+    const { recorder } = this.deps;
+    void this.ground.refreshVolumes(this.#pod).then(
+      () => this.#groundDone(),
+      (error: unknown) => {
+        if (error instanceof MountFailure) podEvent(recorder, this.#pod, ['Warning', 'FailedMount', error.message]);
+        this.#groundDone();
+      },
+    );
+  }
+
+  async #sandboxDied(): Promise<void> {
+    if (this.#groundBusy) return;
+    this.#groundBusy = true;
+    podEvent(this.deps.recorder, this.#pod, ['Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.']);
+    for (const { current } of this.#tasks.records) if (current?.state === 'running') await this.deps.runtime.stopContainer(current.id, 2000);
+    await this.#tasks.refreshAll();
+    await this.ground.lose();
+    this.#groundDone();
+  }
+
+  /** All containers have ended for good: what is kept is their logs and the volumes. */
+  #finish(): void {
+    this.#state = 'finished';
+    this.#run(this.ground.release());
+  }
+
+  #syncStopping(): void {
+    const { records } = this.#tasks;
+    const alive = records.filter((record) => record.current?.state === 'running');
+    const busy = records.some((record) => record.busy);
+    const first = alive.filter((record) => record.spec.role !== 'sidecar');
+    // Sidecars end last, in the reverse order of their start.
+    const next = first.length > 0 ? first : alive.slice(-1);
+    for (const record of next) {
+      if (record.busy || record.current === undefined) continue;
+      const { spec, current } = record;
+      this.#tasks.kill(record, { spec, container: current, message: '', reason: 'finished' }, this.#absent ? 1000 : graceMs(this.#pod, spec, 'finished'));
+    }
+    if (alive.length > 0 || busy || this.#groundBusy) return;
+    if (this.#ended !== undefined && !this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();
+    this.#groundBusy = true;
+    this.#run(this.#leave());
+  }
+
+  /** The last steps of a deleted pod: its final status, then everything on the machine, then the object. */
+  async #leave(): Promise<void> {
+    try {
+      const written = this.#absent ? undefined : this.#publish();
+      await this.#tasks.removeAll();
+      await this.ground.remove(this.#pod);
+      await written;
+      if (!this.#absent) await this.#deleteObject();
+      this.deps.tokens.forget(this.#pod.metadata.uid);
+      this.deps.images.forget(this.#pod.metadata.uid);
+      this.#state = 'gone';
+      await this.halt();
+      this.#onGone();
+    } finally {
+      this.#groundBusy = false;
+    }
+  }
+
+  async #deleteObject(): Promise<void> {
+    const { namespace = '', name, uid } = this.#pod.metadata;
+    try {
+      await this.deps.client.resource(refs.pods).delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+    } catch (error) {
+      if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error;
+    }
+  }
+
+  #publish(): Promise<void> {
+    const { records } = this.#tasks;
+    const pod = this.#written === undefined ? this.#pod : { ...this.#pod, status: mergeStatus(this.#pod.status, this.#written) };
+    const quiet = !records.some((record) => record.busy || record.current?.state === 'running');
+    const status = podStatus({
+      pod,
+      views: records,
+      podIPs: this.ground.podIPs,
+      hostIPs: this.deps.hostIPs,
+      sandboxReady: this.ground.ready,
+      scheme: this.deps.runtime.scheme,
+      now: this.deps.clock.now(),
+      ended: this.#ended,
+      terminal: this.stopping && quiet,
+      message: (container) => this.#tasks.message(container),
+    });
+    this.#written = status;
+    return this.deps.statuses.write(this.#pod, status);
+  }
+}

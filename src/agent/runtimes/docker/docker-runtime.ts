@@ -1,0 +1,260 @@
+/** {@link Runtime} on a Docker Engine. Whatever a restart needs stands in labels. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
+import type { Clock } from '../../../base/clock.ts';
+import { delay } from '../../../base/clock.ts';
+import { running } from '../../../base/lifecycle.ts';
+import type { Running } from '../../../base/lifecycle.ts';
+import type { Logger } from '../../../base/logger.ts';
+import type { Limiter } from '../../limiter.ts';
+import { createLimiter } from '../../limiter.ts';
+import type {
+  Container,
+  ContainerConfig,
+  ContainerStats,
+  Image,
+  LogOptions,
+  PodState,
+  ProcessSession,
+  RegistryAuth,
+  ResourceLimits,
+  Runtime,
+  RuntimeEvent,
+  Sandbox,
+  SandboxConfig,
+  StreamOptions,
+} from '../runtime.ts';
+import { RuntimeError } from '../runtime.ts';
+import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
+import type { CreateRequest } from './bodies.ts';
+import { readCgroupStats } from './cgroup-stats.ts';
+import type { Engine } from './engine.ts';
+import { createEngine } from './engine.ts';
+import { watchEvents } from './events.ts';
+import { findImage, listImages, pullImage } from './images.ts';
+import type { InspectBody } from './inspect.ts';
+import { containerOf, sandboxOf } from './inspect.ts';
+import type { Labels, Owner } from './labels.ts';
+import { ownedBy, readLabels } from './labels.ts';
+import { ensureSandboxImages } from './pause-image.ts';
+import type { HostPrivileges } from './privileges.ts';
+import { hostPrivileges } from './privileges.ts';
+import { attachContainer, execContainer } from './sessions.ts';
+import { demultiplex } from './streams.ts';
+
+export interface DockerOptions extends Owner {
+  readonly socket: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Starts of containers at a time: more make Docker slower, not faster (measured on two cores). */
+const startsAtATime = 6;
+
+/** Resolves when the engine answers and has the sandbox images. */
+export async function startDocker(options: DockerOptions): Promise<Runtime> {
+  const engine = createEngine(options.socket);
+  try {
+    await ensureSandboxImages(engine);
+    return new DockerRuntime(engine, options);
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+class DockerRuntime implements Runtime {
+  readonly scheme = 'docker';
+  readonly real = true;
+  readonly #engine: Engine;
+  readonly #options: DockerOptions;
+  readonly #host: HostPrivileges = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
+  readonly #limit: Limiter = createLimiter(startsAtATime);
+  readonly #running: Running;
+
+  constructor(engine: Engine, options: DockerOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#running = running(() => engine.close());
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#running.stop();
+  }
+
+  async version(): Promise<string> {
+    return (await this.#engine.json<{ Version: string }>({ method: 'GET', path: '/version' })).Version;
+  }
+
+  async list(): Promise<readonly PodState[]> {
+    const filters = JSON.stringify({ label: ownedBy(this.#options) });
+    const found = await this.#engine.json<{ Id: string; Labels: Labels }[]>({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
+    const bodies = (await Promise.all(found.map(({ Id }) => this.#inspect(Id)))).filter((body) => body !== undefined);
+    const pods = Map.groupBy(bodies, (body) => readLabels(body.Config.Labels).pod.uid);
+    return [...pods.values()].map((members) => podState(members));
+  }
+
+  watch(handler: (event: RuntimeEvent) => void): Running {
+    const { clock, logger } = this.#options;
+    return watchEvents({ engine: this.#engine, owner: this.#options, clock, logger }, handler);
+  }
+
+  async runSandbox(config: SandboxConfig): Promise<Sandbox> {
+    return this.#limit(async () => {
+      const id = await this.#create(sandboxRequest(config, this.#options));
+      try {
+        await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
+        const body = await this.#inspect(id);
+        if (body === undefined || !body.State.Running) throw new RuntimeError('failed', `sandbox did not stay up: ${body?.State.Error ?? 'it is gone'}`);
+        if (networkMode(config) === 'unshare') await this.#ownNetwork(body.State.Pid);
+        return sandboxOf(body);
+      } catch (error) {
+        await this.removeSandbox(id);
+        throw error;
+      }
+    });
+  }
+
+  /** Waits until the pause program has left the host's network namespace: nothing may join before. */
+  async #ownNetwork(pid: number): Promise<void> {
+    const namespace = (process: string): string => readlinkSync(`/proc/${process}/ns/net`);
+    const host = namespace('self');
+    for (let tries = 0; tries < 500; tries += 1) {
+      if (namespace(String(pid)) !== host) return;
+      await delay(this.#options.clock, 1);
+    }
+    throw new RuntimeError('failed', 'the sandbox stayed in the network of the host');
+  }
+
+  async inspectSandbox(id: string): Promise<Sandbox | undefined> {
+    const body = await this.#inspect(id);
+    return body === undefined ? undefined : sandboxOf(body);
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.removeContainer(id);
+  }
+
+  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
+    const request = containerRequest(config, sandbox.id, { owner: this.#options, host: this.#host });
+    return this.#limit(() => this.#create(request));
+  }
+
+  async startContainer(id: string): Promise<Container> {
+    return this.#limit(async () => {
+      await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
+      const container = await this.inspectContainer(id);
+      if (container === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
+      return container;
+    });
+  }
+
+  async stopContainer(id: string, graceMs: number): Promise<void> {
+    // Docker counts whole seconds; 0 kills at once.
+    await this.#engine.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: String(Math.ceil(graceMs / 1000)) } });
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    try {
+      await this.#engine.find({ method: 'DELETE', path: `/containers/${id}`, query: { force: '1', v: '1' } });
+    } catch (error) {
+      // 409: somebody else is removing it just now.
+      if (!(error instanceof RuntimeError) || error.code !== 'conflict') throw error;
+    }
+  }
+
+  async inspectContainer(id: string): Promise<Container | undefined> {
+    const body = await this.#inspect(id);
+    return body === undefined ? undefined : containerOf(body);
+  }
+
+  async updateResources(id: string, resources: ResourceLimits): Promise<void> {
+    const { cpuShares, cpuQuota, cpuPeriod, memoryBytes } = resources;
+    const body = {
+      ...(cpuShares === undefined ? {} : { CpuShares: cpuShares }),
+      ...(cpuQuota === undefined ? {} : { CpuQuota: cpuQuota, CpuPeriod: cpuPeriod ?? 100_000 }),
+      ...(memoryBytes === undefined ? {} : { Memory: memoryBytes, MemorySwap: memoryBytes }),
+    };
+    await this.#engine.json({ method: 'POST', path: `/containers/${id}/update`, body });
+  }
+
+  exec(id: string, command: readonly string[], options: StreamOptions): Promise<ProcessSession> {
+    return execContainer(this.#engine, { id, command, options });
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<ProcessSession> {
+    const tty = (await this.#inspect(id))?.Config.Tty ?? false;
+    return attachContainer(this.#engine, id, { ...options, tty });
+  }
+
+  async logs(id: string, options: LogOptions): Promise<Readable> {
+    const body = await this.#inspect(id);
+    if (body === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
+    const flag = (on: boolean): string => (on ? '1' : '0');
+    const answer = await this.#engine.stream({
+      method: 'GET',
+      path: `/containers/${id}/logs`,
+      query: {
+        stdout: flag(options.streams !== 'stderr'),
+        stderr: flag(options.streams !== 'stdout'),
+        follow: flag(options.follow && body.State.Running),
+        timestamps: flag(options.timestamps),
+        ...(options.tailLines === undefined ? {} : { tail: String(options.tailLines) }),
+        ...(options.since === undefined ? {} : { since: (options.since / 1000).toFixed(9) }),
+      },
+    });
+    if (body.Config.Tty) return answer;
+    const lines = new PassThrough();
+    demultiplex(answer, Buffer.alloc(0), { stdout: lines, stderr: lines });
+    lines.on('close', () => answer.destroy());
+    return lines;
+  }
+
+  async stats(container: Container): Promise<ContainerStats | undefined> {
+    if (container.pid === 0) return undefined;
+    const stats = await readCgroupStats(container.pid);
+    return stats === undefined ? undefined : { time: this.#options.clock.now(), ...stats };
+  }
+
+  imageStatus(reference: string): Promise<Image | undefined> {
+    return findImage(this.#engine, reference);
+  }
+
+  pullImage(reference: string, auth: RegistryAuth | undefined): Promise<void> {
+    return pullImage(this.#engine, reference, auth);
+  }
+
+  listImages(): Promise<readonly Image[]> {
+    return listImages(this.#engine);
+  }
+
+  #inspect(id: string): Promise<InspectBody | undefined> {
+    return this.#engine.find<InspectBody>({ method: 'GET', path: `/containers/${id}/json` });
+  }
+
+  /** A container of the same name can only be what is left of an attempt that was broken off. */
+  async #create(request: CreateRequest): Promise<string> {
+    const call = { method: 'POST', path: '/containers/create', query: { name: request.name }, body: request.body } as const;
+    try {
+      return (await this.#engine.json<{ Id: string }>(call)).Id;
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'conflict') throw error;
+      await this.removeContainer(request.name);
+      return (await this.#engine.json<{ Id: string }>(call)).Id;
+    }
+  }
+}
+
+function podState(members: readonly InspectBody[]): PodState {
+  const isSandbox = (body: InspectBody): boolean => readLabels(body.Config.Labels).kind === 'sandbox';
+  const sandboxes = members.filter(isSandbox).map(sandboxOf);
+  const containers = members.filter((body) => !isSandbox(body)).map(containerOf);
+  const newestFirst = (a: { createdAt: number }, b: { createdAt: number }): number => b.createdAt - a.createdAt;
+  const pod = readLabels(members[0]?.Config.Labels ?? {}).pod;
+  return { pod, sandboxes: sandboxes.sort(newestFirst), containers: containers.sort(newestFirst) };
+}

@@ -1,0 +1,203 @@
+/**
+ * A runtime without containers: it plays what a kubelet would see, so that simulated nodes run anywhere and by the thousand.
+ * Annotations of the pod tell what happens: `sim.coracle.io/start-ms` (how long a container takes to start, default 0),
+ * `sim.coracle.io/exit-ms` (it ends so long after its start), `sim.coracle.io/exit-code`, `sim.coracle.io/start-error`.
+ * Init containers end by themselves at once.
+ */
+import { PassThrough, Readable } from 'node:stream';
+import type { Clock } from '../../../base/clock.ts';
+import { delay } from '../../../base/clock.ts';
+import type { Running } from '../../../base/lifecycle.ts';
+import { running } from '../../../base/lifecycle.ts';
+import type { Container, ContainerConfig, Image, PodState, ProcessSession, Runtime, RuntimeEvent, Sandbox, SandboxConfig } from '../runtime.ts';
+import { RuntimeError } from '../runtime.ts';
+
+interface SimSandbox {
+  sandbox: Sandbox;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+interface SimContainer {
+  container: Container;
+  /** Cancels the programmed end. */
+  cancel: () => void;
+}
+
+const prefix = 'sim.coracle.io/';
+
+export interface SimOptions {
+  readonly clock: Clock;
+}
+
+export function startSim(options: SimOptions): Runtime {
+  return new SimRuntime(options.clock);
+}
+
+class SimRuntime implements Runtime {
+  readonly scheme = 'sim';
+  readonly real = false;
+  readonly #clock: Clock;
+  readonly #sandboxes = new Map<string, SimSandbox>();
+  readonly #containers = new Map<string, SimContainer>();
+  readonly #handlers = new Set<(event: RuntimeEvent) => void>();
+  #ids = 0;
+  readonly #running = running(() => {
+    for (const { cancel } of this.#containers.values()) cancel();
+  });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#running.stop();
+  }
+
+  async version(): Promise<string> {
+    return '1.0.0';
+  }
+
+  async list(): Promise<readonly PodState[]> {
+    const containers = [...this.#containers.values()].map(({ container }) => container).reverse();
+    return [...this.#sandboxes.values()].map(({ sandbox }) => ({
+      pod: sandbox.pod,
+      sandboxes: [sandbox],
+      containers: containers.filter((container) => container.pod.uid === sandbox.pod.uid),
+    }));
+  }
+
+  watch(handler: (event: RuntimeEvent) => void): Running {
+    this.#handlers.add(handler);
+    return running(() => void this.#handlers.delete(handler));
+  }
+
+  async runSandbox(config: SandboxConfig): Promise<Sandbox> {
+    const sandbox: Sandbox = { id: this.#id(), pod: config.pod, attempt: config.attempt, running: true, pid: 1, createdAt: this.#clock.now() };
+    this.#sandboxes.set(sandbox.id, { sandbox, annotations: config.annotations });
+    return sandbox;
+  }
+
+  async inspectSandbox(id: string): Promise<Sandbox | undefined> {
+    return this.#sandboxes.get(id)?.sandbox;
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    for (const { container } of [...this.#containers.values()]) {
+      if (container.sandboxId === id) this.#end(container.id, 137);
+    }
+    const found = this.#sandboxes.get(id);
+    this.#sandboxes.delete(id);
+    if (found !== undefined) this.#emit({ type: 'removed', podUid: found.sandbox.pod.uid, id, sandbox: true });
+  }
+
+  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
+    if (!this.#sandboxes.has(sandbox.id)) throw new RuntimeError('notFound', `sandbox ${sandbox.id} is gone`);
+    const id = this.#id();
+    const { pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin } = config;
+    const none = { pid: 0, startedAt: 0, finishedAt: 0, exitCode: 0, oomKilled: false, startError: '' };
+    const made = { sandboxId: sandbox.id, pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin };
+    this.#containers.set(id, { container: { id, ...made, ...none, state: 'created', createdAt: this.#clock.now() }, cancel: () => undefined });
+    return id;
+  }
+
+  async startContainer(id: string): Promise<Container> {
+    const annotations = this.#sandboxes.get(this.#get(id).container.sandboxId)?.annotations ?? {};
+    const wait = Number(annotations[`${prefix}start-ms`] ?? 0);
+    if (wait > 0) await delay(this.#clock, wait);
+    const entry = this.#get(id);
+    const now = this.#clock.now();
+    const startError = annotations[`${prefix}start-error`];
+    if (startError !== undefined) {
+      entry.container = { ...entry.container, state: 'exited', exitCode: 128, startError, finishedAt: now };
+      throw new RuntimeError('failed', startError);
+    }
+    entry.container = { ...entry.container, state: 'running', startedAt: now, pid: 1 };
+    this.#emit({ type: 'started', podUid: entry.container.pod.uid, id, sandbox: false });
+    const exitAfter = entry.container.kind === 'init' ? '0' : annotations[`${prefix}exit-ms`];
+    const exitCode = entry.container.kind === 'init' ? 0 : Number(annotations[`${prefix}exit-code`] ?? 0);
+    if (exitAfter !== undefined) entry.cancel = this.#clock.after(Number(exitAfter), () => this.#end(id, exitCode));
+    return entry.container;
+  }
+
+  async stopContainer(id: string): Promise<void> {
+    this.#end(id, 0);
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    this.#end(id, 137);
+    const found = this.#containers.get(id);
+    this.#containers.delete(id);
+    if (found !== undefined) this.#emit({ type: 'removed', podUid: found.container.pod.uid, id, sandbox: false });
+  }
+
+  async inspectContainer(id: string): Promise<Container | undefined> {
+    return this.#containers.get(id)?.container;
+  }
+
+  async updateResources(): Promise<void> {
+    // Nothing has limits here.
+  }
+
+  /** Every command succeeds and says nothing. */
+  async exec(): Promise<ProcessSession> {
+    return silentSession();
+  }
+
+  async attach(): Promise<ProcessSession> {
+    return silentSession();
+  }
+
+  async logs(): Promise<Readable> {
+    return Readable.from([]);
+  }
+
+  async stats(): Promise<undefined> {
+    return undefined;
+  }
+
+  async imageStatus(reference: string): Promise<Image | undefined> {
+    return { id: `sim://${reference}`, tags: [reference], digests: [], bytes: 0, user: '' };
+  }
+
+  async pullImage(): Promise<void> {
+    // Every image is there.
+  }
+
+  async listImages(): Promise<readonly Image[]> {
+    return [];
+  }
+
+  #id(): string {
+    this.#ids += 1;
+    return this.#ids.toString(16).padStart(64, '0');
+  }
+
+  #get(id: string): SimContainer {
+    const found = this.#containers.get(id);
+    if (found === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
+    return found;
+  }
+
+  #end(id: string, exitCode: number): void {
+    const entry = this.#containers.get(id);
+    if (entry?.container.state !== 'running') return;
+    entry.cancel();
+    entry.container = { ...entry.container, state: 'exited', exitCode, finishedAt: this.#clock.now(), pid: 0 };
+    this.#emit({ type: 'died', podUid: entry.container.pod.uid, id, sandbox: false });
+  }
+
+  #emit(event: RuntimeEvent): void {
+    for (const handler of this.#handlers) handler(event);
+  }
+}
+
+function silentSession(): ProcessSession {
+  const empty = (): Readable => Readable.from([]);
+  const stdin = new PassThrough();
+  stdin.resume();
+  return { stdin, stdout: empty(), stderr: empty(), resize: async () => undefined, exited: Promise.resolve(0), close: async () => undefined };
+}

@@ -1,0 +1,42 @@
+/** Persistent volumes that are folders of this machine: hostPath and local ones. */
+import { isReason } from '../../api/errors.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../api/generated/types.ts';
+import type { Client } from '../../client/client.ts';
+import { refs } from '../../client/refs.ts';
+import { VolumeError } from './content.ts';
+import { prepareHostPath } from './host-path.ts';
+
+export interface ClaimReader {
+  claim(namespace: string, name: string): Promise<PersistentVolumeClaim | undefined>;
+  volume(name: string): Promise<PersistentVolume | undefined>;
+}
+
+export function createClaimReader(client: Client): ClaimReader {
+  const orUndefined = async <T>(object: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await object;
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  };
+  return {
+    claim: (namespace, name) => orUndefined(client.resource(refs.persistentVolumeClaims).get(namespace, name)),
+    volume: (name) => orUndefined(client.resource(refs.persistentVolumes).get('', name)),
+  };
+}
+
+export async function claimPath(reader: ClaimReader, namespace: string, name: string): Promise<string> {
+  const claim = await reader.claim(namespace, name);
+  if (claim === undefined) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
+  const volumeName = claim.spec.volumeName ?? '';
+  if (volumeName === '' || claim.status.phase !== 'Bound') throw new VolumeError(`persistentvolumeclaim "${name}" is not bound`);
+  const volume = await reader.volume(volumeName);
+  const { hostPath, local } = volume?.spec ?? {};
+  if (hostPath !== undefined) {
+    await prepareHostPath(hostPath.path, hostPath.type === undefined || hostPath.type === '' ? 'DirectoryOrCreate' : hostPath.type);
+    return hostPath.path;
+  }
+  if (local !== undefined) return local.path;
+  throw new VolumeError(`persistent volume "${volumeName}" is of a kind this node cannot mount`);
+}

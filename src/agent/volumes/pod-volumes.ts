@@ -1,0 +1,133 @@
+/** The volumes of one pod on this machine. */
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Volume } from '../../api/generated/types.ts';
+import { tryParseQuantity } from '../../api/quantity.ts';
+import type { CommandRunner } from '../../base/command.ts';
+import { writeAtomically } from './atomic-writer.ts';
+import type { Payload } from './atomic-writer.ts';
+import { claimPath } from './claims.ts';
+import type { ClaimReader } from './claims.ts';
+import type { ContentInput } from './content.ts';
+import { configMapFiles, downwardFiles, projectedFiles, secretFiles, VolumeError } from './content.ts';
+import { prepareHostPath } from './host-path.ts';
+import type { PreparedVolume } from './mounts.ts';
+
+export interface VolumeInput extends ContentInput {
+  /** Folder of the pod on disk. */
+  readonly podDir: string;
+  /** Folder of the pod in memory: secrets never reach the disk. */
+  readonly memoryDir: string;
+  readonly run: CommandRunner;
+  readonly claims: ClaimReader;
+}
+
+/** A volume that could not be made, for the event. */
+export class MountFailure extends Error {
+  override readonly name = 'MountFailure';
+  readonly volume: string;
+  constructor(volume: string, options: ErrorOptions & { cause: unknown }) {
+    const { cause } = options;
+    super(`MountVolume.SetUp failed for volume "${volume}" : ${cause instanceof Error ? cause.message : String(cause)}`, options);
+    this.volume = volume;
+  }
+}
+
+/** Makes every volume, or brings its content up to date. Calling it again is cheap. Rejects with {@link MountFailure}. */
+export async function prepareVolumes(input: VolumeInput): Promise<Map<string, PreparedVolume>> {
+  const prepared = await Promise.all(
+    (input.pod.spec.volumes ?? []).map(async (volume) => {
+      try {
+        return [volume.name, await prepare(input, volume)] as const;
+      } catch (cause) {
+        throw new MountFailure(volume.name, { cause });
+      }
+    }),
+  );
+  return new Map(prepared);
+}
+
+/** Brings changed content of volumes that exist up to date. */
+export async function refreshVolumes(input: VolumeInput): Promise<void> {
+  for (const volume of input.pod.spec.volumes ?? []) {
+    if (contentOf(input, volume) === undefined) continue;
+    await prepare(input, volume);
+  }
+}
+
+/** The files of a volume that is made of objects, and its folder; undefined for other volumes. */
+function contentOf(input: VolumeInput, volume: Volume): { plugin: string; inMemory: boolean; files: () => Promise<Payload> } | undefined {
+  const { configMap, secret, projected, downwardAPI } = volume;
+  if (configMap !== undefined) return { plugin: 'configmap', inMemory: false, files: () => configMapFiles(input, configMap, configMap.defaultMode ?? 0o644) };
+  if (secret !== undefined) {
+    const { secretName, ...rest } = secret;
+    const source = { ...rest, ...(secretName === undefined ? {} : { name: secretName }) };
+    return { plugin: 'secret', inMemory: true, files: () => secretFiles(input, source, secret.defaultMode ?? 0o644) };
+  }
+  if (projected !== undefined) return { plugin: 'projected', inMemory: true, files: () => projectedFiles(input, projected) };
+  if (downwardAPI === undefined) return undefined;
+  return { plugin: 'downward-api', inMemory: false, files: async () => downwardFiles(input, downwardAPI.items ?? [], downwardAPI.defaultMode ?? 0o644) };
+}
+
+async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolume> {
+  const content = contentOf(input, volume);
+  const fsGroup = input.pod.spec.securityContext?.fsGroup;
+  if (content !== undefined) {
+    const files = await content.files();
+    const dir = join(content.inMemory ? input.memoryDir : input.podDir, 'volumes', `kubernetes.io~${content.plugin}`, volume.name);
+    await mkdir(dir, { recursive: true, mode: 0o755 });
+    await writeAtomically(dir, files, { fsGroup });
+    return { hostPath: dir, readOnly: true };
+  }
+  if (volume.emptyDir !== undefined) return { hostPath: await emptyDir(input, volume.name, volume.emptyDir), readOnly: false };
+  if (volume.hostPath !== undefined) {
+    await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
+    return { hostPath: volume.hostPath.path, readOnly: false };
+  }
+  if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined) {
+    const { claimName, readOnly = false } = volume.persistentVolumeClaim ?? { claimName: `${input.pod.metadata.name}-${volume.name}` };
+    const hostPath = await claimPath(input.claims, input.pod.metadata.namespace ?? '', claimName);
+    if (fsGroup !== undefined) await giveToGroup(hostPath, fsGroup);
+    return { hostPath, readOnly };
+  }
+  throw new VolumeError('no volume plugin matched');
+}
+
+async function emptyDir(input: VolumeInput, name: string, source: NonNullable<Volume['emptyDir']>): Promise<string> {
+  const dir = join(input.podDir, 'volumes', 'kubernetes.io~empty-dir', name);
+  if ((await lstat(dir).catch(() => undefined)) !== undefined) return dir;
+  await mkdir(dir, { recursive: true });
+  if (source.medium === 'Memory') {
+    const limit = source.sizeLimit === undefined ? undefined : tryParseQuantity(source.sizeLimit)?.value();
+    const size = limit === undefined || limit === 0 ? '' : `,size=${limit}`;
+    await input.run('mount', ['-t', 'tmpfs', '-o', `mode=0777${size}`, 'tmpfs', dir]);
+  }
+  await chmod(dir, 0o777);
+  const fsGroup = input.pod.spec.securityContext?.fsGroup;
+  if (fsGroup !== undefined) await giveToGroup(dir, fsGroup);
+  return dir;
+}
+
+/** Files made below belong to the group too (setgid). */
+async function giveToGroup(dir: string, group: number): Promise<void> {
+  await chown(dir, -1, group);
+  const { mode } = await lstat(dir);
+  await chmod(dir, (mode & 0o7777) | 0o2070);
+}
+
+/** Unmounts and deletes all that `prepareVolumes` made. */
+export async function removeVolumes(dirs: { readonly podDir: string; readonly memoryDir: string }, run: CommandRunner): Promise<void> {
+  const emptyDirs = join(dirs.podDir, 'volumes', 'kubernetes.io~empty-dir');
+  if ((await readdir(emptyDirs).catch(() => [])).length > 0) {
+    for (const path of mountsBelow(await readFile('/proc/self/mounts', 'utf8'), dirs.podDir)) await run('umount', [path]);
+  }
+  await rm(dirs.podDir, { recursive: true, force: true });
+  await rm(dirs.memoryDir, { recursive: true, force: true });
+}
+
+/** Mount points below a folder, innermost first, from the text of /proc/self/mounts. */
+export function mountsBelow(mounts: string, dir: string): string[] {
+  const points = mounts.split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' '));
+  return points.filter((point) => point.startsWith(`${dir}/`)).reverse();
+}
+
