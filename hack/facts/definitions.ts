@@ -8,7 +8,7 @@ export type Definition = {
 };
 
 /** Drops descriptions (prose) everywhere but in property maps, where `description` may be a field's name. */
-function withoutProse(value: Json, isPropertyMap = false): Json {
+export function withoutProse(value: Json, isPropertyMap = false): Json {
   if (Array.isArray(value)) return value.map((item) => withoutProse(item));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

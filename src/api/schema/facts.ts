@@ -1,6 +1,7 @@
 /** The facts of the built-in kinds as run-time schemas: each text is parsed on first use, each definition turned into a Schema on first use. */
 import { definitionsText } from '../generated/definitions.ts';
 import { goTypesText } from '../generated/go-types.ts';
+import { schemaExtrasText } from '../generated/schema-extras.ts';
 import { lazy } from './lazy.ts';
 import type { Field, Schema, SchemaType } from './schema.ts';
 
@@ -28,6 +29,22 @@ export interface Definition extends Property {
 /** All definitions by name; parsed once. */
 export const definitions = lazy(() => JSON.parse(definitionsText) as Readonly<Record<string, Definition>>);
 const goTypes = lazy(() => JSON.parse(goTypesText) as Readonly<Record<string, Readonly<Record<string, string>>>>);
+
+/** What v3 documents say of a property beyond rules: its whole v3 form, its enumeration. '' stands for the definition itself. */
+export interface SchemaExtra {
+  readonly v3?: Readonly<Record<string, never>>;
+  readonly enum?: readonly string[];
+  /** The enumeration of a list's elements. */
+  readonly itemsEnum?: readonly string[];
+}
+
+/** By definition, then by field. */
+export const schemaExtras = lazy(() => JSON.parse(schemaExtrasText) as Readonly<Record<string, Readonly<Record<string, SchemaExtra>>>>);
+
+/** `o` omitempty, `z` omitzero, `p` pointer, in any combination; `o` for fields without a known Go type. */
+export function goFieldFlags(definitionName: string, fieldName: string): string {
+  return goField(goTypes()[definitionName]?.[fieldName]).flags;
+}
 
 /** Definitions whose Go types read and write their own JSON. */
 const special: Readonly<Record<string, SchemaType>> = {

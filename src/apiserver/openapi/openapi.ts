@@ -1,0 +1,167 @@
+/**
+ * OpenAPI documents as pure values of what the registry serves. Entry point:
+ * `openapiOf(registry, { descriptionsFile }).document(path, { query, accept })`.
+ * Where, which headers and redirects: kube-openapi pkg/handler and pkg/handler3.
+ */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { running, type Running } from '../../base/lifecycle.ts';
+import type { ResourceDefinition } from '../../registry/definition.ts';
+import type { Registry } from '../../registry/store.ts';
+import { documentV2, documentV3 } from './documents.ts';
+import { readProse, type Prose } from './prose.ts';
+import { sectionsOf } from './sections.ts';
+
+export interface OpenApiDocument {
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** Quoted; for If-None-Match. */
+  readonly etag: string;
+  /** The address carried the document's hash, so it may be kept forever: `Cache-Control: public, immutable`, Expires in a year. */
+  readonly immutable: boolean;
+}
+
+/** 301 to `location`: the hash in the address is not the document's. */
+export interface OpenApiRedirect {
+  readonly location: string;
+}
+
+export interface OpenApiOptions {
+  /** Written by hack/descriptions.ts. Without it, or when it is missing, the documents have no prose. */
+  readonly descriptionsFile?: string;
+}
+
+export interface OpenApiRequest {
+  readonly query?: URLSearchParams;
+  /** The Accept header. */
+  readonly accept?: string | undefined;
+}
+
+export interface OpenApi extends Running {
+  /**
+   * The document at /openapi/v2, /openapi/v3 or /openapi/v3/PLACE (no trailing slash). undefined: nothing there, answer 404 without a body;
+   * 'not acceptable': answer 406 without a body.
+   */
+  document(path: string, request?: OpenApiRequest): OpenApiDocument | OpenApiRedirect | 'not acceptable' | undefined;
+}
+
+/** Built documents that are kept; the largest take 2 MB. Clients read each one once and keep it by its hash. */
+const keptDocuments = 4;
+
+const hashOf = (data: string | Buffer): string => createHash('sha512').update(data).digest('hex').toUpperCase();
+
+/** Does the header accept JSON? Documents come in no other form. */
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true;
+  return accept.split(',').some((clause) => ['application/json', 'application/*', '*/*'].includes((clause.split(';')[0] ?? '').trim()));
+}
+
+function fingerprint(file: string | undefined): string {
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.size} ${stats.mtimeMs}`;
+}
+
+class Documents {
+  readonly #definitions: readonly ResourceDefinition[];
+  readonly #file: string | undefined;
+  readonly #hashes = new Map<string, string>();
+  readonly #built = new Map<string, Buffer>();
+  #sections: ReturnType<typeof sectionsOf> | undefined;
+  #index: OpenApiDocument | undefined;
+  /** Dropped with the next turn of the event loop: several documents are read in one go, then none for a long time. */
+  #prose: WeakRef<Prose> | undefined;
+
+  constructor(definitions: readonly ResourceDefinition[], file: string | undefined) {
+    this.#definitions = definitions;
+    this.#file = file;
+  }
+
+  #sectionsByPlace(): ReturnType<typeof sectionsOf> {
+    this.#sections ??= sectionsOf(this.#definitions);
+    return this.#sections;
+  }
+
+  #readProse(): Prose {
+    const known = this.#prose?.deref();
+    if (known !== undefined) return known;
+    const prose = readProse(this.#file);
+    this.#prose = new WeakRef(prose);
+    return prose;
+  }
+
+  /** Known without building the document: it is made of what the document is made from. */
+  hash(place: string): string {
+    const known = this.#hashes.get(place);
+    if (known !== undefined) return known;
+    const served = this.#definitions
+      .filter(({ group, version }) => place === 'v2' || place === (group === '' ? `api/${version}` : `apis/${group}/${version}`))
+      .map(({ group, version, resource, verbs, schema }) => [group, version, resource, verbs, schema]);
+    const hash = hashOf(JSON.stringify([place, '1.36', fingerprint(this.#file), served]));
+    this.#hashes.set(place, hash);
+    return hash;
+  }
+
+  #body(place: string, build: () => object): Buffer {
+    const body = this.#built.get(place) ?? Buffer.from(JSON.stringify(build()));
+    this.#built.delete(place);
+    this.#built.set(place, body);
+    for (const oldest of this.#built.keys()) {
+      if (this.#built.size <= keptDocuments) break;
+      this.#built.delete(oldest);
+    }
+    return body;
+  }
+
+  v2(): Buffer {
+    return this.#body('v2', () => documentV2([...this.#sectionsByPlace().values()].map((section) => section()), this.#readProse()));
+  }
+
+  v3(place: string): Buffer | undefined {
+    const section = this.#sectionsByPlace().get(place);
+    return section === undefined ? undefined : this.#body(place, () => documentV3(section(), this.#readProse()));
+  }
+
+  index(): OpenApiDocument {
+    if (this.#index !== undefined) return this.#index;
+    const places = [...this.#sectionsByPlace().keys()];
+    const paths = Object.fromEntries(places.map((place) => [place, { serverRelativeURL: this.location(place) }]));
+    const body = Buffer.from(JSON.stringify({ paths }));
+    this.#index = { contentType: 'application/json', body, etag: `"${hashOf(body)}"`, immutable: false };
+    return this.#index;
+  }
+
+  location(place: string): string {
+    return `/openapi/v3/${place}?hash=${this.hash(place)}`;
+  }
+}
+
+/** Documents made on first use; the last few are kept until the registry changes. Stop it to let go of the registry. */
+export function openapiOf(registry: Registry, options: OpenApiOptions = {}): OpenApi {
+  let documents: Documents | undefined;
+  const listening = registry.onChange(() => {
+    documents = undefined;
+  });
+  const current = (): Documents => {
+    documents ??= new Documents(
+      registry.all().map((store) => store.definition),
+      options.descriptionsFile,
+    );
+    return documents;
+  };
+  return {
+    document(path, { query, accept } = {}) {
+      if (path === '/openapi/v3') return current().index();
+      const place = path === '/openapi/v2' ? 'v2' : path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : undefined;
+      if (place === undefined) return undefined;
+      if (!acceptsJson(accept)) return 'not acceptable';
+      const all = current();
+      const body = path === '/openapi/v2' ? all.v2() : all.v3(place);
+      if (body === undefined) return undefined;
+      const hash = all.hash(place);
+      const asked = path === '/openapi/v2' ? '' : (query?.get('hash') ?? '');
+      if (asked !== '' && asked !== hash) return { location: all.location(place) };
+      return { contentType: 'application/json', body, etag: `"${hash}"`, immutable: asked !== '' };
+    },
+    ...running(() => listening.stop()),
+  };
+}
