@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
-import { createAuthority, issue } from './certificates.ts';
+import { createAuthority, createRequest, issue, readRequest, signRequest } from './certificates.ts';
 
 const now = Date.now();
 
@@ -46,5 +46,19 @@ describe('certificates', () => {
     expect(leaf.ca).toBe(false);
     expect(leaf.verify(new X509Certificate(authority.cert).publicKey)).toBe(true);
     expect(new Date(leaf.validTo).getTime() - now).toBeGreaterThan(2 * 86_400_000 - 1000 - 1000);
+  });
+
+  test('a request is signed for what it asks and no more', async () => {
+    const authority = await createAuthority('test-ca', now);
+    const asked = { commonName: 'system:node:a', organizations: ['system:nodes'], hosts: ['a', '10.0.0.1'] };
+    const { request } = await createRequest(asked);
+    expect(await readRequest(request)).toEqual(asked);
+    const cert = new X509Certificate(await signRequest(authority, request, { usage: 'server', days: 1, now }));
+    expect(cert.subject).toBe('O=system:nodes\nCN=system:node:a');
+    expect(cert.checkIP('10.0.0.1')).toBe('10.0.0.1');
+    expect(cert.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect(cert.ca).toBe(false);
+    expect(cert.verify(new X509Certificate(authority.cert).publicKey)).toBe(true);
+    await expect(readRequest('nonsense')).rejects.toThrow();
   });
 });

@@ -67,33 +67,91 @@ export async function createAuthority(commonName: string, now: number, days = 36
 /** A leaf certificate with a key of its own, signed by `authority`. */
 export async function issue(authority: KeyPair, options: LeafOptions, now: number): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const subject = distinguishedName(options.commonName, options.organizations);
+  const cert = await sign(authority, { ...options, subject, hosts: options.hosts ?? [], publicKey: keys.publicKey }, now);
+  return { cert, key: await exportKey(keys.privateKey) };
+}
+
+interface Leaf {
+  readonly subject: x509.JsonName;
+  readonly hosts: readonly string[];
+  readonly publicKey: webcrypto.CryptoKey | x509.PublicKey;
+  readonly usage: LeafOptions['usage'];
+  readonly days: number;
+}
+
+async function sign(authority: KeyPair, leaf: Leaf, now: number): Promise<string> {
   const issuer = new x509.X509Certificate(authority.cert);
   const signingKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
-  const usages = {
-    server: [x509.ExtendedKeyUsage.serverAuth],
-    client: [x509.ExtendedKeyUsage.clientAuth],
-    both: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth],
-  };
-  const hosts = options.hosts ?? [];
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const usages = { server: [serverAuth], client: [clientAuth], both: [serverAuth, clientAuth] };
   const cert = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: distinguishedName(options.commonName, options.organizations),
+    subject: leaf.subject,
     issuer: issuer.subjectName,
-    ...validity(now, options.days),
+    ...validity(now, leaf.days),
     signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
+    publicKey: leaf.publicKey,
     signingKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(usages[options.usage]),
+      new x509.ExtendedKeyUsageExtension(usages[leaf.usage]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...(hosts.length === 0
-        ? []
-        : [new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })))]),
+      ...(leaf.hosts.length === 0 ? [] : [alternativeNames(leaf.hosts)]),
     ],
   });
-  return { cert: cert.toString('pem') + '\n', key: await exportKey(keys.privateKey) };
+  return cert.toString('pem') + '\n';
+}
+
+function alternativeNames(hosts: readonly string[]): x509.SubjectAlternativeNameExtension {
+  return new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })));
+}
+
+/** A PKCS#10 request and the key it is for, both PEM. */
+export async function createRequest(
+  options: Pick<LeafOptions, 'commonName' | 'organizations' | 'hosts'>,
+): Promise<{ request: string; key: string }> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const hosts = options.hosts ?? [];
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: distinguishedName(options.commonName, options.organizations),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: hosts.length === 0 ? [] : [alternativeNames(hosts)],
+  });
+  return { request: request.toString('pem') + '\n', key: await exportKey(keys.privateKey) };
+}
+
+/** What a PKCS#10 request asks for. */
+export interface RequestContent {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** Reads a request (PEM); throws when it is none or its signature is wrong. */
+export async function readRequest(request: string): Promise<RequestContent> {
+  const parsed = new x509.Pkcs10CertificateRequest(request);
+  if (!(await parsed.verify())) throw new Error('the request is not signed by its own key');
+  const names = parsed.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  return {
+    commonName: parsed.subjectName.getField('CN')[0] ?? '',
+    organizations: parsed.subjectName.getField('O'),
+    hosts: names.filter(({ type }) => type === 'dns' || type === 'ip').map(({ value }) => value),
+  };
+}
+
+/** The certificate (PEM) for a request somebody has approved. Nothing of the request but subject, names and key is taken over. */
+export async function signRequest(
+  authority: KeyPair,
+  request: string,
+  options: Pick<LeafOptions, 'usage' | 'days'> & { readonly now: number },
+): Promise<string> {
+  const content = await readRequest(request);
+  const { publicKey } = new x509.Pkcs10CertificateRequest(request);
+  const subject = distinguishedName(content.commonName, content.organizations);
+  return sign(authority, { ...options, subject, hosts: content.hosts, publicKey }, options.now);
 }
 
 /** A fresh signing key for service account tokens, PKCS#8 PEM. */

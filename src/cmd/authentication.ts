@@ -6,6 +6,7 @@ import { createServiceAccountTokens, type ServiceAccountTokens } from '../auth/s
 import { openSigningKeys, type SigningKeys } from '../auth/signing-keys.ts';
 import { staticTokenAuthenticator } from '../auth/static-tokens.ts';
 import type { Clock } from '../base/clock.ts';
+import type { UserInfo } from '../registry/context.ts';
 import type { Client } from '../client/client.ts';
 
 export interface AuthenticationOptions {
@@ -29,12 +30,14 @@ export interface Authentication {
   readonly issuer: string;
 }
 
+/** Who holds the join token. */
+export const joinUser: UserInfo = { name: 'system:nodes:join', groups: ['system:nodes', 'system:authenticated'] };
+
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const issuer = `https://kubernetes.default.svc.${options.clusterDomain}`;
   const keys = openSigningKeys({ privateKey: options.serviceAccountKey, issuer });
   const tokens = createServiceAccountTokens({ keys, issuer, clock: options.clock, client: () => options.client() });
-  const nodes = { name: 'system:nodes:join', groups: ['system:nodes', 'system:authenticated'] };
-  const statics = staticTokenAuthenticator([{ token: options.joinToken, user: nodes }]);
+  const statics = staticTokenAuthenticator([{ token: options.joinToken, user: joinUser }]);
   const authorizer = allowAuthenticated;
   return {
     authenticators: [certificateAuthenticator, tokens.authenticator, statics],

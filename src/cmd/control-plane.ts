@@ -9,12 +9,14 @@ import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import { createInformers, type Informers } from '../client/informer-factory.ts';
+import type { CertificateSigner } from '../controllers/certificates/index.ts';
 import { startControllers } from '../controllers/index.ts';
 import { systemUser } from '../registry/context.ts';
 import { createRegistry } from '../registry/registry.ts';
+import type { Registry } from '../registry/store.ts';
 import { builtinResources } from '../resources/index.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
-import { createAuthentication } from './authentication.ts';
+import { createAuthentication, joinUser } from './authentication.ts';
 import { openStorage } from './open-storage.ts';
 import type { Pki } from './pki.ts';
 import { addressAt } from './service-network.ts';
@@ -48,13 +50,13 @@ export interface ControlPlane extends Running {
 
 /** Resolves when the API server answers /readyz with ok and the system objects exist. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { clock, logger } = options;
+  const { clock, logger, pki } = options;
   const lifecycle = new Lifecycle();
   try {
     const storage = lifecycle.add(await openStorage(options.datastore, { file: join(options.dataDir, 'state.db'), clock, logger }));
     const client = (name: string): Client => inProcessClient(registry, systemUser(name));
     const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
-    const registry = lifecycle.add(
+    const registry: Registry & Running = lifecycle.add(
       await createRegistry({
         storage,
         definitions: builtinResources({
@@ -68,7 +70,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         logger,
       }),
     );
-    const apiServer = lifecycle.add(await startApiServer({ ...apiServerOptions(options, auth), registry }));
+    const apiServer = lifecycle.add(
+      await startApiServer({
+        registry,
+        listen: options.listen,
+        // The authority goes along, so that joining nodes can check it against their token.
+        tls: { key: pki.server.key, cert: pki.server.cert + pki.authority.cert, clientCA: pki.authority.cert },
+        authenticators: auth.authenticators,
+        authorizer: auth.authorizer,
+        nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
+        serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
+        version: { gitVersion },
+        clock,
+        logger,
+      }),
+    );
     await bootstrap({
       client: client('apiserver'),
       kubernetesServiceIPs: options.serviceCIDRs.map((cidr) => addressAt(cidr, 1)),
@@ -77,7 +93,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     });
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
     const startLoops = async (): Promise<void> => {
-      const controllers = lifecycle.add(startControllers({ ...options, client, informers, rootCA: options.pki.authority.cert }));
+      const controllers = lifecycle.add(
+        startControllers({
+          ...options,
+          client: client('kube-controller-manager'),
+          informers,
+          rootCA: options.pki.authority.cert,
+          signer: nodeSigner(options),
+        }),
+      );
       lifecycle.add(startScheduler({ client: client('kube-scheduler'), informers, clock, logger }));
       await controllers.synced;
     };
@@ -86,4 +110,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await lifecycle.stop();
     throw error;
   }
+}
+
+/** Signs what the certificates controller has approved; certificates of nodes live for a year unless they ask for less. */
+function nodeSigner({ pki, clock }: ControlPlaneOptions): CertificateSigner {
+  return {
+    joiner: joinUser.name,
+    read: async (request) => (await import('../auth/certificates.ts')).readRequest(request),
+    sign: async (request, { usage, seconds }) => {
+      const days = Math.min((seconds ?? Infinity) / 86_400, 365);
+      return (await import('../auth/certificates.ts')).signRequest(pki.authority, request, { usage, days, now: clock.now() });
+    },
+  };
 }

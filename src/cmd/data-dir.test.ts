@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { claim, findDataDir, joinToken, openDataDir, runningProcess } from './data-dir.ts';
+import { createAuthority } from '../auth/certificates.ts';
+import { claim, findDataDir, joinSecret, openDataDir, runningProcess } from './data-dir.ts';
 
 const fresh = (): string => join(mkdtempSync(join(tmpdir(), 'coracle-data-')), 'data');
 
@@ -17,12 +18,14 @@ describe('data folder', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
-  test('a token is made once, or taken over', () => {
+  test('a token is made once, or taken over', async () => {
     const { path } = openDataDir(fresh());
-    const made = joinToken(path, undefined);
-    expect(joinToken(path, undefined)).toBe(made);
-    expect(joinToken(path, 'given')).toBe('given');
-    expect(joinToken(path, undefined)).toBe('given');
+    const { cert } = await createAuthority('x', Date.now());
+    const made = joinSecret(path, undefined, cert);
+    expect(joinSecret(path, undefined, cert)).toBe(made);
+    expect(joinSecret(path, 'given', cert)).toBe('given');
+    expect(joinSecret(path, undefined, cert)).toBe('given');
+    expect(readFileSync(join(path, 'token'), 'utf8')).toMatch(/^K10[0-9a-f]{64}::given\n$/);
     expect(statSync(join(path, 'token')).mode & 0o777).toBe(0o600);
   });
 

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { running, type Running } from '../base/lifecycle.ts';
 import { writeFileAtomic } from './files.ts';
+import { formatJoinToken, parseJoinToken } from './join-token.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface DataDir {
@@ -29,11 +30,13 @@ export function findDataDir(path: string): DataDir | undefined {
   return existsSync(file) ? { path, instance: readFileSync(file, 'utf8').trim() } : undefined;
 }
 
-/** The secret that lets agents join; made at the first start unless given. */
-export function joinToken(path: string, given: string | undefined): string {
-  if (given === undefined) return readOrMake(join(path, 'token'), () => randomBytes(32).toString('hex'));
-  writeFileAtomic(join(path, 'token'), given, 0o600);
-  return given;
+/** The secret that lets agents join; made at the first start unless given. DATA/token holds it in the form agents want (K10...). */
+export function joinSecret(path: string, given: string | undefined, authority: string): string {
+  const file = join(path, 'token');
+  const kept = existsSync(file) ? parseJoinToken(readFileSync(file, 'utf8')).secret : undefined;
+  const secret = given === undefined ? (kept ?? randomBytes(32).toString('hex')) : parseJoinToken(given).secret;
+  if (secret !== kept) writeFileAtomic(file, `${formatJoinToken(secret, authority)}\n`, 0o600);
+  return secret;
 }
 
 function readOrMake(file: string, make: () => string): string {

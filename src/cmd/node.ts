@@ -1,5 +1,6 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
 import { startAgent } from '../agent/agent.ts';
+import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
@@ -8,6 +9,7 @@ import { Lifecycle, running, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
+import { refs } from '../client/refs.ts';
 import { publishDnsService, startDns } from '../dns/dns.ts';
 import { startProxy } from '../proxy/proxy.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
@@ -21,6 +23,8 @@ export interface NodeOptions {
   readonly nodeName: string;
   readonly nodeIPs: readonly string[];
   readonly runtime: 'docker' | 'sim';
+  /** Whether the cluster's DNS runs here. */
+  readonly servesDns: boolean;
   readonly dockerSocket: string;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
@@ -62,7 +66,13 @@ async function networkOf(options: NodeOptions, signal: AbortSignal): Promise<Nod
 }
 
 async function startServices(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
+  lifecycle.add(followNodes({ nodes: options.informers.of(refs.nodes), network, self: options.nodeName, logger: options.logger }));
   const proxy = lifecycle.add(await startProxy({ ...options, client: options.client('kube-proxy'), commands: systemCommands() }));
+  await proxy.synced;
+  if (options.servesDns) await startClusterDns(options, network, lifecycle);
+}
+
+async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
   const listen = network.gatewayIPs.map((host) => ({ host, port: 0 }));
   const dns = lifecycle.add(await startDns({ ...options, client: options.client('dns'), listen }));
   await publishDnsService({
@@ -72,5 +82,5 @@ async function startServices(options: NodeOptions, network: NodePodNetwork, life
     port: dns.ports[0] ?? 0,
     nodeName: options.nodeName,
   });
-  await Promise.all([proxy.synced, dns.synced]);
+  await dns.synced;
 }

@@ -38,7 +38,7 @@ export async function openPki({ dataDir, hosts, now }: PkiOptions): Promise<Pki>
   const authority = readPair(dir, 'ca') ?? writePair(dir, 'ca', await (await issuing()).createAuthority('coracle-ca', now));
   const leaf = async (name: string, options: Omit<import('../auth/certificates.ts').LeafOptions, 'days'>): Promise<KeyPair> => {
     const kept = readPair(dir, name);
-    if (kept !== undefined && isGood(kept, authority, options.hosts ?? [], now)) return kept;
+    if (kept !== undefined && isGood(kept, { authority, hosts: options.hosts ?? [], now })) return kept;
     return writePair(dir, name, await (await issuing()).issue(authority, { ...options, days: leafDays }, now));
   };
   const keyFile = join(dir, 'service-account.key');
@@ -65,7 +65,7 @@ export async function openPki({ dataDir, hosts, now }: PkiOptions): Promise<Pki>
 }
 
 /** Still good for a while, signed by this authority and naming every host. */
-function isGood(pair: KeyPair, authority: KeyPair, hosts: readonly string[], now: number): boolean {
+function isGood(pair: KeyPair, { authority, hosts, now }: { authority: KeyPair; hosts: readonly string[]; now: number }): boolean {
   const certificate = new X509Certificate(pair.cert);
   return (
     new Date(certificate.validTo).getTime() - now > renewBeforeMs &&
@@ -74,13 +74,15 @@ function isGood(pair: KeyPair, authority: KeyPair, hosts: readonly string[], now
   );
 }
 
-function readPair(dir: string, name: string): KeyPair | undefined {
+/** Certificate and key NAME of a folder, when both are there. */
+export function readPair(dir: string, name: string): KeyPair | undefined {
   const files = { cert: join(dir, `${name}.crt`), key: join(dir, `${name}.key`) };
   if (!existsSync(files.cert) || !existsSync(files.key)) return undefined;
   return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
 }
 
-function writePair(dir: string, name: string, pair: KeyPair): KeyPair {
+/** Keeps certificate and key, the key for the owner only. */
+export function writePair(dir: string, name: string, pair: KeyPair): KeyPair {
   writeFileAtomic(join(dir, `${name}.key`), pair.key, 0o600);
   writeFileAtomic(join(dir, `${name}.crt`), pair.cert, 0o644);
   return pair;

@@ -1,5 +1,4 @@
 /** `coracle server`: a cluster in the foreground until Ctrl-C. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { realClock } from '../base/clock.ts';
@@ -7,14 +6,16 @@ import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
 import type { CommandContext } from './cli.ts';
 import { startControlPlane } from './control-plane.ts';
-import { claim, joinToken, openDataDir } from './data-dir.ts';
+import { claim, joinSecret, openDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './files.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
+import { publishClusterSettings } from './join.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { startNode } from './node.ts';
 import type { Settings } from './options.ts';
 import { openPki } from './pki.ts';
 import { addressAt } from './service-network.ts';
+import { tokenOf } from './token-file.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { UsageError } from './usage-error.ts';
@@ -43,11 +44,12 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         datastore: settings['datastore-endpoint'],
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
-        joinToken: joinToken(dataDir.path, tokenOf(settings)),
+        joinToken: joinSecret(dataDir.path, tokenOf(settings), pki.authority.cert),
       }).catch((error: unknown) => {
         throw explained(error, settings);
       }),
     );
+    await publishClusterSettings(controlPlane.client('apiserver'), common);
     await controlPlane.startLoops();
     if (runtime !== undefined) {
       reporter.step(runtime === 'docker' ? `starting the node ${nodeName} on Docker` : `starting the node ${nodeName} (simulated)`);
@@ -65,6 +67,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           nodeName,
           nodeIPs,
           runtime,
+          servesDns: true,
           dockerSocket: settings.docker,
           kubelet,
         }),
@@ -121,16 +124,6 @@ function serverHosts(settings: Settings, { nodeName, addresses }: { nodeName: st
       ...(settings['tls-san'] ?? []),
     ]),
   ];
-}
-
-function tokenOf(settings: Settings): string | undefined {
-  const file = settings['token-file'];
-  if (file === undefined) return settings.token;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new UsageError(`--token-file ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`, { cause: error });
-  }
 }
 
 /** How this machine reaches an address the server is bound to. */

@@ -1,4 +1,5 @@
 /** Every controller, in the order they start. */
+import { certificatesController } from './certificates/index.ts';
 import { deploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
@@ -19,6 +20,7 @@ import { taintEvictionController } from './taint-eviction/index.ts';
 export const controllers: readonly Controller[] = [
   serviceAccountController,
   rootCACertController,
+  certificatesController,
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,

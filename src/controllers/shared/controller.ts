@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/events.ts';
 import type { Informers } from '../../client/informer-factory.ts';
+import type { CertificateSigner } from '../certificates/index.ts';
 
 export interface ControllerSettings {
   /** Pod CIDRs of the cluster, one a family; nodes get /24 and /64 of them. Empty: nodes keep what they have. */
@@ -12,6 +13,8 @@ export interface ControllerSettings {
   readonly serviceCIDRs: readonly string[];
   /** PEM text that goes into every namespace's kube-root-ca.crt; undefined: none is published. */
   readonly rootCA: string | undefined;
+  /** Grants nodes their certificates; missing: nobody does. */
+  readonly signer?: CertificateSigner;
   /** Terminated pods kept before the oldest are collected. Default 12500, as kube-controller-manager. */
   readonly terminatedPodThreshold?: number;
   /** Silence of a node's Lease before it counts as unreachable, in ms. Default 50000, as kube-controller-manager 1.36. */

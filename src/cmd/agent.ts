@@ -1,0 +1,80 @@
+/** `coracle agent`: this machine as a node of a server elsewhere, in the foreground until Ctrl-C. */
+import { realClock } from '../base/clock.ts';
+import { Lifecycle } from '../base/lifecycle.ts';
+import { createLogger } from '../base/logger.ts';
+import { httpsClient } from '../client/https.ts';
+import { createInformers } from '../client/informer-factory.ts';
+import type { CommandContext } from './cli.ts';
+import { claim, openDataDir } from './data-dir.ts';
+import { hostAddresses, hostNodeName } from './host.ts';
+import { discoverAuthority, nodeCertificate, readClusterSettings } from './join.ts';
+import { parseJoinToken } from './join-token.ts';
+import { startNode } from './node.ts';
+import { chooseRuntime } from './setup/runtime.ts';
+import { untilStopped } from './signals.ts';
+import { tokenOf } from './token-file.ts';
+import { UsageError } from './usage-error.ts';
+import { gitVersion } from './version.ts';
+
+export async function runAgent({ settings, reporter, isRoot }: CommandContext): Promise<void> {
+  const server = serverURL(settings.server);
+  const token = tokenOf(settings);
+  if (token === undefined) throw new UsageError('--token or --token-file is needed: DATA/token of the server');
+  const stopped = untilStopped();
+  const lifecycle = new Lifecycle();
+  try {
+    const { path: dataDir, instance } = openDataDir(settings['data-dir']);
+    lifecycle.add(claim(dataDir));
+    const runtime = await chooseRuntime({
+      runtime: settings.runtime,
+      isRoot,
+      noSetup: settings['no-setup'],
+      dockerSocket: settings.docker,
+      dataDir,
+      reporter,
+    });
+    const logger = createLogger(settings['log-level']);
+    const nodeName = settings['node-name'] ?? hostNodeName();
+    const nodeIPs = settings['node-ip'] ?? hostAddresses();
+    reporter.step(`joining ${server.origin} as ${nodeName}`);
+    const joinToken = parseJoinToken(token);
+    const ca = await discoverAuthority(server, joinToken);
+    const connection = { server: server.origin, ca, userAgent: `coracle/${gitVersion} agent` };
+    const common = { dataDir, nodeName, now: realClock.now() };
+    const joiner = httpsClient({ ...connection, token: joinToken.secret });
+    const own = await nodeCertificate({ ...common, client: joiner, name: `node-client-${nodeName}`, use: 'client', hosts: [] });
+    const client = httpsClient({ ...connection, cert: own.cert, key: own.key });
+    const hosts = [...new Set([nodeName, ...nodeIPs])];
+    const serving = await nodeCertificate({ ...common, client, name: `node-serving-${nodeName}`, use: 'serving', hosts });
+    const informers = lifecycle.add(createInformers({ client, clock: realClock, logger }));
+    lifecycle.add(
+      await startNode({
+        ...(await readClusterSettings(client)),
+        client: () => client,
+        informers,
+        instance,
+        dataDir,
+        nodeName,
+        nodeIPs,
+        runtime,
+        servesDns: false,
+        dockerSocket: settings.docker,
+        kubelet: { port: settings['kubelet-port'], tls: serving, clientCA: ca },
+        clock: realClock,
+        logger,
+      }),
+    );
+    reporter.note(`The node ${nodeName} is registered.`);
+    await stopped;
+    reporter.note('Stopping; containers go on.');
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+function serverURL(text: string | undefined): URL {
+  if (text === undefined) throw new UsageError('--server is needed: the URL of the server to join, such as https://10.0.0.1:6443');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:') throw new UsageError(`--server ${text}: must be a URL such as https://10.0.0.1:6443`);
+  return url;
+}
