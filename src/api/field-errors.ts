@@ -36,20 +36,36 @@ export interface FieldError {
   readonly body: string;
 }
 
-/** A field path such as `spec.containers[0].name`; '' is the root, shown as `<nil>`. */
+/**
+ * A field path such as `spec.containers[0].name`; '' is the root, shown as `<nil>`. Validation makes many of them and reads few:
+ * the text is put together when somebody asks.
+ */
 export class Path {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
+  readonly #parent: Path | undefined;
+  readonly #last: string;
+
+  /** `last` is appended to `parent` as it is. */
+  constructor(last: string, parent?: Path) {
+    this.#last = last;
+    this.#parent = parent;
+  }
+  get text(): string {
+    return this.#parent === undefined ? this.#last : this.#parent.text + this.#last;
   }
   child(...names: string[]): Path {
-    return new Path([this.text, ...names].filter((name) => name !== '').join('.'));
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- where the walk begins
+    let path: Path = this;
+    for (const name of names) if (name !== '') path = new Path(path.#isRoot() ? name : `.${name}`, path);
+    return path;
   }
   index(at: number): Path {
-    return new Path(`${this.text}[${String(at)}]`);
+    return new Path(`[${String(at)}]`, this);
   }
   key(name: string): Path {
-    return new Path(`${this.text}[${name}]`);
+    return new Path(`[${name}]`, this);
+  }
+  #isRoot(): boolean {
+    return this.#last === '' && (this.#parent === undefined || this.#parent.#isRoot());
   }
 }
 

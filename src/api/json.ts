@@ -37,12 +37,9 @@ function isEmpty(value: unknown): boolean {
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (absent(a) && absent(b)) return true;
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, at) => semanticEqual(item, b[at]));
-  }
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return absent(a) && absent(b);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, at) => semanticEqual(item, b[at]));
+  if (Array.isArray(a) || Array.isArray(b)) return absent(a) && absent(b);
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
   for (const key in left) if (!semanticEqual(left[key], right[key])) return false;

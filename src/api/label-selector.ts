@@ -11,7 +11,8 @@ export function labelMatcher(selector: LabelSelector | undefined): LabelMatcher 
   if (selector === undefined) return () => false;
   const equal = Object.entries(selector.matchLabels ?? {});
   const expressions = selector.matchExpressions ?? [];
-  return (labels = none) => equal.every(([key, value]) => labels[key] === value) && expressions.every((expression) => matchesExpression(expression, labels));
+  return (labels = none) =>
+    equal.every(([key, value]) => labels[key] === value) && expressions.every((expression) => matchesExpression(expression, labels));
 }
 
 /** A plain map selector, as ReplicationControllers and Services have; a missing or empty one matches nothing. */

@@ -25,7 +25,11 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
 export function labelSelectorMatcher(text: string | undefined): LabelMatcher | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   const requirements = parseLabelSelector(text);
-  return requirements.length === 0 ? undefined : (labels) => requirements.every((requirement) => meets(requirement, labels ?? noLabels));
+  const [first, ...others] = requirements.map(checkOf);
+  if (first === undefined) return undefined;
+  return others.length === 0
+    ? (labels) => first(labels ?? noLabels)
+    : (labels = noLabels) => first(labels) && others.every((check) => check(labels));
 }
 
 /** The text of parsed requirements, as upstream writes it. */
@@ -63,20 +67,30 @@ export function labelsText(labels: Labels | undefined): string {
 
 const noLabels: Labels = {};
 
-const objectOperators: Readonly<Record<LabelOperator, string>> = {
-  '=': 'In',
-  '==': 'In',
-  '!=': 'NotIn',
-  in: 'In',
-  notin: 'NotIn',
-  exists: 'Exists',
-  '!': 'DoesNotExist',
-  '>': 'Gt',
-  '<': 'Lt',
-};
+type Check = (labels: Labels) => boolean;
 
-function meets({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
-  return matchesExpression({ key, operator: objectOperators[operator], values }, labels);
+/** A requirement as a function: lists ask it for every object. */
+function checkOf({ key, operator, values }: LabelRequirement): Check {
+  const [value = ''] = values;
+  switch (operator) {
+    case '=':
+    case '==':
+      return (labels) => labels[key] === value;
+    case '!=':
+      return (labels) => labels[key] !== value;
+    case 'in':
+      return (labels) => matchesExpression({ key, operator: 'In', values }, labels);
+    case 'notin':
+      return (labels) => matchesExpression({ key, operator: 'NotIn', values }, labels);
+    case 'exists':
+      return (labels) => labels[key] !== undefined;
+    case '!':
+      return (labels) => labels[key] === undefined;
+    case '>':
+      return (labels) => matchesExpression({ key, operator: 'Gt', values }, labels);
+    case '<':
+      return (labels) => matchesExpression({ key, operator: 'Lt', values }, labels);
+  }
 }
 
 interface Token {

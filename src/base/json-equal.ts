@@ -2,14 +2,27 @@
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => jsonEqual(item, b[at]));
-  }
-  const left = a as Record<string, unknown>;
-  const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!jsonEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (right[key] !== undefined && !(key in left)) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && listsEqual(a, b);
+  return !Array.isArray(b) && membersEqual(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function listsEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (!jsonEqual(a[at], b[at])) return false;
   return true;
+}
+
+/** With plain loops: this runs on every write. */
+function membersEqual(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
+  let members = 0;
+  for (const key in a) {
+    const item = a[key];
+    if (item === undefined) continue;
+    if (!jsonEqual(item, b[key])) return false;
+    members++;
+  }
+  for (const key in b) if (b[key] !== undefined) members--;
+  return members === 0;
 }
 
 /** JSON text with keys in order, so that equal values give equal text. */

@@ -222,7 +222,7 @@ describe('generated names', () => {
       'widgets.example.com "web-bbbbb" already exists, the server was not able to generate a unique name for the object',
     );
     expect(error.details?.retryAfterSeconds).toBe(1);
-    expect(at).toBe(10 + 8 * 5);
+    expect(at).toBe(15 + 8 * 5);
   });
 });
 
