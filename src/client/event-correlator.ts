@@ -21,7 +21,6 @@ export interface EventFacts {
   readonly message: string;
   readonly component: string;
   readonly host: string;
-  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** What to do with one event: create it, or raise the count of an earlier one (create again if that is gone). */
@@ -85,12 +84,10 @@ function aboutKeys(about: ObjectReference): (string | undefined)[] {
 }
 
 function makeEvent(facts: EventFacts, seen: Observed, time: string): New<CoreV1Event> {
-  const { annotations } = facts;
   return {
     metadata: {
       name: seen.name,
       namespace: facts.regarding.namespace ?? 'default',
-      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
     },
     involvedObject: facts.regarding,
     reason: facts.reason,

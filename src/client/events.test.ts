@@ -22,7 +22,7 @@ describe('event recorder', () => {
   test('writes an Event in upstream field layout', async () => {
     const { client, about, options } = setUp();
     const recorder = createRecorder(options);
-    recorder.event(about, 'Normal', 'Pulled', 'image is there', { fieldPath: 'spec.containers{web}' });
+    recorder.event({ ...about, fieldPath: 'spec.containers{web}' }, 'Normal', 'Pulled', 'image is there');
     await recorder.stop();
     expect(client.all(refs.events)).toMatchObject([
       {
@@ -104,7 +104,8 @@ describe('series recorder', () => {
   test('a repeat becomes a series, further ones write nothing', async () => {
     const { client, about, options } = setUp();
     const recorder = createSeriesRecorder({ ...options, component: 'default-scheduler', host: 'm' });
-    for (let at = 0; at < 4; at += 1) recorder.event(about, 'Warning', 'FailedScheduling', 'Scheduling', `${String(at)} nodes`);
+    for (let at = 0; at < 4; at += 1)
+      recorder.event(about, 'Warning', 'FailedScheduling', { action: 'Scheduling', message: `${String(at)} nodes` });
     await recorder.stop();
     expect(client.all(refs.events)).toMatchObject([
       {

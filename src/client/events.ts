@@ -18,20 +18,19 @@ import { EventCorrelator } from './event-correlator.ts';
 import type { Cached } from './informer-store.ts';
 import { refs } from './refs.ts';
 
-export interface EventOptions {
-  /** A part of the object, such as `spec.containers{web}`. */
-  readonly fieldPath?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-/** Says what happened to an object. Never throws and never waits; `stop` resolves when what was said is written. */
+/** Says what happened to an object, or to a part of it when `about` has a fieldPath. Never throws and never waits; `stop` resolves when what was said is written. */
 export interface EventRecorder extends Running {
-  event(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string, options?: EventOptions): void;
+  event(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
 /** As tools/events: `action` says what was being done. */
 export interface SeriesRecorder extends Running {
-  event(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, action: string, message: string): void;
+  event(
+    about: ObjectReference,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    what: { readonly action: string; readonly message: string },
+  ): void;
 }
 
 export interface RecorderOptions {
@@ -142,10 +141,9 @@ export function createRecorder(options: RecorderOptions): EventRecorder {
     }
   };
   return {
-    event(about, type, reason, message, { fieldPath, annotations } = {}) {
-      const regarding = fieldPath === undefined ? about : { ...about, fieldPath };
-      const facts = { regarding, type, reason, message, component, host, ...(annotations === undefined ? {} : { annotations }) };
-      const result = correlator.correlate(facts, nameFor(about.name ?? ''), clock.now());
+    event(regarding, type, reason, message) {
+      const facts = { regarding, type, reason, message, component, host };
+      const result = correlator.correlate(facts, nameFor(regarding.name ?? ''), clock.now());
       if (result !== undefined) outbox.push(() => inOrder(result, write));
     },
     ...running(() => outbox.idle()),
@@ -169,7 +167,7 @@ export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
   const nameFor = eventNames(clock);
   const seen = new RecentMap<string, Series>(maxSeries);
   return {
-    event(about, type, reason, action, message) {
+    event(about, type, reason, { action, message }) {
       const key = JSON.stringify([type, action, reason, about]);
       const now = clock.now();
       const earlier = seen.get(key);

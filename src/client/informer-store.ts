@@ -43,7 +43,7 @@ const nothing: readonly never[] = [];
 
 /** The store with its write side, which only the informer uses. */
 export class IndexedStore<T extends Cached> implements Store<T> {
-  #objects = new Map<string, T>();
+  readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Index<T>>();
 
   get size(): number {

@@ -18,7 +18,7 @@ describe('reconcile loop', () => {
   test('waits for its informers', async () => {
     const seen: string[] = [];
     const ready = Promise.withResolvers<undefined>();
-    const { loop } = setUp((key) => Promise.resolve(void seen.push(key) as undefined), ready.promise);
+    const { loop } = setUp((key) => Promise.resolve(void seen.push(key)), ready.promise);
     loop.enqueue('a');
     await settle();
     expect(seen).toEqual([]);
@@ -87,7 +87,7 @@ describe('reconcile loop', () => {
 
   test('watch enqueues for old and new state', async () => {
     const keys: string[] = [];
-    const { loop, clock } = setUp((key) => Promise.resolve(void keys.push(key) as undefined));
+    const { loop, clock } = setUp((key) => Promise.resolve(void keys.push(key)));
     const client = createFakeClient({ clock });
     client.seed(refs.configMaps, { metadata: { name: 'a', namespace: 'default', labels: { to: 'one' } } });
     const informer = startInformer(refs.configMaps, { client, clock, logger: silentLogger });

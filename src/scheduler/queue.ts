@@ -31,8 +31,6 @@ export interface QueuedPod {
   failed: boolean;
   /** Counts entries into a heap, so that stale heap items are told apart. */
   ticket: number;
-  /** Something that may help happened while it was in flight. */
-  missed: ClusterEvent[];
   cancelFlush: (() => void) | undefined;
 }
 
@@ -51,6 +49,8 @@ export interface QueueOptions {
 export class SchedulingQueue {
   readonly #options: QueueOptions;
   readonly #pods = new Map<string, QueuedPod>();
+  /** Those whose place is unschedulable. */
+  readonly #unschedulable = new Set<QueuedPod>();
   readonly #active: Heap<Item>;
   readonly #backoff = new Heap<Item>((a, b) => a.pod.backoffUntil - b.pod.backoffUntil);
   #cancelBackoff: (() => void) | undefined;
@@ -76,7 +76,6 @@ export class SchedulingQueue {
         backoffUntil: 0,
         failed: false,
         ticket: 0,
-        missed: [],
         cancelFlush: undefined,
       };
       this.#pods.set(info.uid, queued);
@@ -85,8 +84,7 @@ export class SchedulingQueue {
     }
     known.info = info;
     if (!changed) return;
-    if (known.place === 'in-flight') known.missed.push('other');
-    else if (known.place === 'gated' || known.place === 'unschedulable') this.#retry(known);
+    if (known.place === 'gated' || known.place === 'unschedulable') this.#retry(known);
   }
 
   delete(uid: string): void {
@@ -94,6 +92,7 @@ export class SchedulingQueue {
     if (pod === undefined) return;
     pod.cancelFlush?.();
     pod.ticket += 1;
+    this.#unschedulable.delete(pod);
     this.#pods.delete(uid);
   }
 
@@ -107,7 +106,6 @@ export class SchedulingQueue {
     if (pod === undefined) return undefined;
     pod.place = 'in-flight';
     pod.attempts += 1;
-    pod.missed = [];
     pod.ticket += 1;
     return pod;
   }
@@ -123,8 +121,8 @@ export class SchedulingQueue {
     pod.rejectedBy = new Set(plugins);
     pod.failed = false;
     this.#setBackoff(pod);
-    if (pod.missed.some((event) => this.#helps(event, pod))) return this.#retry(pod);
     pod.place = 'unschedulable';
+    this.#unschedulable.add(pod);
     pod.cancelFlush = this.#options.clock.after(flushMs, () => this.#retry(pod));
   }
 
@@ -138,10 +136,7 @@ export class SchedulingQueue {
 
   /** Wakes the pods that this may help. */
   wake(event: ClusterEvent): void {
-    for (const pod of this.#pods.values()) {
-      if (pod.place === 'in-flight') pod.missed.push(event);
-      else if (pod.place === 'unschedulable' && this.#helps(event, pod)) this.#retry(pod);
-    }
+    for (const pod of [...this.#unschedulable]) if (this.#helps(event, pod)) this.#retry(pod);
   }
 
   stop(): void {
@@ -163,6 +158,7 @@ export class SchedulingQueue {
   #retry(pod: QueuedPod): void {
     pod.cancelFlush?.();
     pod.cancelFlush = undefined;
+    this.#unschedulable.delete(pod);
     if (pod.backoffUntil <= this.#options.clock.monotonic()) return this.#activate(pod);
     pod.place = 'backoff';
     pod.ticket += 1;

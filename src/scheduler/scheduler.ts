@@ -253,7 +253,7 @@ class Scheduler implements Running {
 
   #tell(pod: Pod, type: 'Normal' | 'Warning', reason: string, { action, message }: { action: string; message: string }): void {
     const note = message.length <= maxNoteLength ? message : `${message.slice(0, maxNoteLength - 4)} ...`;
-    this.#recorder.event(referenceTo(refs.pods, pod), type, reason, action, note);
+    this.#recorder.event(referenceTo(refs.pods, pod), type, reason, { action, message: note });
   }
 
   #task(work: Promise<void>): void {

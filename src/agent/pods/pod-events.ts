@@ -18,5 +18,5 @@ export interface ContainerSubject {
 }
 
 export function containerEvent(recorder: EventRecorder, { pod, spec }: ContainerSubject, [type, reason, message]: readonly [Type, string, string]): void {
-  recorder.event(referenceTo(refs.pods, pod), type, reason, message, { fieldPath: fieldPathOf(spec) });
+  recorder.event(referenceTo(refs.pods, pod, fieldPathOf(spec)), type, reason, message);
 }

@@ -196,7 +196,7 @@ function selects(options: SelectOptions, object: Data): boolean {
   const labels = object.metadata.labels ?? {};
   return (
     pairs(options.labelSelector).every(([k, v]) => labels[k] === v) &&
-    pairs(options.fieldSelector).every(([k, v]) => String(fieldOf(object, k) ?? '') === v)
+    pairs(options.fieldSelector).every(([k, v]) => (fieldOf(object, k) ?? '') === v)
   );
 }
 

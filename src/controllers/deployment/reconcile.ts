@@ -278,7 +278,9 @@ export class Round {
     const api = this.#options.client.resource(refs.deployments);
     // As upstream, the revision goes along with the status; a server that takes only status from such a write gets it apart.
     const metadata =
-      revision === undefined ? deployment.metadata : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
+      revision === undefined
+        ? deployment.metadata
+        : { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [annotations.revision]: revision } };
     const written = await api.updateStatus({ ...deployment, metadata, status });
     if (revision === undefined || written.metadata.annotations?.[annotations.revision] === revision) return undefined;
     const body = { metadata: { uid: deployment.metadata.uid, annotations: { [annotations.revision]: revision } } };

@@ -10,7 +10,13 @@ const both = [endpointSliceController, endpointsController];
 const service = (client: FakeClient, spec: object = {}): void =>
   void client.seed(refs.services, {
     metadata: { name: 'web', namespace: 'shop', uid: 'svc', labels: { team: 'a' } },
-    spec: { selector: { app: 'web' }, clusterIP: '10.43.0.9', ipFamilies: ['IPv4', 'IPv6'], ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }], ...spec },
+    spec: {
+      selector: { app: 'web' },
+      clusterIP: '10.43.0.9',
+      ipFamilies: ['IPv4', 'IPv6'],
+      ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+      ...spec,
+    },
   });
 const pod = (client: FakeClient, at: number, ready = true, port = 8080): void =>
   void client.seed(refs.pods, {
@@ -23,7 +29,8 @@ const pod = (client: FakeClient, at: number, ready = true, port = 8080): void =>
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
     },
   });
-const node = (client: FakeClient): void => void client.seed(refs.nodes, { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z' } }, spec: {}, status: {} });
+const node = (client: FakeClient): void =>
+  void client.seed(refs.nodes, { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z' } }, spec: {}, status: {} });
 const slices = (bench: Bench) => bench.client.all(refs.endpointSlices).sort((a, b) => (a.addressType < b.addressType ? -1 : 1));
 
 describe('endpoint slices and endpoints', () => {
@@ -41,7 +48,11 @@ describe('endpoint slices and endpoints', () => {
         addressType: 'IPv4',
         metadata: {
           name: expect.stringMatching(/^web-/),
-          labels: { team: 'a', 'kubernetes.io/service-name': 'web', 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' },
+          labels: {
+            team: 'a',
+            'kubernetes.io/service-name': 'web',
+            'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+          },
           ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'web', uid: 'svc', controller: true, blockOwnerDeletion: true }],
         },
         ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
@@ -60,7 +71,13 @@ describe('endpoint slices and endpoints', () => {
     ]);
     expect(bench.client.peek(refs.endpoints, 'shop/web')).toMatchObject({
       metadata: { labels: { team: 'a', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' } },
-      subsets: [{ addresses: [{ ip: '10.42.0.1', nodeName: 'n1' }], notReadyAddresses: [{ ip: '10.42.0.2' }], ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] }],
+      subsets: [
+        {
+          addresses: [{ ip: '10.42.0.1', nodeName: 'n1' }],
+          notReadyAddresses: [{ ip: '10.42.0.2' }],
+          ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+        },
+      ],
     });
   });
 
@@ -75,9 +92,12 @@ describe('endpoint slices and endpoints', () => {
     });
     await bench.client.resource(refs.pods).delete('shop', 'web-1');
     const second = bench.client.peek(refs.pods, 'shop/web-2');
-    if (second !== undefined) await bench.client.resource(refs.pods).updateStatus({ ...second, status: { ...second.status, phase: 'Succeeded' } });
+    if (second !== undefined)
+      await bench.client.resource(refs.pods).updateStatus({ ...second, status: { ...second.status, phase: 'Succeeded' } });
     await bench.settle();
-    expect(slices(bench)[0]?.endpoints).toMatchObject([{ addresses: ['10.42.0.1'], conditions: { ready: false, serving: true, terminating: true } }]);
+    expect(slices(bench)[0]?.endpoints).toMatchObject([
+      { addresses: ['10.42.0.1'], conditions: { ready: false, serving: true, terminating: true } },
+    ]);
     expect(bench.client.peek(refs.endpoints, 'shop/web')?.subsets).toEqual([]);
   });
 
@@ -121,7 +141,10 @@ describe('endpoint slices and endpoints', () => {
         pod(client, 1, false);
       },
     });
-    expect(slices(bench)[0]).toMatchObject({ metadata: { labels: { 'service.kubernetes.io/headless': '' } }, endpoints: [{ conditions: { ready: true, serving: false } }] });
+    expect(slices(bench)[0]).toMatchObject({
+      metadata: { labels: { 'service.kubernetes.io/headless': '' } },
+      endpoints: [{ conditions: { ready: true, serving: false } }],
+    });
     expect(bench.client.peek(refs.endpoints, 'shop/web')?.subsets).toMatchObject([{ addresses: [{ ip: '10.42.0.1' }] }]);
   });
 
@@ -134,7 +157,11 @@ describe('endpoint slices and endpoints', () => {
         pod(client, 2, true, 9090);
       },
     });
-    expect(slices(bench).map(({ ports }) => ports?.[0]?.port).sort()).toEqual([8080, 9090]);
+    expect(
+      slices(bench)
+        .map(({ ports }) => ports?.[0]?.port)
+        .sort(),
+    ).toEqual([8080, 9090]);
   });
 
   test('a change of what does not matter writes nothing', async () => {
@@ -146,7 +173,9 @@ describe('endpoint slices and endpoints', () => {
       },
     });
     const writes = bench.client.actions.length;
-    await bench.client.resource(refs.pods).patch('shop', 'web-1', { type: 'application/merge-patch+json', body: { metadata: { annotations: { a: 'b' } } } });
+    await bench.client
+      .resource(refs.pods)
+      .patch('shop', 'web-1', { type: 'application/merge-patch+json', body: { metadata: { annotations: { a: 'b' } } } });
     await bench.settle();
     expect(bench.client.actions).toHaveLength(writes + 1);
   });

@@ -5,11 +5,21 @@ import { startBench } from '../testing/bench.ts';
 import { judge } from './decide.ts';
 import { garbageCollector } from './index.ts';
 
-const owner = (uid: string, blockOwnerDeletion = true) => ({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: uid, uid, controller: true, blockOwnerDeletion });
+const owner = (uid: string, blockOwnerDeletion = true) => ({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  name: uid,
+  uid,
+  controller: true,
+  blockOwnerDeletion,
+});
 const set = (client: FakeClient, uid: string, extra: object = {}): void =>
   void client.seed(refs.replicaSets, { metadata: { name: uid, namespace: 'shop', uid, ...extra }, spec: {}, status: { replicas: 0 } });
 const pod = (client: FakeClient, uid: string, owners: object[], extra: object = {}): void =>
-  void client.seed(refs.pods, { metadata: { name: uid, namespace: 'shop', uid, ownerReferences: owners, ...extra }, spec: { containers: [] } });
+  void client.seed(refs.pods, {
+    metadata: { name: uid, namespace: 'shop', uid, ownerReferences: owners, ...extra },
+    spec: { containers: [] },
+  });
 
 describe('garbage collector', () => {
   test('background: dependents follow their owner', async () => {
@@ -86,7 +96,9 @@ describe('garbage collector', () => {
         pod(client, 'p1', [owner('rs')]);
       },
     });
-    await bench.client.resource(refs.pods).patch('shop', 'p1', { type: 'application/merge-patch+json', body: { metadata: { labels: { a: 'b' } } } });
+    await bench.client
+      .resource(refs.pods)
+      .patch('shop', 'p1', { type: 'application/merge-patch+json', body: { metadata: { labels: { a: 'b' } } } });
     await bench.settle();
     expect(bench.client.actions.filter(({ verb }) => verb === 'delete')).toEqual([]);
   });
@@ -98,10 +110,26 @@ describe('judge', () => {
   test.each([
     ['a solid owner', { ...facts, owners: { solid: [one], dangling: [], waiting: [] } }, { do: 'keep' }],
     ['solid and dangling', { ...facts, owners: { solid: [one], dangling: [owner('b')], waiting: [] } }, { do: 'drop-owners', uids: ['b'] }],
-    ['waiting owner with dependents', { ...facts, hasDependents: true, owners: { solid: [], dangling: [], waiting: [one] } }, { do: 'delete', propagation: 'Foreground', unblock: false }],
-    ['waiting owner without dependents', { ...facts, owners: { solid: [], dangling: [], waiting: [one] } }, { do: 'delete', propagation: 'Background', unblock: false }],
-    ['a circle is broken', { ...facts, hasDependents: true, dependentWaits: true, owners: { solid: [], dangling: [], waiting: [one] } }, { do: 'delete', propagation: 'Foreground', unblock: true }],
-    ['asked to orphan', { ...facts, finalizers: ['orphan'], owners: { solid: [], dangling: [one], waiting: [] } }, { do: 'delete', propagation: 'Orphan', unblock: false }],
+    [
+      'waiting owner with dependents',
+      { ...facts, hasDependents: true, owners: { solid: [], dangling: [], waiting: [one] } },
+      { do: 'delete', propagation: 'Foreground', unblock: false },
+    ],
+    [
+      'waiting owner without dependents',
+      { ...facts, owners: { solid: [], dangling: [], waiting: [one] } },
+      { do: 'delete', propagation: 'Background', unblock: false },
+    ],
+    [
+      'a circle is broken',
+      { ...facts, hasDependents: true, dependentWaits: true, owners: { solid: [], dangling: [], waiting: [one] } },
+      { do: 'delete', propagation: 'Foreground', unblock: true },
+    ],
+    [
+      'asked to orphan',
+      { ...facts, finalizers: ['orphan'], owners: { solid: [], dangling: [one], waiting: [] } },
+      { do: 'delete', propagation: 'Orphan', unblock: false },
+    ],
   ])('%s', (_what, given, expected) => {
     expect(judge(given)).toEqual(expected);
   });

@@ -40,7 +40,7 @@ export class OwnerGraph {
     const old = this.#nodes.get(uid);
     this.#nodes.set(uid, { resource, object });
     const owners = ownersOf(object);
-    const before = ownersOf(old?.object ?? { metadata: { ...object.metadata, ownerReferences: [] } });
+    const before = old === undefined ? [] : ownersOf(old.object);
     for (const owner of before) if (!owners.some((other) => other.uid === owner.uid)) this.#unlink(owner.uid, uid);
     for (const owner of owners) this.#link(owner.uid, uid);
     const look = new Set<string>();
@@ -83,6 +83,7 @@ export class OwnerGraph {
 function needsLook(old: Cached | undefined, object: Cached): boolean {
   if (waitsForDependents(object) !== (old !== undefined && waitsForDependents(old))) return true;
   if (orphansDependents(object) !== (old !== undefined && orphansDependents(old))) return true;
-  const text = (owned: Cached | undefined): string => JSON.stringify(owned === undefined ? [] : ownersOf(owned).map((owner) => owner.uid));
-  return text(old) !== text(object);
+  const before = old === undefined ? [] : ownersOf(old);
+  const after = ownersOf(object);
+  return before.length !== after.length || after.some((owner, at) => owner.uid !== before[at]?.uid);
 }

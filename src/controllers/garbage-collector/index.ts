@@ -5,7 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
-import type { DiscoveredResource, ResourceClient, ResourceRef } from '../../client/client.ts';
+import type { DiscoveredResource, ResourceClient } from '../../client/client.ts';
 import type { Reconciler } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
@@ -78,7 +78,7 @@ class GarbageCollector implements Running {
       if (ignored.has(name) || this.#watched.has(name) || !['list', 'watch', 'delete'].every((verb) => resource.verbs.includes(verb)))
         continue;
       this.#watched.add(name);
-      const informer = this.#context.informers.of(resource as ResourceRef<KubeObject>);
+      const informer = this.#context.informers.of<KubeObject>(resource);
       const set = (object: KubeObject): void => this.#graph.set(resource, object).forEach((uid) => this.#loop.enqueue(uid));
       this.#lifecycle.add(
         informer.handle({
@@ -213,7 +213,7 @@ class GarbageCollector implements Running {
   }
 
   #api(resource: DiscoveredResource): ResourceClient<KubeObject> {
-    return this.#context.client.resource(resource as ResourceRef<KubeObject>);
+    return this.#context.client.resource<KubeObject>(resource);
   }
 }
 

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
-import type { Client, DiscoveredResource, ResourceRef } from '../../client/client.ts';
+import type { Client, DiscoveredResource } from '../../client/client.ts';
 import type { ReconcileResult } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import { refs } from '../../client/refs.ts';
@@ -118,7 +118,7 @@ interface KindOptions {
 }
 
 async function deleteKind(client: Client, { resource, namespace, remains }: KindOptions): Promise<void> {
-  const api = client.resource(resource as ResourceRef<KubeObject>);
+  const api = client.resource<KubeObject>(resource);
   try {
     if ((await api.list({ namespace, limit: 1 })).items.length === 0) return;
     if (resource.verbs.includes('deletecollection')) await api.deleteCollection({ namespace }, { propagationPolicy: 'Background' });

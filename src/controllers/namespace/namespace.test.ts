@@ -7,16 +7,24 @@ import { startBench } from '../testing/bench.ts';
 import { namespaceController } from './index.ts';
 
 const seed = (client: FakeClient): void => {
-  client.seed(refs.namespaces, { metadata: { name: 'shop', uid: 'ns' }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+  client.seed(refs.namespaces, {
+    metadata: { name: 'shop', uid: 'ns' },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  });
   client.seed(refs.configMaps, { metadata: { name: 'a', namespace: 'shop' } });
   client.seed(refs.configMaps, { metadata: { name: 'b', namespace: 'other' } });
   client.seed(refs.pods, { metadata: { name: 'p', namespace: 'shop' }, spec: { containers: [], nodeName: 'n1' } });
 };
 
 async function markDeleted(client: FakeClient): Promise<void> {
-  await client.resource(refs.namespaces).patch('', 'shop', { type: 'application/merge-patch+json', body: { metadata: { finalizers: ['kubernetes'] } } });
+  await client
+    .resource(refs.namespaces)
+    .patch('', 'shop', { type: 'application/merge-patch+json', body: { metadata: { finalizers: ['kubernetes'] } } });
   await client.resource(refs.namespaces).delete('', 'shop');
-  await client.resource(refs.namespaces).patch('', 'shop', { type: 'application/merge-patch+json', body: { metadata: { finalizers: null, deletionGracePeriodSeconds: 1 } } });
+  await client
+    .resource(refs.namespaces)
+    .patch('', 'shop', { type: 'application/merge-patch+json', body: { metadata: { finalizers: null, deletionGracePeriodSeconds: 1 } } });
 }
 
 describe('namespace', () => {
@@ -67,7 +75,9 @@ describe('what every namespace has', () => {
     expect(bench.client.peek(refs.serviceAccounts, 'shop/default')).toBeDefined();
     expect(bench.client.peek(refs.configMaps, 'shop/kube-root-ca.crt')?.data).toEqual({ 'ca.crt': 'PEM' });
     await bench.client.resource(refs.serviceAccounts).delete('shop', 'default');
-    await bench.client.resource(refs.configMaps).patch('shop', 'kube-root-ca.crt', { type: 'application/merge-patch+json', body: { data: { 'ca.crt': 'forged', more: 'x' } } });
+    await bench.client
+      .resource(refs.configMaps)
+      .patch('shop', 'kube-root-ca.crt', { type: 'application/merge-patch+json', body: { data: { 'ca.crt': 'forged', more: 'x' } } });
     await bench.settle();
     expect(bench.client.peek(refs.serviceAccounts, 'shop/default')).toBeDefined();
     expect(bench.client.peek(refs.configMaps, 'shop/kube-root-ca.crt')?.data).toEqual({ 'ca.crt': 'PEM' });

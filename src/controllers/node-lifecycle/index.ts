@@ -38,17 +38,11 @@ function start(context: ControllerContext): Running {
     }
     const grace = readyCondition(cached) === undefined ? startupGraceMs : (settings.nodeMonitorGraceMs ?? defaultGraceMs);
     const silence = clock.monotonic() - (heard.get(name) ?? clock.monotonic());
-    const node = silence >= grace ? await markSilent(cached) : cached;
+    const node = silence >= grace ? await markSilent(context, cached) : cached;
     await taint(node);
     const ready = readyCondition(node)?.status;
     if (ready !== undefined && ready !== 'True') await markPods(node);
     return silence >= grace ? undefined : { requeueAfter: grace - silence };
-  }
-
-  async function markSilent(node: Node): Promise<Node> {
-    const conditions = silentConditions(node, clock.now());
-    if (jsonEqual(conditions, node.status.conditions ?? [])) return node;
-    return client.resource(refs.nodes).updateStatus({ ...node, status: { ...node.status, conditions } });
   }
 
   async function taint(node: Node): Promise<void> {
@@ -117,4 +111,11 @@ function notReady(pod: Pod, now: number): Pod {
     condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime: rfc3339(now) } : condition,
   );
   return { ...pod, status: { ...pod.status, conditions } };
+}
+
+/** Conditions Unknown for a node that has been silent for too long. */
+async function markSilent({ client, clock }: ControllerContext, node: Node): Promise<Node> {
+  const conditions = silentConditions(node, clock.now());
+  if (jsonEqual(conditions, node.status.conditions ?? [])) return node;
+  return client.resource(refs.nodes).updateStatus({ ...node, status: { ...node.status, conditions } });
 }

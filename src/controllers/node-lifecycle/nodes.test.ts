@@ -11,7 +11,11 @@ import { startBench } from '../testing/bench.ts';
 import { nodeLifecycleController } from './index.ts';
 
 const node = (client: FakeClient, name: string, status = 'True'): void =>
-  void client.seed(refs.nodes, { metadata: { name, uid: name }, spec: {}, status: { conditions: [{ type: 'Ready', status, reason: 'KubeletReady', lastHeartbeatTime: '2026-01-01T00:00:00Z' }] } });
+  void client.seed(refs.nodes, {
+    metadata: { name, uid: name },
+    spec: {},
+    status: { conditions: [{ type: 'Ready', status, reason: 'KubeletReady', lastHeartbeatTime: '2026-01-01T00:00:00Z' }] },
+  });
 const pod = (client: FakeClient, name: string, spec: object = {}, extra: object = {}): void =>
   void client.seed(refs.pods, {
     metadata: { name, namespace: 'shop', uid: name, ...extra },
@@ -52,7 +56,10 @@ describe('node lifecycle', () => {
     expect(taints(bench)).toEqual(['node.kubernetes.io/not-ready:NoSchedule', 'node.kubernetes.io/not-ready:NoExecute']);
     const api = bench.client.resource(refs.nodes);
     const current = bench.client.peek(refs.nodes, 'n1');
-    await api.patch('', 'n1', { type: 'application/merge-patch+json', body: { spec: { unschedulable: true, taints: [...(current?.spec.taints ?? []), { key: 'mine', effect: 'NoSchedule' }] } } });
+    await api.patch('', 'n1', {
+      type: 'application/merge-patch+json',
+      body: { spec: { unschedulable: true, taints: [...(current?.spec.taints ?? []), { key: 'mine', effect: 'NoSchedule' }] } },
+    });
     const latest = bench.client.peek(refs.nodes, 'n1');
     if (latest !== undefined) await api.updateStatus({ ...latest, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
     await bench.clock.advance(1000);
@@ -66,7 +73,14 @@ describe('taint eviction', () => {
     ['no toleration', [], 0],
     ['for ever', [{ key: 'x', operator: 'Exists', effect: 'NoExecute' }], Infinity],
     ['for a while', [{ key: 'x', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }], 300_000],
-    ['the shortest counts', [{ operator: 'Exists', tolerationSeconds: 5 }, { key: 'x', operator: 'Exists', tolerationSeconds: 300 }], 5000],
+    [
+      'the shortest counts',
+      [
+        { operator: 'Exists', tolerationSeconds: 5 },
+        { key: 'x', operator: 'Exists', tolerationSeconds: 300 },
+      ],
+      5000,
+    ],
   ])('patience: %s', (_what, tolerations, expected) => {
     expect(patience([{ key: 'x', effect: 'NoExecute' }], tolerations)).toBe(expected);
   });
@@ -79,7 +93,8 @@ describe('taint eviction', () => {
         pod(client, 'later', { tolerations: [{ key: 'x', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }] });
       },
     });
-    const setTaints = (list: object[] | null) => bench.client.resource(refs.nodes).patch('', 'n1', { type: 'application/merge-patch+json', body: { spec: { taints: list } } });
+    const setTaints = (list: object[] | null) =>
+      bench.client.resource(refs.nodes).patch('', 'n1', { type: 'application/merge-patch+json', body: { spec: { taints: list } } });
     await setTaints([{ key: 'x', effect: 'NoExecute' }]);
     await bench.settle();
     const isGoing = (name: string): boolean => bench.client.peek(refs.pods, `shop/${name}`)?.metadata.deletionTimestamp !== undefined;
@@ -100,7 +115,12 @@ describe('node CIDRs', () => {
   test('pieces are handed out in turn, taken ones skipped, all gone at the end', () => {
     const pool = new CidrPool('10.42.0.0/22');
     pool.occupy('10.42.1.0/24');
-    expect([pool.allocate(), pool.allocate(), pool.allocate(), pool.allocate()]).toEqual(['10.42.0.0/24', '10.42.2.0/24', '10.42.3.0/24', undefined]);
+    expect([pool.allocate(), pool.allocate(), pool.allocate(), pool.allocate()]).toEqual([
+      '10.42.0.0/24',
+      '10.42.2.0/24',
+      '10.42.3.0/24',
+      undefined,
+    ]);
     pool.release('10.42.2.0/24');
     expect(pool.allocate()).toBe('10.42.2.0/24');
   });
@@ -109,11 +129,18 @@ describe('node CIDRs', () => {
     await using bench = await startBench([nodeIpamController], {
       settings: { clusterCIDRs: ['10.42.0.0/16', 'fd42::/56'] },
       seed: (client) => {
-        client.seed(refs.nodes, { metadata: { name: 'old' }, spec: { podCIDR: '10.42.0.0/24', podCIDRs: ['10.42.0.0/24', 'fd42::/64'] }, status: {} });
+        client.seed(refs.nodes, {
+          metadata: { name: 'old' },
+          spec: { podCIDR: '10.42.0.0/24', podCIDRs: ['10.42.0.0/24', 'fd42::/64'] },
+          status: {},
+        });
         node(client, 'n1');
       },
     });
-    expect(bench.client.peek(refs.nodes, 'n1')?.spec).toMatchObject({ podCIDR: '10.42.1.0/24', podCIDRs: ['10.42.1.0/24', 'fd42:0:0:1::/64'] });
+    expect(bench.client.peek(refs.nodes, 'n1')?.spec).toMatchObject({
+      podCIDR: '10.42.1.0/24',
+      podCIDRs: ['10.42.1.0/24', 'fd42:0:0:1::/64'],
+    });
     expect(bench.client.peek(refs.nodes, 'old')?.spec.podCIDR).toBe('10.42.0.0/24');
   });
 });
@@ -127,7 +154,11 @@ describe('pod garbage', () => {
         pod(client, 'on-node');
         pod(client, 'unscheduled', { nodeName: '' }, { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 });
         for (const name of ['done-1', 'done-2']) {
-          client.seed(refs.pods, { metadata: { name, namespace: 'shop', uid: name }, spec: { containers: [], nodeName: 'n1' }, status: { phase: 'Succeeded' } });
+          client.seed(refs.pods, {
+            metadata: { name, namespace: 'shop', uid: name },
+            spec: { containers: [], nodeName: 'n1' },
+            status: { phase: 'Succeeded' },
+          });
         }
       },
     });

@@ -18,7 +18,8 @@ const quarantineMs = 40_000;
 /** How long terminated pods may pile up before they are counted again, in ms (upstream's period). */
 const countMs = 20_000;
 
-function start({ client, informers, clock, logger, settings }: ControllerContext): Running {
+function start(context: ControllerContext): Running {
+  const { client, informers, clock, logger, settings } = context;
   const lifecycle = new Lifecycle();
   const nodes = informers.of(refs.nodes);
   const pods = informers.of(refs.pods);
@@ -36,7 +37,7 @@ function start({ client, informers, clock, logger, settings }: ControllerContext
   async function collectOrphans(name: string): Promise<void> {
     if (nodes.store.get(name) !== undefined || (await nodeExists(name))) return;
     const message = 'PodGC: node no longer exists';
-    for (const pod of [...pods.store.byIndex('node', name)]) await remove(pod, { reason: 'DeletionByPodGC', message });
+    for (const pod of [...pods.store.byIndex('node', name)]) await removePod(context, pod, { reason: 'DeletionByPodGC', message });
   }
 
   async function nodeExists(name: string): Promise<boolean> {
@@ -51,7 +52,7 @@ function start({ client, informers, clock, logger, settings }: ControllerContext
 
   async function collectUnscheduled(key: string): Promise<void> {
     const pod = pods.store.get(key);
-    if (pod !== undefined && isUnscheduledTerminating(pod)) await remove(pod, undefined);
+    if (pod !== undefined && isUnscheduledTerminating(pod)) await removePod(context, pod, undefined);
   }
 
   async function collectTerminated(): Promise<void> {
@@ -60,27 +61,7 @@ function start({ client, informers, clock, logger, settings }: ControllerContext
     ended.sort(
       (a, b) => evictedLast(a) - evictedLast(b) || Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp),
     );
-    for (const pod of ended.slice(0, Math.max(0, ended.length - threshold))) await remove(pod, undefined);
-  }
-
-  /** A pod that has not ended is marked Failed first, so that its controller sees it. */
-  async function remove(pod: Pod, disruption: { reason: string; message: string } | undefined): Promise<void> {
-    const { namespace = '', name, uid } = pod.metadata;
-    try {
-      if (!isPodTerminal(pod)) {
-        const condition = { type: 'DisruptionTarget', status: 'True', lastTransitionTime: rfc3339(clock.now()), ...disruption };
-        const status = { phase: 'Failed', ...(disruption === undefined ? {} : { conditions: [condition] }) };
-        const patch = {
-          type: 'application/strategic-merge-patch+json',
-          subresource: 'status',
-          body: { metadata: { uid }, status },
-        } as const;
-        await client.resource(refs.pods).patch(namespace, name, patch);
-      }
-      await client.resource(refs.pods).delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error;
-    }
+    for (const pod of ended.slice(0, Math.max(0, ended.length - threshold))) await removePod(context, pod, undefined);
   }
 
   const ready = Promise.all([nodes.synced, pods.synced]);
@@ -116,4 +97,28 @@ function start({ client, informers, clock, logger, settings }: ControllerContext
 
 function isUnscheduledTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined && (pod.spec.nodeName ?? '') === '';
+}
+
+/** A pod that has not ended is marked Failed first, so that its controller sees it. */
+async function removePod(
+  { client, clock }: ControllerContext,
+  pod: Pod,
+  disruption: { reason: string; message: string } | undefined,
+): Promise<void> {
+  const { namespace = '', name, uid } = pod.metadata;
+  try {
+    if (!isPodTerminal(pod)) {
+      const condition = { type: 'DisruptionTarget', status: 'True', lastTransitionTime: rfc3339(clock.now()), ...disruption };
+      const status = { phase: 'Failed', ...(disruption === undefined ? {} : { conditions: [condition] }) };
+      const patch = {
+        type: 'application/strategic-merge-patch+json',
+        subresource: 'status',
+        body: { metadata: { uid }, status },
+      } as const;
+      await client.resource(refs.pods).patch(namespace, name, patch);
+    }
+    await client.resource(refs.pods).delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+  } catch (error) {
+    if (!isReason(error, 'NotFound')) throw error;
+  }
 }

@@ -10,7 +10,7 @@ import type { ResourceRef } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Cached } from '../../client/informer-store.ts';
 import { indexers, joinKey, keyOf } from '../../client/informer-store.ts';
-import type { Reconciler, ReconcileResult } from '../../client/reconcile.ts';
+import type { ReconcileResult } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import { refs } from '../../client/refs.ts';
 import { claim } from '../shared/claim.ts';
@@ -19,7 +19,7 @@ import { podsToDelete } from '../shared/deletion-order.ts';
 import { OwnWrites } from '../shared/own-writes.ts';
 import { byController, controllerIndexer, controllerOf, isControlledBy, orphansOf } from '../shared/owners.ts';
 import { isNamespaceTerminating, PodControl, podFromTemplate, slowStart } from '../shared/pod-control.ts';
-import { isPodActive, isPodTerminating, nextAvailability } from '../shared/pods.ts';
+import { isPodActive, isPodTerminating, nextAvailability, podCondition } from '../shared/pods.ts';
 import { calculateStatus } from './status.ts';
 
 /** The fields the loop needs, whatever the kind. */
@@ -63,7 +63,7 @@ class ReplicaManager<T extends ReplicaOwner> {
     this.#writes = new OwnWrites(this.#pods);
   }
 
-  start(): Reconciler {
+  start(): Running {
     const { clock, logger } = this.#context;
     const loop = startReconciler({
       name: this.#kind.component,
@@ -73,8 +73,18 @@ class ReplicaManager<T extends ReplicaOwner> {
       reconcile: (key) => this.#reconcile(key),
     });
     loop.watch(this.#owners, (owner) => [keyOf(owner)]);
-    loop.watch(this.#pods, (pod) => this.#ownersOf(pod));
-    return loop;
+    const enqueue = (pod: Pod): void => this.#ownersOf(pod).forEach((key) => loop.enqueue(key));
+    const pods = this.#pods.handle({
+      add: enqueue,
+      update: (old, pod) => {
+        if (!concernsOwner(old, pod)) return;
+        enqueue(old);
+        enqueue(pod);
+      },
+      delete: enqueue,
+    });
+    const stop = (): Promise<void> => pods.stop().then(() => loop.stop());
+    return { stop, [Symbol.asyncDispose]: stop };
   }
 
   /** The pod's controller; for an orphan everyone who might adopt it. */
@@ -115,7 +125,7 @@ class ReplicaManager<T extends ReplicaOwner> {
       now,
     });
     if (!jsonEqual(status, owner.status)) await client.resource(this.#kind.ref).updateStatus({ ...owner, status });
-    if (failure !== undefined) throw failure;
+    if (failure instanceof Error) throw failure;
     const next = minReadySeconds === 0 ? undefined : nextAvailability(active, minReadySeconds, now);
     return next === undefined ? undefined : { requeueAfter: next };
   }
@@ -165,4 +175,16 @@ class ReplicaManager<T extends ReplicaOwner> {
       for (const pod of this.#pods.store.byIndex(byController, sibling.metadata.uid)) if (isControlledBy(pod, sibling)) yield pod;
     }
   }
+}
+
+/** Whether a change is one that counting, adopting or releasing pods depends on; being bound to a node, say, is not. */
+function concernsOwner(old: Pod, pod: Pod): boolean {
+  const [before, after] = [old.metadata, pod.metadata];
+  if (before.uid !== after.uid || before.deletionTimestamp !== after.deletionTimestamp || old.status.phase !== pod.status.phase)
+    return true;
+  return (
+    !jsonEqual(podCondition(old, 'Ready'), podCondition(pod, 'Ready')) ||
+    !jsonEqual(before.labels, after.labels) ||
+    !jsonEqual(before.ownerReferences, after.ownerReferences)
+  );
 }

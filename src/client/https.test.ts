@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Pod } from '../api/generated/types.ts';
+import { createAuthority, issue } from '../auth/certificates.ts';
+import type { WatchEvent } from './client.ts';
+import { httpsClient } from './https.ts';
+import { refs } from './refs.ts';
+
+type Answer = (request: IncomingMessage & { text: string }, response: ServerResponse) => void;
+
+let answer: Answer = () => undefined;
+let client: ReturnType<typeof httpsClient>;
+const server: { close: () => void } = { close: () => undefined };
+
+beforeAll(async () => {
+  const now = Date.now();
+  const authority = await createAuthority('test', now);
+  const leaf = await issue(authority, { commonName: 'server', hosts: ['127.0.0.1'], usage: 'server', days: 1 }, now);
+  const https = createServer({ cert: leaf.cert, key: leaf.key }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => answer(Object.assign(request, { text: Buffer.concat(chunks).toString() }), response));
+  });
+  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+  server.close = () => {
+    https.closeAllConnections();
+    https.close();
+  };
+  client = httpsClient({
+    server: `https://127.0.0.1:${String((https.address() as AddressInfo).port)}`,
+    ca: authority.cert,
+    token: () => 'secret',
+    userAgent: 'test/1',
+  });
+});
+afterAll(async () => {
+  await client.stop();
+  server.close();
+});
+
+const pod = {
+  metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: { containers: [] },
+  status: {},
+};
+
+describe('https client', () => {
+  test('names path, token and type; answers are frozen', async () => {
+    let seen = '';
+    answer = (request, response) => {
+      seen = [request.method, request.url, request.headers.authorization, request.headers['user-agent'], request.text].join(' ');
+      response.end(JSON.stringify(pod));
+    };
+    const created = await client.resource(refs.pods).create('shop', { metadata: { name: 'a' }, spec: { containers: [] } });
+    expect(seen).toBe(
+      'POST /api/v1/namespaces/shop/pods Bearer secret test/1 {"metadata":{"name":"a"},"spec":{"containers":[]},"apiVersion":"v1","kind":"Pod"}',
+    );
+    expect(Object.isFrozen(created.metadata)).toBe(true);
+  });
+
+  test('a Status becomes the ApiError it tells of', async () => {
+    answer = (_request, response) => {
+      response.statusCode = 409;
+      response.end(
+        JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'AlreadyExists', message: 'pods "a" already exists', code: 409 }),
+      );
+    };
+    await expect(client.resource(refs.pods).get('shop', 'a')).rejects.toMatchObject({
+      name: 'ApiError',
+      reason: 'AlreadyExists',
+      code: 409,
+      message: 'pods "a" already exists',
+    });
+  });
+
+  test('an error that is no Status keeps its code', async () => {
+    answer = (_request, response) => {
+      response.statusCode = 503;
+      response.end('starting');
+    };
+    await expect(client.resource(refs.pods).list()).rejects.toMatchObject({ reason: 'ServiceUnavailable', message: 'starting' });
+  });
+
+  test('list passes selectors on', async () => {
+    let url = '';
+    answer = (request, response) => {
+      url = request.url ?? '';
+      response.end(JSON.stringify({ metadata: { resourceVersion: '9', continue: 'more' }, items: [pod] }));
+    };
+    const list = await client.resource(refs.deployments).list({ namespace: 'shop', labelSelector: 'a=b', limit: 1 });
+    expect(url).toBe('/apis/apps/v1/namespaces/shop/deployments?labelSelector=a%3Db&limit=1');
+    expect(list).toMatchObject({ resourceVersion: '9', continue: 'more', items: [{ metadata: { name: 'a' } }] });
+  });
+
+  test('a watch is read line by line, over chunk borders, until the server closes it', async () => {
+    answer = (_request, response) => {
+      const lines = `${JSON.stringify({ type: 'ADDED', object: pod })}\n${JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '12' } } })}\n`;
+      response.write(lines.slice(0, 30));
+      setImmediate(() => response.end(lines.slice(30)));
+    };
+    const events: WatchEvent<Pod>[] = [];
+    const end = await new Promise<Error | undefined>((resolve, reject) => {
+      client
+        .resource(refs.pods)
+        .watch({ resourceVersion: '5' }, { event: (event) => events.push(event), end: resolve })
+        .catch(reject);
+    });
+    expect(end).toBeUndefined();
+    expect(events).toMatchObject([
+      { type: 'ADDED', object: { metadata: { name: 'a' } } },
+      { type: 'BOOKMARK', resourceVersion: '12', initialEventsEnd: false },
+    ]);
+  });
+
+  test('an ERROR event ends the watch with its Status', async () => {
+    answer = (_request, response) => {
+      response.write(
+        `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', code: 410, message: 'too old resource version' } })}\n`,
+      );
+    };
+    const end = await new Promise<Error | undefined>((resolve, reject) => {
+      client
+        .resource(refs.pods)
+        .watch({ resourceVersion: '5' }, { event: () => undefined, end: resolve })
+        .catch(reject);
+    });
+    expect(end).toMatchObject({ reason: 'Expired', code: 410 });
+  });
+});

@@ -1,0 +1,291 @@
+/**
+ * A {@link Client} over HTTPS. node:https does it: what @kubernetes/client-node would add (kubeconfig, one generated class
+ * a group) is not needed here, and its watch and list helpers parse and copy more than an informer wants.
+ */
+import { Agent, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { Reason } from '../api/errors.ts';
+import { ApiError } from '../api/errors.ts';
+import type { KubeObject, New } from '../api/object.ts';
+import { apiVersionOf, deepFreeze } from '../api/object.ts';
+import type { Running } from '../base/lifecycle.ts';
+import { running } from '../base/lifecycle.ts';
+import type {
+  Client,
+  DeleteOptions,
+  DiscoveredResource,
+  List,
+  ListOptions,
+  PatchOptions,
+  ResourceClient,
+  ResourceRef,
+  SelectOptions,
+  WatchOptions,
+  WatchSink,
+} from './client.ts';
+
+export interface HttpsClientOptions {
+  /** `https://HOST:PORT`. */
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca: string;
+  /** Client certificate and key (PEM), or a bearer token (a function when it is renewed). */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string | (() => string);
+  readonly userAgent: string;
+}
+
+/** A client with connections of its own; `stop` closes them. */
+export function httpsClient(options: HttpsClientOptions): Client & Running {
+  const transport = new Transport(options);
+  return {
+    resource: <T>(ref: ResourceRef<T>) =>
+      new HttpsResource(transport, ref as unknown as ResourceRef<KubeObject>) as unknown as ResourceClient<T>,
+    discover: () => discover(transport),
+    ...running(() => transport.close()),
+  };
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+class Transport {
+  readonly #options: HttpsClientOptions;
+  readonly #agent: Agent;
+  readonly #base: URL;
+
+  constructor(options: HttpsClientOptions) {
+    const { ca, cert, key } = options;
+    this.#options = options;
+    this.#base = new URL(options.server);
+    this.#agent = new Agent({ keepAlive: true, ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** The parsed answer, frozen; rejects with the ApiError that the server's Status tells. */
+  async json(call: Call): Promise<unknown> {
+    const response = await this.open(call);
+    return deepFreeze(JSON.parse(await textOf(response)));
+  }
+
+  /** An answer whose status is fine, its body not read yet. */
+  async open({ method, path, query = {}, body, contentType = 'application/json' }: Call): Promise<IncomingMessage> {
+    const url = new URL(path, this.#base);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const { token, userAgent } = this.#options;
+    const bearer = typeof token === 'function' ? token() : token;
+    const headers = {
+      accept: 'application/json',
+      'user-agent': userAgent,
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      ...(payload === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
+    };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(url, { method, headers, agent: this.#agent }, resolve);
+      sent.on('error', reject);
+      sent.end(payload);
+    });
+    if ((response.statusCode ?? 500) >= 400) throw errorOf(response.statusCode ?? 500, await textOf(response));
+    return response;
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The ApiError a Status tells; an answer that is no Status becomes one by its code. */
+function errorOf(code: number, text: string): ApiError {
+  try {
+    const status = JSON.parse(text) as { kind?: string };
+    if (status.kind === 'Status') return fromStatus(status, code);
+  } catch {
+    // Not JSON: the text itself is the message.
+  }
+  return fromStatus({ message: text.slice(0, 1024) }, code);
+}
+
+function fromStatus(status: object, fallback: number): ApiError {
+  const {
+    reason,
+    message = '',
+    code = fallback,
+    details,
+  } = status as { reason?: Reason; message?: string; code?: number; details?: ApiError['details'] };
+  return new ApiError(reason ?? reasonOf(code), message, { code, ...(details === undefined ? {} : { details }) });
+}
+
+function reasonOf(code: number): Reason {
+  const byCode: Readonly<Record<number, Reason>> = {
+    400: 'BadRequest',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    404: 'NotFound',
+    409: 'Conflict',
+    410: 'Gone',
+    429: 'TooManyRequests',
+    503: 'ServiceUnavailable',
+    504: 'Timeout',
+  };
+  return byCode[code] ?? 'InternalError';
+}
+
+class HttpsResource implements ResourceClient<KubeObject> {
+  readonly ref: ResourceRef<KubeObject>;
+  readonly #transport: Transport;
+
+  constructor(transport: Transport, ref: ResourceRef<KubeObject>) {
+    this.#transport = transport;
+    this.ref = ref;
+  }
+
+  get(namespace: string, name: string): Promise<KubeObject> {
+    return this.#object({ method: 'GET', path: this.#path(namespace, name) });
+  }
+
+  async list(options: ListOptions = {}): Promise<List<KubeObject>> {
+    const { namespace = '', ...query } = options;
+    const answer = await this.#transport.json({ method: 'GET', path: this.#path(namespace), query: { ...query } });
+    const { items, metadata } = answer as { items: KubeObject[]; metadata: { resourceVersion: string; continue?: string } };
+    const more = metadata.continue ?? '';
+    return { items, resourceVersion: metadata.resourceVersion, ...(more === '' ? {} : { continue: more }) };
+  }
+
+  async watch(options: WatchOptions, sink: WatchSink<KubeObject>): Promise<Running> {
+    const { namespace = '', sendInitialEvents, ...rest } = options;
+    const initial = sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
+    const query = { ...rest, ...initial, watch: true, allowWatchBookmarks: true };
+    const response = await this.#transport.open({ method: 'GET', path: this.#path(namespace), query });
+    const lines = createInterface({ input: response, crlfDelay: Infinity });
+    let ended = false;
+    const end = (error: Error | undefined): void => {
+      if (ended) return;
+      ended = true;
+      response.destroy();
+      sink.end(error);
+    };
+    lines.on('line', (line) => {
+      if (ended || line === '') return;
+      const error = deliver(line, sink);
+      if (error !== undefined) end(error);
+    });
+    response.on('error', end);
+    lines.on('close', () => end(undefined));
+    return running(() => {
+      ended = true;
+      response.destroy();
+    });
+  }
+
+  create(namespace: string, object: New<KubeObject>): Promise<KubeObject> {
+    return this.#object({ method: 'POST', path: this.#path(namespace), body: this.#typed(object) });
+  }
+
+  update(object: KubeObject): Promise<KubeObject> {
+    return this.#object({
+      method: 'PUT',
+      path: this.#path(object.metadata.namespace ?? '', object.metadata.name),
+      body: this.#typed(object),
+    });
+  }
+
+  updateStatus(object: KubeObject): Promise<KubeObject> {
+    return this.updateSubresource(object.metadata.namespace ?? '', object.metadata.name, 'status', this.#typed(object));
+  }
+
+  patch(namespace: string, name: string, { type, body, subresource, fieldManager, force }: PatchOptions): Promise<KubeObject> {
+    return this.#object({
+      method: 'PATCH',
+      path: this.#path(namespace, name, subresource),
+      query: { fieldManager, force },
+      body,
+      contentType: type,
+    });
+  }
+
+  async delete(namespace: string, name: string, options: DeleteOptions = {}): Promise<void> {
+    await this.#transport.json({ method: 'DELETE', path: this.#path(namespace, name), body: deleteOptions(options) });
+  }
+
+  async deleteCollection({ namespace = '', ...select }: SelectOptions, options: DeleteOptions = {}): Promise<void> {
+    await this.#transport.json({ method: 'DELETE', path: this.#path(namespace), query: { ...select }, body: deleteOptions(options) });
+  }
+
+  createSubresource(namespace: string, name: string, subresource: string, body: unknown): Promise<KubeObject> {
+    return this.#object({ method: 'POST', path: this.#path(namespace, name, subresource), body });
+  }
+
+  getSubresource(namespace: string, name: string, subresource: string): Promise<KubeObject> {
+    return this.#object({ method: 'GET', path: this.#path(namespace, name, subresource) });
+  }
+
+  updateSubresource(namespace: string, name: string, subresource: string, body: unknown): Promise<KubeObject> {
+    return this.#object({ method: 'PUT', path: this.#path(namespace, name, subresource), body });
+  }
+
+  async #object(call: Call): Promise<KubeObject> {
+    return (await this.#transport.json(call)) as KubeObject;
+  }
+
+  #path(namespace: string, name?: string, subresource?: string): string {
+    const { group, version, resource, namespaced } = this.ref;
+    const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    const scope = namespaced && namespace !== '' ? ['namespaces', namespace] : [];
+    const parts = [...scope, resource, ...(name === undefined ? [] : [name]), ...(subresource === undefined ? [] : [subresource])];
+    return `${root}/${parts.map(encodeURIComponent).join('/')}`;
+  }
+
+  #typed(object: object): object {
+    return { ...object, apiVersion: apiVersionOf(this.ref), kind: this.ref.kind };
+  }
+}
+
+/** Hands one line of a watch on; the error it carries, if it is one. */
+function deliver(line: string, sink: WatchSink<KubeObject>): Error | undefined {
+  const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
+  if (type === 'ERROR') return fromStatus(object, 500);
+  if (type === 'BOOKMARK') {
+    const initialEventsEnd = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+    sink.event({ type, resourceVersion: object.metadata.resourceVersion, initialEventsEnd });
+  } else if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') sink.event({ type, object: deepFreeze(object) });
+  return undefined;
+}
+
+function deleteOptions(options: DeleteOptions): object {
+  return { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
+}
+
+/** Preferred versions of everything that can be listed, watched and deleted, from aggregated discovery's plain form. */
+async function discover(transport: Transport): Promise<readonly DiscoveredResource[]> {
+  const groups = (await transport.json({ method: 'GET', path: '/apis' })) as {
+    groups: { name: string; preferredVersion: { version: string } }[];
+  };
+  const roots = [
+    { group: '', version: 'v1', path: '/api/v1' },
+    ...groups.groups.map(({ name, preferredVersion: { version } }) => ({ group: name, version, path: `/apis/${name}/${version}` })),
+  ];
+  const lists = await Promise.all(
+    roots.map(async ({ group, version, path }) => {
+      const { resources } = (await transport.json({ method: 'GET', path })) as {
+        resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
+      };
+      return resources.map(({ name, kind, namespaced, verbs }) => ({ group, version, resource: name, kind, namespaced, verbs }));
+    }),
+  );
+  return lists
+    .flat()
+    .filter(({ resource, verbs }) => !resource.includes('/') && ['list', 'watch', 'delete'].every((verb) => verbs.includes(verb)));
+}
