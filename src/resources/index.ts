@@ -105,7 +105,7 @@ function allKinds(deps: ResourceDeps): readonly ResourceDefinition[] {
     namespaces,
     nodes,
     persistentvolumeclaims,
-    persistentvolumes,
+    persistentvolumes(deps),
     pods(deps),
     podtemplates,
     replicationcontrollers,

@@ -32,7 +32,10 @@ export function webhookErrors(webhooks: readonly Webhook[] | undefined): FieldEr
   return list.flatMap((webhook, index) => {
     const at = path('webhooks').index(index);
     const { clientConfig, name, timeoutSeconds, sideEffects, admissionReviewVersions } = webhook;
-    const faults = name.split('.').length < 3 ? [invalid(at.child('name'), name, 'should be a domain with at least three segments separated by dots')] : [];
+    const faults =
+      name.split('.').length < 3
+        ? [invalid(at.child('name'), name, 'should be a domain with at least three segments separated by dots')]
+        : [];
     faults.push(...checked(at.child('name'), name, dns1123SubdomainFaults));
     if (list.findIndex((other) => other.name === name) < index) faults.push(duplicate(at.child('name'), name));
     if (admissionReviewVersions.length === 0) faults.push(required(at.child('admissionReviewVersions'), 'must specify one of v1, v1beta1'));

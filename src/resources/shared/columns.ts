@@ -71,7 +71,12 @@ export function labelSelectorQuery(selector: LabelSelector | undefined): string 
   const requirements = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, query: `${key}=${value}` }));
   for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
     const list = [...values].sort().join(',');
-    const queries: Record<string, string> = { In: `${key} in (${list})`, NotIn: `${key} notin (${list})`, Exists: key, DoesNotExist: `!${key}` };
+    const queries: Record<string, string> = {
+      In: `${key} in (${list})`,
+      NotIn: `${key} notin (${list})`,
+      Exists: key,
+      DoesNotExist: `!${key}`,
+    };
     requirements.push({ key, query: queries[operator] ?? '<error>' });
   }
   return requirements
@@ -87,7 +92,12 @@ export function firstThree(list: readonly string[], none: string): string {
   return list.length > 3 ? `${shown} + ${String(list.length - 3)} more...` : shown;
 }
 
-const modes: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
+const modes: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
 
 /** `RWO,ROX`: in this order whatever the object's is, each once. */
 export function accessModes(list: readonly string[] | undefined): string {

@@ -6,7 +6,18 @@ import type { ResourceDefinition } from '../../registry/definition.ts';
 /** What {@link fromFacts} fills in. */
 export type Facts = Pick<
   ResourceDefinition,
-  'group' | 'version' | 'kind' | 'listKind' | 'resource' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'verbs' | 'schema' | 'status'
+  | 'group'
+  | 'version'
+  | 'kind'
+  | 'listKind'
+  | 'resource'
+  | 'singular'
+  | 'shortNames'
+  | 'categories'
+  | 'namespaced'
+  | 'verbs'
+  | 'schema'
+  | 'status'
 >;
 
 /** The served facts of a GA kind; throws for one that 1.36 does not have. */

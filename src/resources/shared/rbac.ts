@@ -1,10 +1,11 @@
 /** What roles and bindings have in common. pkg/apis/rbac/{v1,validation}. */
 import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, RoleBinding } from '../../api/generated/types.ts';
-import { notSupported, path, required, type FieldError, type Path } from '../../api/field-errors.ts';
+import { invalid, notSupported, path, required, type FieldError, type Path } from '../../api/field-errors.ts';
+import { semanticEqual } from '../../api/json.ts';
 import { dns1123SubdomainFaults, pathSegmentFaults } from '../../api/names.ts';
 import type { Column, Strategy } from '../../registry/definition.ts';
 import { age, name, text, wide } from './columns.ts';
-import { immutable, requiredText } from './checks.ts';
+import { requiredText } from './checks.ts';
 import { checked } from './names.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -25,8 +26,10 @@ export function ruleErrors(rules: readonly Rule[] | undefined, namespaced: boole
       }
       return faults;
     }
-    if ((rule.apiGroups ?? []).length === 0) faults.push(required(at.child('apiGroups'), 'resource rules must supply at least one api group'));
-    if ((rule.resources ?? []).length === 0) faults.push(required(at.child('resources'), 'resource rules must supply at least one resource'));
+    if ((rule.apiGroups ?? []).length === 0)
+      faults.push(required(at.child('apiGroups'), 'resource rules must supply at least one api group'));
+    if ((rule.resources ?? []).length === 0)
+      faults.push(required(at.child('resources'), 'resource rules must supply at least one resource'));
     return faults;
   });
 }
@@ -44,11 +47,16 @@ export function bindingStrategy<T extends Bound>(namespaced: boolean): Strategy<
     validate: (binding) => bindingErrors(binding, namespaced),
     validateUpdate: (binding, old) => [
       ...bindingErrors(binding, namespaced),
-      ...immutable(path('roleRef'), binding.roleRef, old.roleRef).map((fault) => ({ ...fault, body: fault.body.replace('field is immutable', 'cannot change roleRef') })),
+      ...(semanticEqual(binding.roleRef, old.roleRef) ? [] : [invalid(path('roleRef'), inGo(binding.roleRef), 'cannot change roleRef')]),
     ],
     validateName: rbacName,
     allowCreateOnUpdate: true,
   };
+}
+
+/** The reference as Go shows its own names. */
+function inGo({ apiGroup, kind, name: role }: Bound['roleRef']): unknown {
+  return { APIGroup: apiGroup, Kind: kind, Name: role };
 }
 
 function bindingErrors({ roleRef, subjects = [] }: Bound, namespaced: boolean): FieldError[] {
@@ -69,7 +77,7 @@ function subjectErrors({ apiGroup = '', kind, name: subject, namespace = '' }: R
     if (!namespaced && namespace === '') faults.push(required(at.child('namespace')));
   } else if (kind === 'User' || kind === 'Group') {
     if (apiGroup !== group) faults.push(notSupported(at.child('apiGroup'), apiGroup, [group]));
-  } else faults.push(notSupported(at.child('kind'), kind, ['Group', 'ServiceAccount', 'User']));
+  } else faults.push(notSupported(at.child('kind'), kind, ['ServiceAccount', 'User', 'Group']));
   return faults;
 }
 
@@ -77,7 +85,9 @@ export function bindingColumns<T extends Bound>(): readonly Column<T>[] {
   const names = ({ subjects = [] }: T, kind: string): string =>
     subjects
       .filter((subject) => subject.kind === kind)
-      .map((subject) => (kind !== 'ServiceAccount' || (subject.namespace ?? '') === '' ? subject.name : `${subject.namespace ?? ''}/${subject.name}`))
+      .map((subject) =>
+        kind !== 'ServiceAccount' || (subject.namespace ?? '') === '' ? subject.name : `${subject.namespace ?? ''}/${subject.name}`,
+      )
       .join(', ');
   return [
     name,
@@ -90,4 +100,7 @@ export function bindingColumns<T extends Bound>(): readonly Column<T>[] {
 }
 
 /** Roles have no printer upstream: name and creation time, as every kind without one. */
-export const roleColumns: readonly Column<ClusterRole>[] = [name, { ...text<ClusterRole>('Created At', ({ metadata }) => metadata.creationTimestamp), type: 'date' }];
+export const roleColumns: readonly Column<ClusterRole>[] = [
+  name,
+  { ...text<ClusterRole>('Created At', ({ metadata }) => metadata.creationTimestamp), type: 'date' },
+];

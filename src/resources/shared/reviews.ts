@@ -11,5 +11,10 @@ export function answered(review: object, status: unknown): KubeObject {
 /** The asking user as a SubjectAccessReview names one. */
 export function asker({ user }: RequestContext): SubjectAccessReviewSpec {
   const extra = Object.fromEntries(Object.entries(user.extra ?? {}).map(([key, values]) => [key, [...values]]));
-  return { user: user.name, groups: [...user.groups], ...(user.uid === undefined ? {} : { uid: user.uid }), ...(user.extra === undefined ? {} : { extra }) };
+  return {
+    user: user.name,
+    groups: [...user.groups],
+    ...(user.uid === undefined ? {} : { uid: user.uid }),
+    ...(user.extra === undefined ? {} : { extra }),
+  };
 }

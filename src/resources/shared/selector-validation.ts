@@ -25,7 +25,9 @@ function operatorErrors(operator: string, values: readonly string[], at: Path): 
     return values.length === 0 ? [required(at.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")] : [];
   }
   if (operator === 'Exists' || operator === 'DoesNotExist') {
-    return values.length > 0 ? [forbiddenField(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")] : [];
+    return values.length > 0
+      ? [forbiddenField(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
+      : [];
   }
   return [invalid(at.child('operator'), operator, 'not a valid selector operator')];
 }

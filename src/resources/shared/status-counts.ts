@@ -11,6 +11,7 @@ export function statusCountErrors(status: object, fields: readonly string[]): Fi
     if ((counts[field] ?? 0) > replicas) faults.push(invalid(at.child(field), counts[field], 'cannot be greater than status.replicas'));
   }
   const available = counts['availableReplicas'] ?? 0;
-  if (available > (counts['readyReplicas'] ?? 0)) faults.push(invalid(at.child('availableReplicas'), available, 'cannot be greater than readyReplicas'));
+  if (available > (counts['readyReplicas'] ?? 0))
+    faults.push(invalid(at.child('availableReplicas'), available, 'cannot be greater than readyReplicas'));
   return faults;
 }

@@ -11,7 +11,8 @@ export function structDiff(old: unknown, now: unknown): string {
 function compare(old: unknown, now: unknown, { at, lines }: { at: string; lines: string[] }): void {
   if (JSON.stringify(old) === JSON.stringify(now)) return;
   if (isObject(old) && isObject(now)) {
-    for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) compare(old[key], now[key], { at: at === '' ? key : `${at}.${key}`, lines });
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
+      compare(old[key], now[key], { at: at === '' ? key : `${at}.${key}`, lines });
     return;
   }
   if (Array.isArray(old) && Array.isArray(now)) {

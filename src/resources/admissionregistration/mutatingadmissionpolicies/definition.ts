@@ -20,7 +20,9 @@ export const mutatingadmissionpolicies = define<MutatingAdmissionPolicy>({
   columns: [
     name,
     integer('Mutations', ({ spec }) => spec.mutations?.length),
-    text('ParamKind', ({ spec }) => (spec.paramKind === undefined ? '<unset>' : `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}`)),
+    text('ParamKind', ({ spec }) =>
+      spec.paramKind === undefined ? '<unset>' : `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}`,
+    ),
     age,
   ],
 });

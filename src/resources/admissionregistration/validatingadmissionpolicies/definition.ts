@@ -20,7 +20,9 @@ export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
   columns: [
     name,
     integer('Validations', ({ spec }) => spec.validations?.length),
-    text('ParamKind', ({ spec }) => (spec.paramKind === undefined ? '<unset>' : `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}`)),
+    text('ParamKind', ({ spec }) =>
+      spec.paramKind === undefined ? '<unset>' : `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}`,
+    ),
     age,
   ],
 });

@@ -32,11 +32,15 @@ export const apiservices = define<APIService>({
 function validate({ metadata, spec }: APIService): FieldError[] {
   const wanted = `${spec.version ?? ''}.${spec.group ?? ''}`;
   return [
-    ...(metadata.name === wanted ? [] : [invalid(path('metadata', 'name'), metadata.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`)]),
+    ...(metadata.name === wanted
+      ? []
+      : [invalid(path('metadata', 'name'), metadata.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`)]),
     ...((spec.version ?? '') === '' ? [required(path('spec', 'version'))] : []),
     ...(spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > 20_000
       ? [invalid(path('spec', 'groupPriorityMinimum'), spec.groupPriorityMinimum, 'must be positive and less than 20000')]
       : []),
-    ...(spec.versionPriority <= 0 || spec.versionPriority > 1000 ? [invalid(path('spec', 'versionPriority'), spec.versionPriority, 'must be positive and less than 1000')] : []),
+    ...(spec.versionPriority <= 0 || spec.versionPriority > 1000
+      ? [invalid(path('spec', 'versionPriority'), spec.versionPriority, 'must be positive and less than 1000')]
+      : []),
   ];
 }

@@ -28,5 +28,8 @@ export const controllerrevisions = define<ControllerRevision>({
 });
 
 function validate({ data, revision }: ControllerRevision) {
-  return [...(data === undefined ? [required(path('data'), 'data is mandatory')] : []), ...(revision < 0 ? [invalid(path('revision'), revision, 'must be greater than or equal to 0')] : [])];
+  return [
+    ...(data === undefined ? [required(path('data'), 'data is mandatory')] : []),
+    ...(revision < 0 ? [invalid(path('revision'), revision, 'must be greater than or equal to 0')] : []),
+  ];
 }

@@ -17,7 +17,8 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
     ...nonNegative(at.child('revisionHistoryLimit'), spec.revisionHistoryLimit),
     ...nonNegative(at.child('progressDeadlineSeconds'), deadline),
   ];
-  if (deadline !== undefined && deadline <= minReadySeconds) faults.push(invalid(at.child('progressDeadlineSeconds'), deadline, 'must be greater than minReadySeconds'));
+  if (deadline !== undefined && deadline <= minReadySeconds)
+    faults.push(invalid(at.child('progressDeadlineSeconds'), deadline, 'must be greater than minReadySeconds'));
   return faults;
 }
 
@@ -29,13 +30,20 @@ function strategyErrors(strategy: NonNullable<Deployment['spec']['strategy']>): 
   const field = at.child('strategy');
   const { type, rollingUpdate } = strategy;
   if (type === 'Recreate') {
-    return rollingUpdate === undefined ? [] : [forbiddenField(field.child('rollingUpdate'), "may not be specified when strategy `type` is 'Recreate'")];
+    return rollingUpdate === undefined
+      ? []
+      : [forbiddenField(field.child('rollingUpdate'), "may not be specified when strategy `type` is 'Recreate'")];
   }
   if (type !== 'RollingUpdate') return [notSupported(field, strategy, ['Recreate', 'RollingUpdate'])];
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
   const own = field.child('rollingUpdate');
-  const faults = [...intOrPercentErrors(maxUnavailable, own.child('maxUnavailable')), ...intOrPercentErrors(maxSurge, own.child('maxSurge'))];
-  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) faults.push(invalid(own.child('maxUnavailable'), maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
-  if (typeof maxUnavailable === 'string' && amountOf(maxUnavailable) > 100) faults.push(invalid(own.child('maxUnavailable'), maxUnavailable, 'must not be greater than 100%'));
+  const faults = [
+    ...intOrPercentErrors(maxUnavailable, own.child('maxUnavailable')),
+    ...intOrPercentErrors(maxSurge, own.child('maxSurge')),
+  ];
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0)
+    faults.push(invalid(own.child('maxUnavailable'), maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+  if (typeof maxUnavailable === 'string' && amountOf(maxUnavailable) > 100)
+    faults.push(invalid(own.child('maxUnavailable'), maxUnavailable, 'must not be greater than 100%'));
   return faults;
 }

@@ -10,7 +10,10 @@ import { validateReplicaSet, validateReplicaSetUpdate } from './validation.ts';
 export const replicasets = define<ReplicaSet>({
   ...fromFacts('apps', 'v1', 'replicasets'),
   strategy: {
-    ...together<ReplicaSet>(resetsStatus(() => ({ replicas: 0 })), countsGeneration()),
+    ...together<ReplicaSet>(
+      resetsStatus(() => ({ replicas: 0 })),
+      countsGeneration(),
+    ),
     default({ spec }) {
       spec.replicas ??= 1;
       defaultTemplate(spec.template);

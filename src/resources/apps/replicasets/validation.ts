@@ -7,7 +7,11 @@ const at = path('spec');
 
 /** ValidateReplicaSetSpec of pkg/apis/apps/validation. */
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
-  return [...nonNegative(at.child('replicas'), spec.replicas), ...nonNegative(at.child('minReadySeconds'), spec.minReadySeconds), ...workloadErrors(spec, at, 'ReplicaSet')];
+  return [
+    ...nonNegative(at.child('replicas'), spec.replicas),
+    ...nonNegative(at.child('minReadySeconds'), spec.minReadySeconds),
+    ...workloadErrors(spec, at, 'ReplicaSet'),
+  ];
 }
 
 export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): FieldError[] {

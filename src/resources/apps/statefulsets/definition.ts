@@ -11,11 +11,15 @@ import { validateStatefulSet, validateStatefulSetUpdate } from './validation.ts'
 export const statefulsets = define<StatefulSet>({
   ...fromFacts('apps', 'v1', 'statefulsets'),
   strategy: {
-    ...together<StatefulSet>(resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })), countsGeneration()),
+    ...together<StatefulSet>(
+      resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })),
+      countsGeneration(),
+    ),
     default: defaultStatefulSet,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
-    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
+    validateStatusUpdate: ({ status }) =>
+      statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

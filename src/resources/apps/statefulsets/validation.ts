@@ -10,7 +10,15 @@ import { workloadErrors } from '../../shared/pod/workload.ts';
 const at = path('spec');
 type Spec = StatefulSet['spec'];
 
-const mutable = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const;
+const mutable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const;
 
 /** ValidateStatefulSetSpec of pkg/apis/apps/validation. */
 export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
@@ -18,7 +26,11 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
   const field = at.child('podManagementPolicy');
   const policy = spec.podManagementPolicy ?? '';
   return [
-    ...(policy === '' ? [required(field)] : policies.includes(policy) ? [] : [invalid(field, policy, "must be 'OrderedReady' or 'Parallel'")]),
+    ...(policy === ''
+      ? [required(field)]
+      : policies.includes(policy)
+        ? []
+        : [invalid(field, policy, "must be 'OrderedReady' or 'Parallel'")]),
     ...strategyErrors(spec.updateStrategy ?? {}),
     ...retentionErrors(spec),
     ...nonNegative(at.child('replicas'), spec.replicas),
@@ -47,7 +59,10 @@ export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): F
 function withClaims({ template, volumeClaimTemplates = [] }: Spec): Spec['template'] {
   const podSpec = template.spec;
   if (podSpec === undefined) return template;
-  const claimed = volumeClaimTemplates.map(({ metadata }) => ({ name: metadata?.name ?? '', persistentVolumeClaim: { claimName: metadata?.name ?? '' } }));
+  const claimed = volumeClaimTemplates.map(({ metadata }) => ({
+    name: metadata?.name ?? '',
+    persistentVolumeClaim: { claimName: metadata?.name ?? '' },
+  }));
   const names = new Set(claimed.map((volume) => volume.name));
   const { hostname, subdomain, volumes = [], ...rest } = podSpec;
   void [hostname, subdomain];
@@ -59,7 +74,8 @@ function strategyErrors(strategy: NonNullable<Spec['updateStrategy']>): FieldErr
   const { type, rollingUpdate } = strategy;
   const own = field.child('rollingUpdate');
   if ((type ?? '') === '') return [required(field)];
-  if (type === 'OnDelete') return rollingUpdate === undefined ? [] : [invalid(own, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")];
+  if (type === 'OnDelete')
+    return rollingUpdate === undefined ? [] : [invalid(own, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")];
   if (type !== 'RollingUpdate') return [invalid(field, strategy, "must be 'RollingUpdate' or 'OnDelete'")];
   const faults = nonNegative(own.child('partition'), rollingUpdate?.partition);
   const max = rollingUpdate?.maxUnavailable;
@@ -72,6 +88,8 @@ function strategyErrors(strategy: NonNullable<Spec['updateStrategy']>): FieldErr
 function retentionErrors({ persistentVolumeClaimRetentionPolicy: policy }: Spec): FieldError[] {
   const supported = ['Retain', 'Delete'];
   return (['whenDeleted', 'whenScaled'] as const).flatMap((field) =>
-    supported.includes(policy?.[field] ?? 'Retain') ? [] : [notSupported(at.child('persistentVolumeClaimRetentionPolicy', field), policy?.[field], supported)],
+    supported.includes(policy?.[field] ?? 'Retain')
+      ? []
+      : [notSupported(at.child('persistentVolumeClaimRetentionPolicy', field), policy?.[field], supported)],
   );
 }

@@ -20,5 +20,6 @@ export function localsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDe
 
 function checkNamespace({ metadata, spec }: LocalSubjectAccessReview): void {
   const asked = spec.resourceAttributes?.namespace ?? '';
-  if (asked !== metadata.namespace) throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${asked} != ${metadata.namespace ?? ''}`);
+  if (asked !== metadata.namespace)
+    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${asked} != ${metadata.namespace ?? ''}`);
 }

@@ -2,15 +2,24 @@
  * autoscaling/v1 knows one metric, the CPU's utilization; everything else that v2 has travels as JSON in annotations.
  * pkg/apis/autoscaling/v1/conversion.go.
  */
-import type { AutoscalingV1HorizontalPodAutoscaler as V1, AutoscalingV2HorizontalPodAutoscaler as V2 } from '../../../api/generated/types.ts';
+import type {
+  AutoscalingV1HorizontalPodAutoscaler as V1,
+  AutoscalingV2HorizontalPodAutoscaler as V2,
+} from '../../../api/generated/types.ts';
 
 const prefix = 'autoscaling.alpha.kubernetes.io/';
-const annotations = { metrics: `${prefix}metrics`, current: `${prefix}current-metrics`, conditions: `${prefix}conditions`, behavior: `${prefix}behavior` } as const;
+const annotations = {
+  metrics: `${prefix}metrics`,
+  current: `${prefix}current-metrics`,
+  conditions: `${prefix}conditions`,
+  behavior: `${prefix}behavior`,
+} as const;
 
 type Metric = NonNullable<V2['spec']['metrics']>[number];
 type Current = NonNullable<V2['status']['currentMetrics']>[number];
 
-const isCpu = (metric: Metric): boolean => metric.type === 'Resource' && metric.resource?.name === 'cpu' && metric.resource.target.averageUtilization !== undefined;
+const isCpu = (metric: Metric): boolean =>
+  metric.type === 'Resource' && metric.resource?.name === 'cpu' && metric.resource.target.averageUtilization !== undefined;
 
 export function fromV2({ metadata, spec, status, ...rest }: V2): V1 {
   const { metrics = [], behavior, ...kept } = spec;
@@ -28,7 +37,11 @@ export function fromV2({ metadata, spec, status, ...rest }: V2): V1 {
     ...rest,
     metadata: Object.keys(extra).length === 0 ? metadata : { ...metadata, annotations: { ...metadata.annotations, ...extra } },
     spec: { ...kept, ...(cpu === undefined ? {} : { targetCPUUtilizationPercentage: cpu }) },
-    status: { ...state, currentReplicas: state.currentReplicas ?? 0, ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }) },
+    status: {
+      ...state,
+      currentReplicas: state.currentReplicas ?? 0,
+      ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }),
+    },
   };
 }
 
@@ -37,9 +50,11 @@ export function toV2({ metadata, spec, status, ...rest }: V1): V2 {
   const { currentCPUUtilizationPercentage: current, ...state } = status ?? { desiredReplicas: 0, currentReplicas: 0 };
   const read = <T>(name: string): T | undefined => parsed<T>(metadata.annotations?.[name]);
   const metrics = read<Metric[]>(annotations.metrics) ?? [];
-  if (cpu !== undefined) metrics.unshift({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpu } } });
+  if (cpu !== undefined)
+    metrics.unshift({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpu } } });
   const currentMetrics = read<Current[]>(annotations.current) ?? [];
-  if (current !== undefined) currentMetrics.unshift({ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } });
+  if (current !== undefined)
+    currentMetrics.unshift({ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } });
   const conditions = read<NonNullable<V2['status']['conditions']>>(annotations.conditions);
   const behavior = read<NonNullable<V2['spec']['behavior']>>(annotations.behavior);
   const own = Object.values(annotations) as readonly string[];

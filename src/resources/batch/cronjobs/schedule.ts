@@ -21,7 +21,8 @@ const fields: readonly Field[] = [
 /** What is wrong with it; undefined when nothing is. */
 export function scheduleFault(schedule: string): string | undefined {
   const text = schedule.replace(/^(CRON_)?TZ=\S+\s+/, '').trim();
-  if (text.startsWith('@every ')) return /^@every (\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text) ? undefined : `failed to parse duration ${text}: invalid duration`;
+  if (text.startsWith('@every '))
+    return /^@every (\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text) ? undefined : `failed to parse duration ${text}: invalid duration`;
   if (text.startsWith('@')) return descriptors.has(text) ? undefined : `unrecognized descriptor: ${text}`;
   const parts = text === '' ? [] : text.split(/\s+/);
   if (parts.length !== fields.length) return `expected exactly 5 fields, found ${String(parts.length)}: [${parts.join(' ')}]`;
@@ -37,7 +38,8 @@ export function scheduleFault(schedule: string): string | undefined {
 function rangeFault(range: string, field: Field): string | undefined {
   const [span = '', step, ...rest] = range.split('/');
   if (rest.length > 0) return `too many slashes: ${range}`;
-  if (step !== undefined && (!/^\d+$/.test(step) || Number(step) === 0)) return Number(step) === 0 ? `step of range should be a positive number: ${range}` : numberFault(step);
+  if (step !== undefined && (!/^\d+$/.test(step) || Number(step) === 0))
+    return Number(step) === 0 ? `step of range should be a positive number: ${range}` : numberFault(step);
   if (span === '*' || span === '?') return undefined;
   const [low = '', high, ...more] = span.split('-');
   if (more.length > 0) return `too many hyphens: ${range}`;
@@ -50,7 +52,8 @@ function rangeFault(range: string, field: Field): string | undefined {
   return start > end ? `beginning of range (${String(start)}) beyond end of range (${String(end)}): ${range}` : undefined;
 }
 
-const numberFault = (text: string): string => `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+const numberFault = (text: string): string =>
+  `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
 
 function valueOf(text: string, { min, names }: Field): number | undefined {
   if (/^\d+$/.test(text)) return Number(text);

@@ -12,7 +12,9 @@ const maxName = 52;
 export function validateCronJob(job: CronJob): FieldError[] {
   const faults = specErrors(job);
   const { name } = job.metadata;
-  return name.length > maxName ? [...faults, invalid(path('metadata', 'name'), name, `must be no more than ${String(maxName)} characters`)] : faults;
+  return name.length > maxName
+    ? [...faults, invalid(path('metadata', 'name'), name, `must be no more than ${String(maxName)} characters`)]
+    : faults;
 }
 
 export function validateCronJobUpdate(job: CronJob): FieldError[] {
@@ -40,7 +42,8 @@ function timeZoneErrors(zone: string | undefined): FieldError[] {
   if (zone === undefined) return [];
   const field = at.child('timeZone');
   if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local') return [invalid(field, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  if (zone.toLowerCase() === 'local')
+    return [invalid(field, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return [];

@@ -25,7 +25,8 @@ export function validateJob(job: Job): FieldError[] {
   if (spec.selector === undefined) faults.push(required(at.child('selector')));
   else faults.push(...labelSelectorErrors(spec.selector, at.child('selector')));
   const labels = spec.template.metadata?.labels;
-  if (!labelMatcher(spec.selector)(labels)) faults.push(invalid(at.child('template', 'metadata', 'labels'), labels ?? {}, '`selector` does not match template `labels`'));
+  if (!labelMatcher(spec.selector)(labels))
+    faults.push(invalid(at.child('template', 'metadata', 'labels'), labels ?? {}, '`selector` does not match template `labels`'));
   return faults;
 }
 
@@ -45,7 +46,10 @@ export function validateJobUpdate(job: Job, old: Job): FieldError[] {
 
 /** While it is suspended and has not begun, a Job may still be told where its pods go. */
 function templateUpdateErrors(spec: JobSpec, old: Job): FieldError[] {
-  const waiting = old.spec.suspend === true && (old.status.startTime === undefined || old.status.conditions?.some((one) => one.type === 'Suspended' && one.status === 'True') === true);
+  const waiting =
+    old.spec.suspend === true &&
+    (old.status.startTime === undefined ||
+      old.status.conditions?.some((one) => one.type === 'Suspended' && one.status === 'True') === true);
   const now = waiting ? withoutDirectives(spec) : spec.template;
   const before = waiting ? withoutDirectives(old.spec) : old.spec.template;
   return semanticEqual(now, before) ? [] : [invalid(at.child('template'), spec.template, 'field is immutable')];
@@ -53,10 +57,26 @@ function templateUpdateErrors(spec: JobSpec, old: Job): FieldError[] {
 
 function withoutDirectives({ template }: JobSpec): unknown {
   const { labels, annotations, ...metadata } = template.metadata ?? {};
-  const { nodeSelector, tolerations, schedulingGates, affinity, containers = [], initContainers = [], ...rest } = template.spec ?? { containers: [] };
+  const {
+    nodeSelector,
+    tolerations,
+    schedulingGates,
+    affinity,
+    containers = [],
+    initContainers = [],
+    ...rest
+  } = template.spec ?? { containers: [] };
   void [labels, annotations, nodeSelector, tolerations, schedulingGates];
   const without = (list: typeof containers): unknown => list.map((container) => ({ ...container, resources: undefined }));
-  return { metadata, spec: { ...rest, affinity: { ...affinity, nodeAffinity: undefined }, containers: without(containers), initContainers: without(initContainers) } };
+  return {
+    metadata,
+    spec: {
+      ...rest,
+      affinity: { ...affinity, nodeAffinity: undefined },
+      containers: without(containers),
+      initContainers: without(initContainers),
+    },
+  };
 }
 
 export function jobSpecErrors(spec: JobSpec, field: Path): FieldError[] {
@@ -71,7 +91,8 @@ export function jobSpecErrors(spec: JobSpec, field: Path): FieldError[] {
   const own = field.child('template', 'spec', 'restartPolicy');
   const restartPolicy = spec.template.spec?.restartPolicy ?? '';
   if (restartPolicy === 'Always' || restartPolicy === '') faults.push(required(own, 'valid values: "OnFailure", "Never"'));
-  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') faults.push(notSupported(own, restartPolicy, ['OnFailure', 'Never']));
+  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never')
+    faults.push(notSupported(own, restartPolicy, ['OnFailure', 'Never']));
   else if (spec.podFailurePolicy !== undefined && restartPolicy !== 'Never') {
     faults.push(invalid(own, restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'));
   }
@@ -81,14 +102,21 @@ export function jobSpecErrors(spec: JobSpec, field: Path): FieldError[] {
 function completionErrors(spec: JobSpec, field: Path): FieldError[] {
   const { completionMode, completions, parallelism, maxFailedIndexes, backoffLimitPerIndex, successPolicy } = spec;
   const faults: FieldError[] = [];
-  if (maxFailedIndexes !== undefined && backoffLimitPerIndex === undefined) faults.push(required(field.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
+  if (maxFailedIndexes !== undefined && backoffLimitPerIndex === undefined)
+    faults.push(required(field.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
   if (completionMode !== undefined && completionMode !== 'NonIndexed' && completionMode !== 'Indexed') {
     faults.push(notSupported(field.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']));
   }
   if (completionMode === 'Indexed') {
     if (completions === undefined) faults.push(required(field.child('completions'), 'when completion mode is Indexed'));
     if (parallelism !== undefined && parallelism > maxIndexedParallelism) {
-      faults.push(invalid(field.child('parallelism'), parallelism, `must be less than or equal to ${String(maxIndexedParallelism)} when completion mode is Indexed`));
+      faults.push(
+        invalid(
+          field.child('parallelism'),
+          parallelism,
+          `must be less than or equal to ${String(maxIndexedParallelism)} when completion mode is Indexed`,
+        ),
+      );
     }
     if (completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions) {
       faults.push(invalid(field.child('maxFailedIndexes'), maxFailedIndexes, 'must be less than or equal to completions'));
@@ -105,7 +133,12 @@ function completionErrors(spec: JobSpec, field: Path): FieldError[] {
 /** ValidateGeneratedSelector: labels that the server writes must be what it would write. */
 function generatedSelectorErrors({ metadata, spec }: Job): FieldError[] {
   if (spec.manualSelector === true || spec.selector === undefined) return [];
-  const wanted = { 'controller-uid': metadata.uid, 'batch.kubernetes.io/controller-uid': metadata.uid, 'job-name': metadata.name, 'batch.kubernetes.io/job-name': metadata.name };
+  const wanted = {
+    'controller-uid': metadata.uid,
+    'batch.kubernetes.io/controller-uid': metadata.uid,
+    'job-name': metadata.name,
+    'batch.kubernetes.io/job-name': metadata.name,
+  };
   const own = at.child('template', 'metadata', 'labels');
   const labels = spec.template.metadata?.labels ?? {};
   return Object.entries(wanted).flatMap(([key, value]) => {

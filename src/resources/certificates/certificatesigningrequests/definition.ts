@@ -63,7 +63,9 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
       age,
       text('SignerName', ({ spec }) => spec.signerName || '<none>'),
       text('Requestor', ({ spec }) => spec.username ?? ''),
-      text('RequestedDuration', ({ spec }) => (spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000))),
+      text('RequestedDuration', ({ spec }) =>
+        spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
+      ),
       text('Condition', state),
     ],
   });
@@ -71,7 +73,10 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
 
 /** Each endpoint may touch its own conditions only: of the others the old ones stay. */
 function mixed(now: Conditions, before: Conditions, own: (type: string) => boolean): NonNullable<Conditions> {
-  const all = [...(before ?? []).filter((condition) => !own(condition.type)).map(cloneJson), ...(now ?? []).filter((condition) => own(condition.type))];
+  const all = [
+    ...(before ?? []).filter((condition) => !own(condition.type)).map(cloneJson),
+    ...(now ?? []).filter((condition) => own(condition.type)),
+  ];
   return all;
 }
 

@@ -51,9 +51,12 @@ function signerErrors(signer: string): FieldError[] {
   const at = path('spec', 'signerName');
   if (signer === '') return [required(at)];
   const [domain = '', signerPath] = signer.split(/\/(.*)/s);
-  if (signerPath === undefined || signerPath === '') return [invalid(at, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
+  if (signerPath === undefined || signerPath === '')
+    return [invalid(at, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
   const faults = checked(at, domain, dns1123SubdomainFaults);
-  return domain.includes('.') ? faults : [...faults, invalid(at, signer, 'should be a domain with at least two segments separated by dots')];
+  return domain.includes('.')
+    ? faults
+    : [...faults, invalid(at, signer, 'should be a domain with at least two segments separated by dots')];
 }
 
 export function validateApproval({ status }: CertificateSigningRequest): FieldError[] {

@@ -15,8 +15,11 @@ function validate({ spec }: Lease): FieldError[] {
   const at = path('spec');
   const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec ?? {};
   const faults: FieldError[] = [];
-  if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) faults.push(invalid(at.child('leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0'));
-  if (leaseTransitions !== undefined && leaseTransitions < 0) faults.push(invalid(at.child('leaseTransitions'), leaseTransitions, 'must be greater than or equal to 0'));
-  if ((preferredHolder ?? '') !== '' && (strategy ?? '') === '') faults.push(required(at.child('strategy'), 'must be specified when `preferredHolder` is set'));
+  if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
+    faults.push(invalid(at.child('leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0'));
+  if (leaseTransitions !== undefined && leaseTransitions < 0)
+    faults.push(invalid(at.child('leaseTransitions'), leaseTransitions, 'must be greater than or equal to 0'));
+  if ((preferredHolder ?? '') !== '' && (strategy ?? '') === '')
+    faults.push(required(at.child('strategy'), 'must be specified when `preferredHolder` is set'));
   return faults;
 }

@@ -12,7 +12,10 @@ export const configmaps = define<ConfigMap>({
   strategy: { validate, validateUpdate },
   columns: [
     name,
-    { ...integer<ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length), type: 'string' },
+    {
+      ...integer<ConfigMap>('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+      type: 'string',
+    },
     age,
   ],
 });

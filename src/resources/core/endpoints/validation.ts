@@ -25,8 +25,9 @@ export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
 function addressErrors({ ip, hostname, nodeName }: Address, at: Path): FieldError[] {
   const faults = legacyAddressFaults(at.child('ip'), ip);
   if ((hostname ?? '') !== '') faults.push(...checked(at.child('hostname'), hostname ?? '', dns1123LabelFaults));
-  if (nodeName !== undefined) faults.push(...dns1123SubdomainFaults(nodeName).map((fault) => invalid(at.child('nodeName'), nodeName, fault)));
-  return faults.length > 0 ? faults : endpointAddressErrors(at.child('ip'), ip);
+  if (nodeName !== undefined)
+    faults.push(...dns1123SubdomainFaults(nodeName).map((fault) => invalid(at.child('nodeName'), nodeName, fault)));
+  return [...faults, ...endpointAddressErrors(at.child('ip'), ip)];
 }
 
 function portErrors({ name = '', port, protocol = '', appProtocol }: Port, at: Path, needsName: boolean): FieldError[] {
@@ -34,7 +35,11 @@ function portErrors({ name = '', port, protocol = '', appProtocol }: Port, at: P
   return [
     ...(needsName && name === '' ? [required(at.child('name'))] : name === '' ? [] : checked(at.child('name'), name, dns1123LabelFaults)),
     ...portNumberFaults(port).map((fault) => invalid(at.child('port'), port, fault)),
-    ...(protocol === '' ? [required(at.child('protocol'))] : protocols.includes(protocol) ? [] : [notSupported(at.child('protocol'), protocol, protocols)]),
+    ...(protocol === ''
+      ? [required(at.child('protocol'))]
+      : protocols.includes(protocol)
+        ? []
+        : [notSupported(at.child('protocol'), protocol, protocols)]),
     ...(appProtocol === undefined ? [] : checked(at.child('appProtocol'), appProtocol, qualifiedNameFaults)),
   ];
 }

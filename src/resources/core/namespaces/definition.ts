@@ -21,7 +21,8 @@ export const namespaces = define<Namespace>({
       namespace.status = { phase: 'Active' };
       const finalizers = namespace.spec.finalizers ?? [];
       if (!finalizers.includes('kubernetes')) namespace.spec.finalizers = [...finalizers, 'kubernetes'];
-      if ((namespace.metadata.name ?? '') !== '') namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
+      if ((namespace.metadata.name ?? '') !== '')
+        namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
     },
     prepareForUpdate(namespace, old) {
       if (old.spec.finalizers === undefined) delete namespace.spec.finalizers;
@@ -35,7 +36,9 @@ export const namespaces = define<Namespace>({
       if (metadata.deletionTimestamp === undefined) {
         return status.phase === 'Active' ? [] : [invalid(field, status.phase, "may only be 'Active' if `deletionTimestamp` is empty")];
       }
-      return status.phase === 'Terminating' ? [] : [invalid(field, status.phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
+      return status.phase === 'Terminating'
+        ? []
+        : [invalid(field, status.phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
     },
     validateName: labelName,
   },
@@ -55,8 +58,8 @@ export const namespaces = define<Namespace>({
 const standard = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 function finalizerErrors({ spec }: Namespace): FieldError[] {
-  return (spec.finalizers ?? []).flatMap((finalizer, index) => {
-    const at = path('spec', 'finalizers').index(index);
+  return (spec.finalizers ?? []).flatMap((finalizer) => {
+    const at = path('spec', 'finalizers');
     const faults = checked(at, finalizer, qualifiedNameFaults);
     if (faults.length > 0 || finalizer.includes('/') || standard.includes(finalizer)) return faults;
     return [invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];

@@ -27,15 +27,18 @@ export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
 }
 
 function taintErrors({ taints = [] }: Node['spec']): FieldError[] {
-  const at = path('spec', 'taints');
+  const at = path('metadata', 'taints');
   const seen = new Set<string>();
-  return taints.flatMap(({ key, value = '', effect }, index) => {
+  return taints.flatMap(({ key, value = '', effect, timeAdded }, index) => {
     const own = at.index(index);
     const faults = [...checked(own.child('key'), key, qualifiedNameFaults), ...checked(own.child('value'), value, labelValueFaults)];
     if ((effect ?? '') === '') faults.push(required(own.child('effect')));
     else if (!effects.includes(effect)) faults.push(notSupported(own.child('effect'), effect, effects));
     const same = `${effect} ${key}`;
-    if (seen.has(same)) faults.push({ ...duplicate(own, { key, value, effect }) });
+    if (seen.has(same)) {
+      const fault = duplicate(own, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded ?? null });
+      faults.push({ ...fault, body: `${fault.body}: taints must be unique by key and effect pair` });
+    }
     seen.add(same);
     return faults;
   });

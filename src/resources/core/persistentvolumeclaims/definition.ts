@@ -29,7 +29,10 @@ export const persistentvolumeclaims = define<PersistentVolumeClaim>({
     text('Volume', ({ spec }) => spec.volumeName ?? ''),
     text('Capacity', ({ spec, status }) => ((spec.volumeName ?? '') === '' ? '' : (status.capacity?.['storage'] ?? '0'))),
     text('Access Modes', ({ spec, status }) => ((spec.volumeName ?? '') === '' ? '' : accessModes(status.accessModes))),
-    text('StorageClass', ({ metadata, spec }) => metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec.storageClassName ?? ''),
+    text(
+      'StorageClass',
+      ({ metadata, spec }) => metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec.storageClassName ?? '',
+    ),
     text('VolumeAttributesClass', ({ spec }) => spec.volumeAttributesClassName ?? '<unset>'),
     age,
     wide('VolumeMode', ({ spec }) => spec.volumeMode ?? '<unset>'),

@@ -17,20 +17,35 @@ export function validateClaim(spec: Spec, at: Path = path('spec')): FieldError[]
   return [
     ...accessModeErrors(spec.accessModes ?? [], at.child('accessModes')),
     ...labelSelectorErrors(spec.selector, at.child('selector')),
-    ...(storage === undefined ? [required(requests)] : parseQuantity(storage).sign > 0 ? [] : [invalid(requests, storage, 'must be greater than zero')]),
-    ...((spec.storageClassName ?? '') === '' ? [] : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
-    ...(spec.volumeMode === undefined || volumeModes.includes(spec.volumeMode) ? [] : [notSupported(at.child('volumeMode'), spec.volumeMode, volumeModes)]),
+    ...(storage === undefined
+      ? [required(requests)]
+      : parseQuantity(storage).sign > 0
+        ? []
+        : [invalid(requests, storage, 'must be greater than zero')]),
+    ...((spec.storageClassName ?? '') === ''
+      ? []
+      : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
+    ...(spec.volumeMode === undefined || volumeModes.includes(spec.volumeMode)
+      ? []
+      : [notSupported(at.child('volumeMode'), spec.volumeMode, volumeModes)]),
   ];
 }
 
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const at = path('spec');
   const faults = validateClaim(claim.spec);
-  const frozen = (spec: Spec): unknown => ({ ...spec, volumeName: undefined, volumeAttributesClassName: undefined, resources: { ...spec.resources, requests: undefined } });
+  const frozen = (spec: Spec): unknown => ({
+    ...spec,
+    volumeName: undefined,
+    volumeAttributesClassName: undefined,
+    resources: { ...spec.resources, requests: undefined },
+  });
   const bound = (old.spec.volumeName ?? '') !== '';
   const volumeChanged = bound && claim.spec.volumeName !== old.spec.volumeName;
   if (volumeChanged || !semanticEqual(frozen(claim.spec), frozen(old.spec))) {
-    faults.push(forbiddenField(at, 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+    faults.push(
+      forbiddenField(at, 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'),
+    );
   }
   const [now, before] = [claim.spec.resources?.requests?.['storage'], old.spec.resources?.requests?.['storage']];
   if (now !== undefined && before !== undefined && old.status.phase === 'Bound' && parseQuantity(now).compare(parseQuantity(before)) < 0) {

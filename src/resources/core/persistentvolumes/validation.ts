@@ -20,7 +20,8 @@ const notSources = new Set([
   'volumeMode',
 ]);
 
-const sourcesOf = ({ spec }: PersistentVolume): Record<string, unknown> => Object.fromEntries(Object.entries(spec).filter(([field]) => !notSources.has(field)));
+const sourcesOf = ({ spec }: PersistentVolume): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(spec).filter(([field]) => !notSources.has(field)));
 
 export function validatePersistentVolume(volume: PersistentVolume): FieldError[] {
   const { spec } = volume;
@@ -33,14 +34,18 @@ export function validatePersistentVolume(volume: PersistentVolume): FieldError[]
       : []),
     ...oneOf('persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain']),
     ...oneOf('volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
-    ...((spec.storageClassName ?? '') === '' ? [] : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
+    ...((spec.storageClassName ?? '') === ''
+      ? []
+      : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
   ];
 }
 
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const faults = validatePersistentVolume(volume);
-  if (!semanticEqual(sourcesOf(volume), sourcesOf(old))) faults.push(forbiddenField(at.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation'));
-  if (!semanticEqual(volume.spec.volumeMode, old.spec.volumeMode)) faults.push(invalid(at.child('volumeMode'), volume.spec.volumeMode, 'field is immutable'));
+  if (!semanticEqual(sourcesOf(volume), sourcesOf(old)))
+    faults.push(forbiddenField(at.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation'));
+  if (!semanticEqual(volume.spec.volumeMode, old.spec.volumeMode))
+    faults.push(invalid(at.child('volumeMode'), volume.spec.volumeMode, 'field is immutable'));
   return faults;
 }
 
@@ -51,13 +56,14 @@ function oneOf(field: string, value: string | undefined, supported: readonly str
 export function accessModeErrors(list: readonly string[], field = at.child('accessModes')): FieldError[] {
   if (list.length === 0) return [required(field, 'at least 1 access mode is required')];
   const faults = list.filter((mode) => !modes.includes(mode)).map((mode) => notSupported(field, mode, modes));
-  if (list.includes('ReadWriteOncePod') && list.length > 1) faults.push(forbiddenField(field, 'may not use ReadWriteOncePod with other access modes'));
+  if (list.includes('ReadWriteOncePod') && list.length > 1)
+    faults.push(forbiddenField(field, 'may not use ReadWriteOncePod with other access modes'));
   return faults;
 }
 
 function capacityErrors(capacity: Readonly<Record<string, string>>): FieldError[] {
   const field = at.child('capacity');
-  if (Object.keys(capacity).length === 0) return [required(field)];
+  if (Object.keys(capacity).length === 0) return [required(field), notSupported(field, null, ['storage'])];
   if (capacity['storage'] === undefined || Object.keys(capacity).length > 1) return [notSupported(field, capacity, ['storage'])];
   const amount = parseQuantity(capacity['storage']);
   return amount.sign > 0 ? [] : [invalid(field.key('storage'), capacity['storage'], 'must be greater than zero')];
@@ -70,6 +76,7 @@ function sourceErrors(volume: PersistentVolume): FieldError[] {
   const { hostPath, local } = volume.spec;
   if (hostPath !== undefined && hostPath.path === '') faults.push(required(at.child('hostPath', 'path')));
   if (local !== undefined && local.path === '') faults.push(required(at.child('local', 'path')));
-  if (local !== undefined && volume.spec.nodeAffinity === undefined) faults.push(required(at.child('nodeAffinity'), 'Local volume requires node affinity'));
+  if (local !== undefined && volume.spec.nodeAffinity === undefined)
+    faults.push(required(at.child('nodeAffinity'), 'Local volume requires node affinity'));
   return faults;
 }

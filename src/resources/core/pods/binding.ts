@@ -43,7 +43,8 @@ export async function bind(request: SubresourceRequest, clock: Clock): Promise<K
 
 function checkTarget({ metadata, target }: Binding): void {
   const faults = [];
-  if ((target.kind ?? '') !== '' && target.kind !== 'Node') faults.push(notSupported(path('target', 'kind'), target.kind, ['Node', '<empty>']));
+  if ((target.kind ?? '') !== '' && target.kind !== 'Node')
+    faults.push(notSupported(path('target', 'kind'), target.kind, ['Node', '<empty>']));
   if ((target.name ?? '') === '') faults.push(required(path('target', 'name')));
   if (faults.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, metadata.name, faults);
 }
@@ -53,8 +54,10 @@ function assigned(current: Pod, { metadata, target }: Binding, now: string): Kub
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== current.metadata.uid) {
     throw refuse(`Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.metadata.uid}`);
   }
-  if (current.metadata.deletionTimestamp !== undefined) throw refuse(`pod ${current.metadata.name} is being deleted, cannot be assigned to a host`);
-  if ((current.spec.nodeName ?? '') !== '') throw refuse(`pod ${current.metadata.name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
+  if (current.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${current.metadata.name} is being deleted, cannot be assigned to a host`);
+  if ((current.spec.nodeName ?? '') !== '')
+    throw refuse(`pod ${current.metadata.name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
   if ((current.spec.schedulingGates ?? []).length > 0) throw refuse(`pod ${current.metadata.name} has non-empty .spec.schedulingGates`);
   const pod = cloneJson(current);
   pod.spec.nodeName = target.name ?? '';

@@ -50,7 +50,10 @@ export function podSummary(pod: Pod): Summary {
   const init = initSummary(pod);
   const main = init.waiting && condition(pod, 'Initialized')?.status !== 'True' ? undefined : mainSummary(pod, init.reason);
   const restartable = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always').length;
-  const sum = main === undefined ? init : { restarts: init.sidecarRestarts + main.restarts, lastRestart: later(init.sidecarLastRestart, main.lastRestart) };
+  const sum =
+    main === undefined
+      ? init
+      : { restarts: init.sidecarRestarts + main.restarts, lastRestart: later(init.sidecarLastRestart, main.lastRestart) };
   return {
     ready: init.ready + (main?.ready ?? 0),
     total: pod.spec.containers.length + restartable,
@@ -76,8 +79,11 @@ function lastEnd(status: ContainerStatus): string | undefined {
 }
 
 function initSummary(pod: Pod) {
-  const sidecars = new Set((pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always').map((container) => container.name));
-  const gated = pod.status.conditions?.some((candidate) => candidate.type === 'PodScheduled' && candidate.reason === 'SchedulingGated') === true;
+  const sidecars = new Set(
+    (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always').map((container) => container.name),
+  );
+  const gated =
+    pod.status.conditions?.some((candidate) => candidate.type === 'PodScheduled' && candidate.reason === 'SchedulingGated') === true;
   const summary = {
     reason: gated ? 'SchedulingGated' : (pod.status.reason ?? '') !== '' ? (pod.status.reason ?? '') : (pod.status.phase ?? ''),
     waiting: false,

@@ -51,7 +51,9 @@ function deleteRequest({ deleteOptions }: Eviction, { context }: SubresourceRequ
 }
 
 function mayIgnoreBudgets({ status, metadata }: Pod): boolean {
-  return status.phase === 'Succeeded' || status.phase === 'Failed' || status.phase === 'Pending' || metadata.deletionTimestamp !== undefined;
+  return (
+    status.phase === 'Succeeded' || status.phase === 'Failed' || status.phase === 'Pending' || metadata.deletionTimestamp !== undefined
+  );
 }
 
 async function budgetOf(pod: Pod, deps: ResourceDeps): Promise<PodDisruptionBudget | undefined> {
@@ -76,7 +78,8 @@ interface Consumption {
 async function consume(budget: PodDisruptionBudget, pod: Pod, { request, deps, dryRun }: Consumption): Promise<'healthy' | 'unhealthy'> {
   if (podCondition(pod, 'Ready')?.status !== 'True') {
     const { currentHealthy = 0, desiredHealthy = 0 } = budget.status;
-    if (budget.spec.unhealthyPodEvictionPolicy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0)) return 'unhealthy';
+    if (budget.spec.unhealthyPodEvictionPolicy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0))
+      return 'unhealthy';
   }
   const store = deps.stores('policy', 'v1', 'poddisruptionbudgets') as ResourceStore;
   const now = rfc3339(deps.clock.now());
@@ -100,7 +103,8 @@ function decremented(current: PodDisruptionBudget, podName: string, now: string)
     new ApiError('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
       details: { retryAfterSeconds: 10, causes: [{ reason: 'DisruptionBudget', message: cause }] },
     });
-  if ((current.status.observedGeneration ?? 0) < generation) throw refuse(`The disruption budget ${name} is still being processed by the server.`);
+  if ((current.status.observedGeneration ?? 0) < generation)
+    throw refuse(`The disruption budget ${name} is still being processed by the server.`);
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = current.status;
   if (disruptionsAllowed < 0 || Object.keys(disruptedPods).length > maxDisruptedPods) {
     throw new ApiError('Forbidden', `poddisruptionbudgets.policy "${name}" is forbidden: pdb disruptions allowed is negative`);
@@ -117,7 +121,10 @@ function decremented(current: PodDisruptionBudget, podName: string, now: string)
 async function markAndDelete({ name, namespace, store, context }: SubresourceRequest, options: DeleteRequest, now: string): Promise<void> {
   let preconditions = options.preconditions;
   if (options.dryRun !== true) {
-    const { entry } = await store.update({ name, namespace, subresource: 'eviction', retryOnConflict: true, update: (current) => marked(current, options, now) }, context);
+    const { entry } = await store.update(
+      { name, namespace, subresource: 'eviction', retryOnConflict: true, update: (current) => marked(current, options, now) },
+      context,
+    );
     if (preconditions?.resourceVersion !== undefined) preconditions = { ...preconditions, resourceVersion: String(entry.revision) };
   }
   await store.delete(namespace, name, { ...options, ...(preconditions === undefined ? {} : { preconditions }) }, context);
@@ -126,14 +133,23 @@ async function markAndDelete({ name, namespace, store, context }: SubresourceReq
 function marked(current: KubeObject | undefined, { preconditions }: DeleteRequest, now: string): KubeObject {
   const pod = cloneJson(current) as unknown as Pod;
   const { name, uid, resourceVersion } = pod.metadata;
-  const refuse = (why: string): ApiError => new ApiError('Conflict', `Operation cannot be fulfilled on Pod "${name}": ${why}`, { details: { name, kind: 'Pod' } });
+  const refuse = (why: string): ApiError =>
+    new ApiError('Conflict', `Operation cannot be fulfilled on Pod "${name}": ${why}`, { details: { name, kind: 'Pod' } });
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    throw refuse(`the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+    throw refuse(
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
   }
   const wanted = preconditions?.resourceVersion;
   if (wanted !== undefined && wanted !== resourceVersion) {
-    throw refuse(`the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+    throw refuse(
+      `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
   }
-  setPodCondition(pod.status, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }, now);
+  setPodCondition(
+    pod.status,
+    { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
+    now,
+  );
   return pod as unknown as KubeObject;
 }

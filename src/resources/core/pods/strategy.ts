@@ -49,7 +49,9 @@ export const podStrategy: Strategy<Pod> = {
     if (old !== undefined) return [];
     const faults = dns1123LabelFaults(pod.metadata.name);
     if (faults.length === 0) return [];
-    return [`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`];
+    return [
+      `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+    ];
   },
   gracePeriod(pod, asked) {
     const period = asked ?? pod.spec.terminationGracePeriodSeconds ?? 0;

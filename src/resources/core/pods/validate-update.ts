@@ -55,9 +55,13 @@ function deadlineErrors(spec: PodSpec, old: PodSpec): { faults: FieldError[]; st
   const field = at.child('activeDeadlineSeconds');
   const [now, before] = [spec.activeDeadlineSeconds, old.activeDeadlineSeconds];
   if (now === undefined) {
-    return { faults: before === undefined ? [] : [invalid(field, null, 'must not update from a positive integer to nil value')], stop: false };
+    return {
+      faults: before === undefined ? [] : [invalid(field, null, 'must not update from a positive integer to nil value')],
+      stop: false,
+    };
   }
-  if (now < 0 || now > maxInt32) return { faults: [invalid(field, now, `must be between 0 and ${String(maxInt32)}, inclusive`)], stop: true };
+  if (now < 0 || now > maxInt32)
+    return { faults: [invalid(field, now, `must be between 0 and ${String(maxInt32)}, inclusive`)], stop: true };
   const raised = before !== undefined && before < now;
   return { faults: raised ? [invalid(field, now, 'must be less than or equal to previous value')] : [], stop: raised };
 }
@@ -72,7 +76,9 @@ function onlyAddedTolerations(spec: PodSpec, old: PodSpec): FieldError[] {
 function onlyRemovedGates(spec: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map((gate) => gate.name));
   const added = (spec.schedulingGates ?? []).filter((gate) => !before.has(gate.name)).map((gate) => gate.name);
-  return added.length === 0 ? [] : [forbiddenField(at.child('schedulingGates'), `only deletion is allowed, but found new scheduling gates '${added.sort().join(',')}'`)];
+  return added.length === 0
+    ? []
+    : [forbiddenField(at.child('schedulingGates'), `only deletion is allowed, but found new scheduling gates '${added.sort().join(',')}'`)];
 }
 
 /** A pod that may not be scheduled yet may still be told more closely where to go. */
@@ -80,7 +86,8 @@ function gatedErrors(munged: PodSpec, old: PodSpec, faults: FieldError[]): void 
   const before = Object.entries(old.nodeSelector ?? {});
   if (!semanticEqual(munged.nodeSelector, old.nodeSelector)) {
     const kept = before.every(([key, value]) => munged.nodeSelector?.[key] === value);
-    if (!kept) faults.push(invalid(at.child('nodeSelector'), munged.nodeSelector, 'only additions are allowed (no mutations or deletions)'));
+    if (!kept)
+      faults.push(invalid(at.child('nodeSelector'), munged.nodeSelector, 'only additions are allowed (no mutations or deletions)'));
     delete munged.nodeSelector;
     if (old.nodeSelector !== undefined) munged.nodeSelector = old.nodeSelector;
   }
@@ -98,9 +105,15 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
   const now = new Map((pod.spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
   for (const before of old.spec.ephemeralContainers ?? []) {
     const container = now.get(before.name);
-    if (container === undefined) faults.push(forbiddenField(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed\n`));
+    if (container === undefined)
+      faults.push(forbiddenField(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed\n`));
     else if (!semanticEqual(container, before)) {
-      faults.push(forbiddenField(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${structDiff(before, container)}`));
+      faults.push(
+        forbiddenField(
+          field,
+          `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${structDiff(before, container)}`,
+        ),
+      );
     }
   }
   return faults;
@@ -116,12 +129,14 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
         delete amounts?.['cpu'];
         delete amounts?.['memory'];
       }
-      if (container.resources !== undefined) container.resources = Object.fromEntries(Object.entries(container.resources).filter(([, value]) => Object.keys(value).length > 0));
+      if (container.resources !== undefined)
+        container.resources = Object.fromEntries(Object.entries(container.resources).filter(([, value]) => Object.keys(value).length > 0));
     }
     return copy;
   };
   const [now, before] = [frozen(pod.spec), frozen(old.spec)];
   if (!semanticEqual(now, before)) faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${structDiff(before, now)}`));
-  if (pod.status.qosClass !== undefined && old.status.qosClass !== pod.status.qosClass) faults.push(invalid(path('spec'), old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
+  if (pod.status.qosClass !== undefined && old.status.qosClass !== pod.status.qosClass)
+    faults.push(invalid(path('spec'), old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
   return faults;
 }

@@ -9,7 +9,10 @@ import { validateReplicationController, validateReplicationControllerUpdate } fr
 export const replicationcontrollers = define<ReplicationController>({
   ...fromFacts('', 'v1', 'replicationcontrollers'),
   strategy: {
-    ...together<ReplicationController>(resetsStatus(() => ({ replicas: 0 })), countsGeneration()),
+    ...together<ReplicationController>(
+      resetsStatus(() => ({ replicas: 0 })),
+      countsGeneration(),
+    ),
     default: defaultReplicationController,
     validate: validateReplicationController,
     validateUpdate: validateReplicationControllerUpdate,

@@ -8,7 +8,10 @@ import { resetsStatus } from '../../shared/strategy.ts';
 
 export const resourcequotas = define<ResourceQuota>({
   ...fromFacts('', 'v1', 'resourcequotas'),
-  strategy: { ...resetsStatus<ResourceQuota>(), validateUpdate: ({ spec }, old) => immutable(path('spec', 'scopes'), spec.scopes, old.spec.scopes) },
+  strategy: {
+    ...resetsStatus<ResourceQuota>(),
+    validateUpdate: ({ spec }, old) => immutable(path('spec', 'scopes'), spec.scopes, old.spec.scopes),
+  },
   columns: [name, text('Request', (quota) => amounts(quota, false)), text('Limit', (quota) => amounts(quota, true)), age],
 });
 

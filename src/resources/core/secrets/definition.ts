@@ -20,5 +20,10 @@ export const secrets = define<Secret>({
     validateUpdate: validateSecretUpdate,
   },
   selectableFields: { type: ({ type }) => type ?? '' },
-  columns: [name, text('Type', ({ type }) => type ?? ''), { ...integer<Secret>('Data', ({ data }) => Object.keys(data ?? {}).length), type: 'string' }, age],
+  columns: [
+    name,
+    text('Type', ({ type }) => type ?? ''),
+    { ...integer<Secret>('Data', ({ data }) => Object.keys(data ?? {}).length), type: 'string' },
+    age,
+  ],
 });

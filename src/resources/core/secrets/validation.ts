@@ -29,7 +29,9 @@ function typeErrors({ type, metadata }: Secret, data: Readonly<Record<string, st
     case 'kubernetes.io/dockerconfigjson':
       return jsonErrors(data, '.dockerconfigjson');
     case 'kubernetes.io/basic-auth':
-      return data['username'] === undefined && data['password'] === undefined ? [required(path('data').key('username')), required(path('data').key('password'))] : [];
+      return data['username'] === undefined && data['password'] === undefined
+        ? [required(path('data').key('username')), required(path('data').key('password'))]
+        : [];
     case 'kubernetes.io/ssh-auth':
       return (data['ssh-privatekey'] ?? '') === '' ? [required(path('data').key('ssh-privatekey'))] : [];
     case 'kubernetes.io/tls':

@@ -7,5 +7,10 @@ import { fromFacts } from '../../shared/facts.ts';
 import { token } from './token.ts';
 
 export function serviceaccounts(deps: ResourceDeps): ResourceDefinition {
-  return define<ServiceAccount>({ ...fromFacts('', 'v1', 'serviceaccounts'), strategy: {}, columns: nameAndAge, subresources: [token(deps)] });
+  return define<ServiceAccount>({
+    ...fromFacts('', 'v1', 'serviceaccounts'),
+    strategy: {},
+    columns: nameAndAge,
+    subresources: [token(deps)],
+  });
 }

@@ -83,7 +83,9 @@ export class ServiceAllocation {
   #takeAddresses(spec: Spec, held: Held): void {
     if (spec.type === 'ExternalName' || headless(spec)) return;
     const asked = spec.clusterIPs ?? [];
-    spec.clusterIPs = (spec.ipFamilies ?? []).map((family, index) => this.#takeAddress(family as Family, asked[index] ?? '', { asked, held }));
+    spec.clusterIPs = (spec.ipFamilies ?? []).map((family, index) =>
+      this.#takeAddress(family as Family, asked[index] ?? '', { asked, held }),
+    );
     spec.clusterIP = spec.clusterIPs[0] ?? '';
   }
 
@@ -100,7 +102,14 @@ export class ServiceAllocation {
       if (!(error instanceof AllocationError)) throw error;
       const { name } = held.service.metadata;
       if (error.full) throw internal(`failed to allocate a serviceIP for Service ${JSON.stringify(name)}: ${error.message}`, error);
-      throw refused(held, invalid(at, [...asked], address === '' ? `failed to allocate IP: ${error.message}` : `failed to allocate IP ${address}: ${error.message}`));
+      throw refused(
+        held,
+        invalid(
+          at,
+          [...asked],
+          address === '' ? `failed to allocate IP: ${error.message}` : `failed to allocate IP ${address}: ${error.message}`,
+        ),
+      );
     }
   }
 
@@ -175,7 +184,10 @@ export class ServiceAllocation {
       spec.healthCheckNodePort = port;
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
-      throw internal(`failed to allocate ${asked === undefined ? 'a' : 'requested'} HealthCheck NodePort ${String(asked ?? 0)}: ${error.message}`, error);
+      throw internal(
+        `failed to allocate ${asked === undefined ? 'a' : 'requested'} HealthCheck NodePort ${String(asked ?? 0)}: ${error.message}`,
+        error,
+      );
     }
   }
 }

@@ -79,7 +79,8 @@ export class AddressAllocator {
 
   take(address: string): void {
     const offset = this.#offset(address);
-    if (offset < 0n || offset >= this.#count) throw new AllocationError(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#text}`);
+    if (offset < 0n || offset >= this.#count)
+      throw new AllocationError(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#text}`);
     if (!this.#pool.take(Number(offset))) throw new AllocationError('provided IP is already allocated');
   }
 
@@ -112,7 +113,9 @@ export class PortAllocator {
 
   take(port: number): void {
     if (port < this.#first || port > this.#last) {
-      throw new AllocationError(`provided port is not in the valid range. The range of valid ports is ${String(this.#first)}-${String(this.#last)}`);
+      throw new AllocationError(
+        `provided port is not in the valid range. The range of valid ports is ${String(this.#first)}-${String(this.#last)}`,
+      );
     }
     if (!this.#pool.take(port - this.#first)) throw new AllocationError('provided port is already allocated');
   }

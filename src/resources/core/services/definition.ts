@@ -7,8 +7,8 @@ import type { ResourceDeps } from '../../deps.ts';
 import { age, formatLabels, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { ServiceAllocation } from './allocation.ts';
-import { dropForType, externallyAccessible, fillFamilies, keepAllocated, normalizeClusterIPs } from './families.ts';
-import { validateService, validateServiceUpdate } from './validation.ts';
+import { dropForType, externallyAccessible, fillFamilies, keepAllocated, normalizeClusterIPs, type Spec } from './families.ts';
+import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
 
 export function services(deps: ResourceDeps): ResourceDefinition {
@@ -29,24 +29,28 @@ export function services(deps: ResourceDeps): ResourceDefinition {
 }
 
 function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
-  // What fillFamilies found wrong before validation; validation of the same object reports it.
+  // What was found wrong while families were filled in; upstream does that before validation and reports nothing else then.
   const faults = new WeakMap<Service, FieldError[]>();
+  const early = (spec: Spec, old: Spec | undefined): FieldError[] => {
+    const wrong = clusterIPErrors(spec, old);
+    return wrong.length > 0 ? wrong : fillFamilies(spec, old, allocation.families);
+  };
   return {
     default: defaultService,
     prepareForCreate(service) {
       service.status = { loadBalancer: {} };
       normalizeClusterIPs(service.spec, undefined);
-      faults.set(service, fillFamilies(service.spec, undefined, allocation.families));
+      faults.set(service, early(service.spec, undefined));
     },
     prepareForUpdate(service, old) {
       service.status = cloneJson(old.status);
       normalizeClusterIPs(service.spec, old.spec);
       keepAllocated(service.spec, old.spec);
       dropForType(service, old);
-      faults.set(service, fillFamilies(service.spec, old.spec, allocation.families));
+      faults.set(service, early(service.spec, old.spec));
     },
-    validate: (service) => distinct([...(faults.get(service) ?? []), ...validateService(service, undefined)]),
-    validateUpdate: (service, old) => distinct([...(faults.get(service) ?? []), ...validateServiceUpdate(service, old)]),
+    validate: (service) => first(faults.get(service), () => validateService(service, undefined)),
+    validateUpdate: (service, old) => first(faults.get(service), () => validateServiceUpdate(service, old)),
     validateName: labelName,
     allowCreateOnUpdate: true,
     beginCreate: (service) => allocation.create(service),
@@ -55,8 +59,8 @@ function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
   };
 }
 
-function distinct(faults: readonly FieldError[]): FieldError[] {
-  return [...new Map(faults.map((fault) => [`${fault.field} ${fault.body}`, fault])).values()];
+function first(early: FieldError[] | undefined, rest: () => FieldError[]): FieldError[] {
+  return early !== undefined && early.length > 0 ? early : rest();
 }
 
 /** SetDefaults_Service. */
@@ -83,7 +87,9 @@ function externalIP({ spec, status }: Service): string {
   const external = spec.externalIPs ?? [];
   if (spec.type === 'ExternalName') return spec.externalName ?? '';
   if (spec.type !== 'LoadBalancer') return external.length === 0 ? '<none>' : external.join(',');
-  const balancers = [...new Set((status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ((ip ?? '') === '' ? (hostname ?? '') : (ip ?? ''))))];
+  const balancers = [
+    ...new Set((status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ((ip ?? '') === '' ? (hostname ?? '') : (ip ?? '')))),
+  ];
   const all = [...balancers.filter((address) => address !== '').sort(), ...external];
   return all.length === 0 ? '<pending>' : all.join(',');
 }

@@ -13,7 +13,8 @@ export const headless = ({ clusterIPs }: Spec): boolean => clusterIPs?.length ==
 export const needsClusterIP = ({ type }: Spec): boolean => type !== 'ExternalName';
 export const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: Spec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
-export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: Spec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: Spec): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 export const externallyAccessible = ({ type, externalIPs }: Spec): boolean =>
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs ?? []).length > 0);
 
@@ -39,7 +40,8 @@ export function keepAllocated(spec: Spec, old: Spec): void {
     if ((spec.clusterIPs ?? []).length === 0 && old.clusterIPs !== undefined) spec.clusterIPs = [...old.clusterIPs];
   }
   if (needsNodePort(old) && needsNodePort(spec)) keepNodePorts(spec, old);
-  if (needsHealthCheckPort(old) && needsHealthCheckPort(spec) && old.healthCheckNodePort !== undefined) spec.healthCheckNodePort ??= old.healthCheckNodePort;
+  if (needsHealthCheckPort(old) && needsHealthCheckPort(spec) && old.healthCheckNodePort !== undefined)
+    spec.healthCheckNodePort ??= old.healthCheckNodePort;
 }
 
 function keepNodePorts(spec: Spec, old: Spec): void {
@@ -63,7 +65,8 @@ export function dropForType({ spec, status }: Service, { spec: old }: Service): 
     if (same('ipFamilyPolicy')) delete spec.ipFamilyPolicy;
   }
   const ports = (of: Spec): (number | undefined)[] => (of.ports ?? []).map((port) => port.nodePort).filter((port) => (port ?? 0) !== 0);
-  if (needsNodePort(old) && !needsNodePort(spec) && semanticEqual(ports(spec), ports(old))) for (const port of spec.ports ?? []) delete port.nodePort;
+  if (needsNodePort(old) && !needsNodePort(spec) && semanticEqual(ports(spec), ports(old)))
+    for (const port of spec.ports ?? []) delete port.nodePort;
   if (needsHealthCheckPort(old) && !needsHealthCheckPort(spec) && same('healthCheckNodePort')) delete spec.healthCheckNodePort;
   if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (same('allocateLoadBalancerNodePorts')) delete spec.allocateLoadBalancerNodePorts;
@@ -101,7 +104,8 @@ function completeFamilies(spec: Spec, families: readonly Family[]): FieldError[]
     faults.push(invalid(path('spec', 'ipFamilyPolicy'), spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'));
   }
   for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    if (!families.includes(family as Family)) faults.push(invalid(path('spec', 'ipFamilies').index(index), family, 'not configured on this cluster'));
+    if (!families.includes(family as Family))
+      faults.push(invalid(path('spec', 'ipFamilies').index(index), family, 'not configured on this cluster'));
   }
   if (faults.length > 0) return faults;
   const chosen = (spec.ipFamilies ??= families.slice(0, 1));
@@ -126,15 +130,21 @@ function inferFamilies(spec: Spec, families: readonly Family[]): FieldError[] {
 function shrink(spec: Spec, old: Spec): FieldError[] {
   const at = path('spec', 'ipFamilyPolicy');
   if (spec.ipFamilyPolicy === 'SingleStack') {
-    if (semanticEqual(spec.clusterIPs, old.clusterIPs) && (spec.clusterIPs?.length ?? 0) > 1) spec.clusterIPs = spec.clusterIPs?.slice(0, 1) ?? [];
-    if (semanticEqual(spec.ipFamilies, old.ipFamilies) && (spec.ipFamilies?.length ?? 0) > 1) spec.ipFamilies = spec.ipFamilies?.slice(0, 1) ?? [];
+    if (semanticEqual(spec.clusterIPs, old.clusterIPs) && (spec.clusterIPs?.length ?? 0) > 1)
+      spec.clusterIPs = spec.clusterIPs?.slice(0, 1) ?? [];
+    if (semanticEqual(spec.ipFamilies, old.ipFamilies) && (spec.ipFamilies?.length ?? 0) > 1)
+      spec.ipFamilies = spec.ipFamilies?.slice(0, 1) ?? [];
     return [];
   }
   const reduced = (now: readonly string[] | undefined, before: readonly string[] | undefined): boolean =>
     now?.length === 1 && before?.length === 2 && now[0] === before[0];
   return [
-    ...(reduced(spec.clusterIPs, old.clusterIPs) ? [invalid(at, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP")] : []),
-    ...(reduced(spec.ipFamilies, old.ipFamilies) ? [invalid(at, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family")] : []),
+    ...(reduced(spec.clusterIPs, old.clusterIPs)
+      ? [invalid(at, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP")]
+      : []),
+    ...(reduced(spec.ipFamilies, old.ipFamilies)
+      ? [invalid(at, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family")]
+      : []),
   ];
 }
 

@@ -60,14 +60,18 @@ function typeErrors(spec: Spec): FieldError[] {
     faults.push(invalid(at.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`));
   }
   if (spec.type !== 'ExternalName') return faults;
-  const unset = (field: string, is: boolean): FieldError[] => (is ? [forbiddenField(at.child(field), 'may not be set for ExternalName services')] : []);
+  const unset = (field: string, is: boolean): FieldError[] =>
+    is ? [forbiddenField(at.child(field), 'may not be set for ExternalName services')] : [];
   faults.push(
     ...unset('clusterIPs', (spec.clusterIPs ?? []).length > 0),
     ...unset('ipFamilies', (spec.ipFamilies ?? []).length > 0),
     ...unset('ipFamilyPolicy', spec.ipFamilyPolicy !== undefined),
   );
   const target = (spec.externalName ?? '').replace(/\.$/, '');
-  return [...faults, ...(target === '' ? [required(at.child('externalName'))] : checked(at.child('externalName'), target, dns1123SubdomainFaults))];
+  return [
+    ...faults,
+    ...(target === '' ? [required(at.child('externalName'))] : checked(at.child('externalName'), target, dns1123SubdomainFaults)),
+  ];
 }
 
 function portErrors(port: ServicePort, field: Path, needsName: boolean): FieldError[] {
@@ -83,7 +87,9 @@ function portErrors(port: ServicePort, field: Path, needsName: boolean): FieldEr
 
 function duplicateNames({ ports = [] }: Spec): FieldError[] {
   return ports.flatMap(({ name = '' }, index) =>
-    name !== '' && ports.findIndex((other) => other.name === name) < index ? [duplicate(at.child('ports').index(index).child('name'), name)] : [],
+    name !== '' && ports.findIndex((other) => other.name === name) < index
+      ? [duplicate(at.child('ports').index(index).child('name'), name)]
+      : [],
   );
 }
 
@@ -111,23 +117,26 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig }: Spec): Field
 }
 
 /** ValidateServiceClusterIPsRelatedFields. */
-function clusterIPErrors(spec: Spec, old: Spec | undefined): FieldError[] {
+export function clusterIPErrors(spec: Spec, old: Spec | undefined): FieldError[] {
   if (spec.type === 'ExternalName') return [];
   const field = at.child('clusterIPs');
   const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   const faults: FieldError[] = [];
   if (clusterIP !== '' && clusterIPs.length === 0) faults.push(required(field));
   else if (clusterIP !== '' && clusterIPs[0] !== clusterIP) faults.push(invalid(field, clusterIPs, 'first value must match `clusterIP`'));
-  else if (clusterIP === '' && clusterIPs.length !== 0) faults.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'));
+  else if (clusterIP === '' && clusterIPs.length !== 0)
+    faults.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'));
   for (const [index, family] of ipFamilies.entries()) {
     const own = at.child('ipFamilies').index(index);
     if (family !== 'IPv4' && family !== 'IPv6') faults.push(notSupported(own, family, ['IPv4', 'IPv6']));
     if (ipFamilies.indexOf(family) < index) faults.push(duplicate(own, family));
   }
   const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
-  if (ipFamilyPolicy !== undefined && !policies.includes(ipFamilyPolicy)) faults.push(notSupported(at.child('ipFamilyPolicy'), ipFamilyPolicy, policies));
+  if (ipFamilyPolicy !== undefined && !policies.includes(ipFamilyPolicy))
+    faults.push(notSupported(at.child('ipFamilyPolicy'), ipFamilyPolicy, policies));
   const wrong = clusterIPs.flatMap((address, index) => {
-    if (index === 0 && address === 'None') return clusterIPs.length > 1 ? [invalid(field, clusterIPs, "'None' must be the first and only value")] : [];
+    if (index === 0 && address === 'None')
+      return clusterIPs.length > 1 ? [invalid(field, clusterIPs, "'None' must be the first and only value")] : [];
     return legacyAddressFaults(field.index(index), address, old?.clusterIPs);
   });
   faults.push(...wrong);
@@ -154,7 +163,9 @@ function externalIPErrors(address: string, index: number, old: Spec | undefined)
 function nodePortErrors({ type, ports = [] }: Spec): FieldError[] {
   if (type !== 'ClusterIP') return [];
   return ports.flatMap((port, index) =>
-    (port.nodePort ?? 0) === 0 ? [] : [forbiddenField(at.child('ports').index(index).child('nodePort'), "may not be used when `type` is 'ClusterIP'")],
+    (port.nodePort ?? 0) === 0
+      ? []
+      : [forbiddenField(at.child('ports').index(index).child('nodePort'), "may not be used when `type` is 'ClusterIP'")],
   );
 }
 
@@ -165,8 +176,12 @@ function loadBalancerErrors(spec: Spec, old: Spec | undefined): FieldError[] {
   const { loadBalancerSourceRanges = [], loadBalancerClass } = spec;
   return [
     ...(loadBalancerSourceRanges.length > 0 && !balanced ? [forbiddenField(ranges, only)] : []),
-    ...loadBalancerSourceRanges.flatMap((range, index) => legacyCidrFaults(ranges.index(index), range.trim(), old?.loadBalancerSourceRanges)),
-    ...(spec.allocateLoadBalancerNodePorts !== undefined && !balanced ? [forbiddenField(at.child('allocateLoadBalancerNodePorts'), only)] : []),
+    ...loadBalancerSourceRanges.flatMap((range, index) =>
+      legacyCidrFaults(ranges.index(index), range.trim(), old?.loadBalancerSourceRanges),
+    ),
+    ...(spec.allocateLoadBalancerNodePorts !== undefined && !balanced
+      ? [forbiddenField(at.child('allocateLoadBalancerNodePorts'), only)]
+      : []),
     ...(balanced && spec.allocateLoadBalancerNodePorts === undefined ? [required(path('allocateLoadBalancerNodePorts'))] : []),
     ...(loadBalancerClass !== undefined && balanced ? checked(at.child('loadBalancerClass'), loadBalancerClass, qualifiedNameFaults) : []),
     ...(loadBalancerClass !== undefined && !balanced ? [forbiddenField(at.child('loadBalancerClass'), only)] : []),
@@ -187,7 +202,8 @@ function trafficErrors(spec: Spec): FieldError[] {
   }
   if (needsHealthCheckPort(spec) && port !== 0) faults.push(...portNumberFaults(port).map((fault) => invalid(healthPort, port, fault)));
   const { internalTrafficPolicy, trafficDistribution } = spec;
-  if (internalTrafficPolicy !== undefined) faults.push(...oneOf(at.child('internalTrafficPolicy'), internalTrafficPolicy, ['Cluster', 'Local']));
+  if (internalTrafficPolicy !== undefined)
+    faults.push(...oneOf(at.child('internalTrafficPolicy'), internalTrafficPolicy, ['Cluster', 'Local']));
   const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution)) {
     faults.push(notSupported(at.child('trafficDistribution'), trafficDistribution, distributions));
@@ -201,13 +217,18 @@ function changedAddresses(spec: Spec, old: Spec): FieldError[] {
   const [now, before] = [spec.clusterIPs ?? [], old.clusterIPs ?? []];
   const field = at.child('clusterIPs');
   if (now.length === before.length) {
-    return before.flatMap((address, index) => (address === now[index] ? [] : [invalid(field.index(index), now, 'may not change once set')]));
+    return before.flatMap((address, index) =>
+      address === now[index] ? [] : [invalid(field.index(index), now, 'may not change once set')],
+    );
   }
-  const faults = before.length > 0 && now.length > 0 && now[0] !== before[0] ? [invalid(field.index(0), now, 'may not change once set')] : [];
+  const faults =
+    before.length > 0 && now.length > 0 && now[0] !== before[0] ? [invalid(field.index(0), now, 'may not change once set')] : [];
   if (before.length > now.length) {
     if (now.length === 0) faults.push(invalid(field.index(0), spec.clusterIPs, 'primary clusterIP can not be unset'));
     if (now.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') {
-      faults.push(invalid(at.child('ipFamilyPolicy'), spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary clusterIP"));
+      faults.push(
+        invalid(at.child('ipFamilyPolicy'), spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary clusterIP"),
+      );
     }
   }
   return faults;
@@ -218,10 +239,14 @@ function changedFamilies(spec: Spec, old: Spec): FieldError[] {
   if (spec.type === 'ExternalName' || old.type === 'ExternalName' || headless(spec) || headless(old)) return [];
   const [now, before] = [spec.ipFamilies ?? [], old.ipFamilies ?? []];
   const field = at.child('ipFamilies').index(0);
-  if (now.length === before.length) return before.flatMap((family, index) => (family === now[index] ? [] : [invalid(field, now, 'may not change once set')]));
-  const faults = before.length > 0 && now.length > 0 && now[0] !== before[0] ? [invalid(field, spec.clusterIPs ?? [], 'may not change once set')] : [];
+  if (now.length === before.length)
+    return before.flatMap((family, index) => (family === now[index] ? [] : [invalid(field, now, 'may not change once set')]));
+  const faults =
+    before.length > 0 && now.length > 0 && now[0] !== before[0] ? [invalid(field, spec.clusterIPs ?? [], 'may not change once set')] : [];
   if (before.length > now.length && now.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') {
-    faults.push(invalid(at.child('ipFamilyPolicy'), spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily"));
+    faults.push(
+      invalid(at.child('ipFamilyPolicy'), spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily"),
+    );
   }
   return faults;
 }

@@ -36,8 +36,18 @@ export const endpointslices = define<EndpointSlice>({
   columns: [
     name,
     text('AddressType', ({ addressType }) => addressType),
-    text('Ports', ({ ports }) => firstThree((ports ?? []).map((port) => (port.port === undefined ? (port.name ?? '*') : String(port.port))), '<unset>')),
-    text('Endpoints', ({ endpoints }) => firstThree((endpoints ?? []).flatMap((endpoint) => endpoint.addresses), '<unset>')),
+    text('Ports', ({ ports }) =>
+      firstThree(
+        (ports ?? []).map((port) => (port.port === undefined ? (port.name ?? '*') : String(port.port))),
+        '<unset>',
+      ),
+    ),
+    text('Endpoints', ({ endpoints }) =>
+      firstThree(
+        (endpoints ?? []).flatMap((endpoint) => endpoint.addresses),
+        '<unset>',
+      ),
+    ),
     age,
   ],
 });

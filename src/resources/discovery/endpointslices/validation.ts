@@ -19,39 +19,55 @@ export function validateEndpointSlice({ addressType, endpoints, ports }: Endpoin
   const known = new Set(old?.endpoints?.flatMap((endpoint) => endpoint.addresses) ?? []);
   const list = endpoints ?? [];
   const faults = oneOf(path('addressType'), addressType, ['FQDN', 'IPv4', 'IPv6']);
+  faults.push(...portsErrors(ports ?? []));
   if (list.length > maxEndpoints) return [...faults, tooMany(path('endpoints'), list.length, maxEndpoints)];
   faults.push(...list.flatMap((endpoint, index) => endpointErrors(endpoint, path('endpoints').index(index), { addressType, known })));
-  return [...faults, ...portsErrors(ports ?? [])];
+  return faults;
 }
 
 export function validateEndpointSliceUpdate(slice: EndpointSlice, old: EndpointSlice): FieldError[] {
   return [...validateEndpointSlice(slice, old), ...immutable(path('addressType'), slice.addressType, old.addressType)];
 }
 
-function endpointErrors(endpoint: Endpoint, at: Path, { addressType, known }: { addressType: string; known: ReadonlySet<string> }): FieldError[] {
+function endpointErrors(
+  endpoint: Endpoint,
+  at: Path,
+  { addressType, known }: { addressType: string; known: ReadonlySet<string> },
+): FieldError[] {
   const { addresses, hostname, nodeName, deprecatedTopology } = endpoint;
   const field = at.child('addresses');
   const faults: FieldError[] = [];
   if (addresses.length === 0) faults.push(required(field, 'must contain at least 1 address'));
   if (addresses.length > maxAddresses) faults.push(tooMany(field, addresses.length, maxAddresses));
-  faults.push(...addresses.flatMap((address, index) => (known.has(address) ? [] : addressErrors(address, field.index(index), addressType))));
+  faults.push(
+    ...addresses.flatMap((address, index) =>
+      known.has(address) ? [] : addressErrors(address, { field, at: field.index(index) }, addressType),
+    ),
+  );
   if (nodeName !== undefined) faults.push(...checked(at.child('nodeName'), nodeName, dns1123SubdomainFaults));
   const topology = at.child('deprecatedTopology');
   faults.push(...labelsErrors(topology, deprecatedTopology));
   if (deprecatedTopology?.['kubernetes.io/hostname'] !== undefined) {
-    faults.push(invalid(topology.key('kubernetes.io/hostname'), deprecatedTopology['kubernetes.io/hostname'], 'may not be set unless node name is set'));
+    faults.push(
+      invalid(
+        topology.key('kubernetes.io/hostname'),
+        deprecatedTopology['kubernetes.io/hostname'],
+        'may not be set unless node name is set',
+      ),
+    );
   }
   if (hostname !== undefined) faults.push(...checked(at.child('hostname'), hostname, dns1123LabelFaults));
   return faults;
 }
 
-function addressErrors(address: string, at: Path, addressType: string): FieldError[] {
+function addressErrors(address: string, { field, at }: { field: Path; at: Path }, addressType: string): FieldError[] {
   if (addressType === 'FQDN') return checked(at, address, dns1123SubdomainFaults);
   const wanted = families[addressType as keyof typeof families] as 4 | 6 | undefined;
   if (wanted === undefined) return [];
   const faults = legacyAddressFaults(at, address);
   if (faults.length > 0) return faults;
-  if (parseAddress(address)?.family !== wanted) return [invalid(at, address, `must be a valid ${addressType} address`), ...endpointAddressErrors(at, address)];
+  if (parseAddress(address)?.family !== wanted)
+    return [invalid(field, address, `must be an ${addressType} address`), ...endpointAddressErrors(at, address)];
   return endpointAddressErrors(at, address);
 }
 

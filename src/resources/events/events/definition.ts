@@ -34,7 +34,10 @@ export const eventsK8s = define<EventsV1Event>({
     reportingController: (event) => event.reportingController ?? '',
     type: (event) => event.type ?? '',
   },
-  columns: events.columns.map((column): Column<EventsV1Event> => ({ ...column, value: (event, now) => column.value(toStored(event), now) })),
+  columns: events.columns.map((column): Column<EventsV1Event> => ({
+    ...column,
+    value: (event, now) => column.value(toStored(event), now),
+  })),
   convert: { fromStored, toStored },
 });
 

@@ -30,6 +30,8 @@ function validate({ spec }: FlowSchema): FieldError[] {
   return [
     ...(precedence <= 0 ? [invalid(at.child('matchingPrecedence'), precedence, 'must be a positive value')] : []),
     ...(precedence > 10_000 ? [invalid(at.child('matchingPrecedence'), precedence, 'must not be greater than 10000')] : []),
-    ...(spec.priorityLevelConfiguration.name === '' ? [required(at.child('priorityLevelConfiguration', 'name'), 'must reference a priority level')] : []),
+    ...(spec.priorityLevelConfiguration.name === ''
+      ? [required(at.child('priorityLevelConfiguration', 'name'), 'must reference a priority level')]
+      : []),
   ];
 }

@@ -40,7 +40,7 @@ function validate({ spec }: PriorityLevelConfiguration): FieldError[] {
   const at = path('spec');
   return [
     ...oneOf(at.child('type'), spec.type, ['Exempt', 'Limited']),
-    ...forbiddenWhen(spec.type === 'Exempt' && spec.limited !== undefined, at.child('limited'), "must be nil if the type is not Limited"),
-    ...forbiddenWhen(spec.type === 'Limited' && spec.exempt !== undefined, at.child('exempt'), "must be nil if the type is Limited"),
+    ...forbiddenWhen(spec.type === 'Exempt' && spec.limited !== undefined, at.child('limited'), 'must be nil if the type is not Limited'),
+    ...forbiddenWhen(spec.type === 'Limited' && spec.exempt !== undefined, at.child('exempt'), 'must be nil if the type is Limited'),
   ];
 }

@@ -13,7 +13,13 @@ export const ingresses = define<Ingress>({
     text('Class', ({ spec }) => spec.ingressClassName ?? '<none>'),
     text('Hosts', hosts),
     text('Address', ({ status }) =>
-      [...new Set((status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || (hostname ?? '')).filter((address) => address !== ''))].sort().join(','),
+      [
+        ...new Set(
+          (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || (hostname ?? '')).filter((address) => address !== ''),
+        ),
+      ]
+        .sort()
+        .join(','),
     ),
     text('Ports', ({ spec }) => ((spec.tls ?? []).length > 0 ? '80, 443' : '80')),
     age,

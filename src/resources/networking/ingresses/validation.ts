@@ -2,7 +2,13 @@
 import type { Ingress } from '../../../api/generated/types.ts';
 import { invalid, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { parseAddress } from '../../../api/ip.ts';
-import { dns1035LabelFaults, dns1123SubdomainFaults, portNameFaults, portNumberFaults, wildcardSubdomainFaults } from '../../../api/names.ts';
+import {
+  dns1035LabelFaults,
+  dns1123SubdomainFaults,
+  portNameFaults,
+  portNumberFaults,
+  wildcardSubdomainFaults,
+} from '../../../api/names.ts';
 import { oneOf } from '../../shared/checks.ts';
 import { checked } from '../../shared/names.ts';
 
@@ -13,13 +19,15 @@ type Backend = NonNullable<Ingress['spec']['defaultBackend']>;
 const at = path('spec');
 
 export function validateIngress({ spec }: Ingress): FieldError[] {
-  const { rules = [], tls = [], defaultBackend, ingressClassName } = spec;
+  const { rules, tls = [], defaultBackend, ingressClassName } = spec;
   return [
-    ...(rules.length === 0 && defaultBackend === undefined ? [invalid(at, rules, 'either `defaultBackend` or `rules` must be specified')] : []),
+    ...((rules ?? []).length === 0 && defaultBackend === undefined
+      ? [invalid(at, rules ?? null, 'either `defaultBackend` or `rules` must be specified')]
+      : []),
     ...tls.flatMap(({ hosts = [] }, index) =>
       hosts.flatMap((host, position) => hostErrors(host, at.child('tls').index(index).child('hosts').index(position))),
     ),
-    ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
+    ...(rules ?? []).flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
     ...(defaultBackend === undefined ? [] : backendErrors(defaultBackend, at.child('defaultBackend'))),
     ...(ingressClassName === undefined ? [] : checked(at.child('ingressClassName'), ingressClassName, dns1123SubdomainFaults)),
   ];
@@ -45,10 +53,12 @@ function pathErrors({ path: value = '', pathType, backend }: HttpPath, field: Pa
   const faults = oneOf(field.child('pathType'), pathType, ['Exact', 'ImplementationSpecific', 'Prefix']).map((fault) =>
     fault.type === 'FieldValueRequired' ? required(field.child('pathType'), 'pathType must be specified') : fault,
   );
+  if ((pathType as string | undefined) === undefined || pathType === '') return faults;
   const own = field.child('path');
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!value.startsWith('/')) faults.push(invalid(own, value, 'must be an absolute path'));
-    for (const wrong of ['//', '/./', '/../', '%2f', '%2F']) if (value.includes(wrong)) faults.push(invalid(own, value, `must not contain '${wrong}'`));
+    for (const wrong of ['//', '/./', '/../', '%2f', '%2F'])
+      if (value.includes(wrong)) faults.push(invalid(own, value, `must not contain '${wrong}'`));
     for (const wrong of ['/..', '/.']) if (value.endsWith(wrong)) faults.push(invalid(own, value, `cannot end with '${wrong}'`));
   } else if (value !== '' && !value.startsWith('/')) faults.push(invalid(own, value, 'must be an absolute path'));
   return [...faults, ...backendErrors(backend, field.child('backend'))];

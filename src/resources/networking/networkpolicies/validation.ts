@@ -10,7 +10,7 @@ type Spec = NonNullable<NetworkPolicy['spec']>;
 type Port = NonNullable<NonNullable<Spec['ingress']>[number]['ports']>[number];
 type Peer = NonNullable<NonNullable<Spec['ingress']>[number]['from']>[number];
 
-const protocols = ['SCTP', 'TCP', 'UDP'];
+const protocols = ['TCP', 'UDP', 'SCTP'];
 
 export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
   const at = path('spec');
@@ -18,10 +18,14 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
   const types = at.child('policyTypes');
   return [
     ...labelSelectorErrors(spec?.podSelector, at.child('podSelector')),
-    ...ingress.flatMap(({ ports = [], from = [] }, index) => ruleErrors(ports, from, { at: at.child('ingress').index(index), peers: 'from' })),
+    ...ingress.flatMap(({ ports = [], from = [] }, index) =>
+      ruleErrors(ports, from, { at: at.child('ingress').index(index), peers: 'from' }),
+    ),
     ...egress.flatMap(({ ports = [], to = [] }, index) => ruleErrors(ports, to, { at: at.child('egress').index(index), peers: 'to' })),
     ...(policyTypes.length > 2 ? [invalid(types, policyTypes, 'may not specify more than two policyTypes')] : []),
-    ...policyTypes.flatMap((type, index) => (type === 'Ingress' || type === 'Egress' ? [] : [notSupported(types.index(index), type, ['Ingress', 'Egress'])])),
+    ...policyTypes.flatMap((type, index) =>
+      type === 'Ingress' || type === 'Egress' ? [] : [notSupported(types.index(index), type, ['Ingress', 'Egress'])],
+    ),
   ];
 }
 
@@ -35,16 +39,23 @@ function ruleErrors(ports: readonly Port[], peers: readonly Peer[], where: { at:
 function portErrors({ protocol, port, endPort }: Port, at: Path): FieldError[] {
   const faults: FieldError[] = [];
   if (protocol !== undefined && !protocols.includes(protocol)) faults.push(notSupported(at.child('protocol'), protocol, protocols));
-  if (port === undefined) return endPort === undefined ? faults : [...faults, required(at.child('port'), 'must be specified when `endPort` is specified')];
+  if (port === undefined)
+    return endPort === undefined
+      ? faults
+      : [...faults, invalid(at.child('endPort'), endPort, 'may not be specified when `port` is not specified')];
   faults.push(...portOrNameErrors(at.child('port'), port));
   if (endPort === undefined) return faults;
-  if (typeof port === 'string') return [...faults, invalid(at.child('endPort'), endPort, 'may not be specified when `port` is non-numeric')];
+  if (typeof port === 'string')
+    return [...faults, invalid(at.child('endPort'), endPort, 'may not be specified when `port` is non-numeric')];
   if (endPort < port) faults.push(invalid(at.child('endPort'), port, 'must be greater than or equal to `port`'));
   return [...faults, ...portNumberFaults(endPort).map((fault) => invalid(at.child('endPort'), endPort, fault))];
 }
 
 function peerErrors({ podSelector, namespaceSelector, ipBlock }: Peer, at: Path): FieldError[] {
-  const faults = [...labelSelectorErrors(podSelector, at.child('podSelector')), ...labelSelectorErrors(namespaceSelector, at.child('namespaceSelector'))];
+  const faults = [
+    ...labelSelectorErrors(podSelector, at.child('podSelector')),
+    ...labelSelectorErrors(namespaceSelector, at.child('namespaceSelector')),
+  ];
   const selectors = Number(podSelector !== undefined) + Number(namespaceSelector !== undefined);
   if (ipBlock !== undefined) faults.push(...blockErrors(ipBlock, at.child('ipBlock')));
   if (selectors === 0 && ipBlock === undefined) faults.push(required(at, 'must specify a peer'));

@@ -24,5 +24,7 @@ function validate({ spec }: ServiceCIDR): FieldError[] {
   if (cidrs.length > 2) return [invalid(at, spec, 'may only hold up to 2 values')];
   const faults = cidrs.flatMap((cidr, index) => cidrFaults(at.index(index), cidr));
   const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.address.family));
-  return cidrs.length === 2 && families.size < 2 ? [...faults, invalid(at, spec, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')] : faults;
+  return cidrs.length === 2 && families.size < 2
+    ? [...faults, invalid(at, spec, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')]
+    : faults;
 }

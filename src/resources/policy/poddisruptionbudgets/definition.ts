@@ -27,10 +27,22 @@ function validate({ spec }: PodDisruptionBudget): FieldError[] {
   const at = path('spec');
   const { minAvailable, maxUnavailable } = spec;
   return [
-    ...(minAvailable !== undefined && maxUnavailable !== undefined ? [invalid(at, spec, 'minAvailable and maxUnavailable cannot be both set')] : []),
+    ...(minAvailable !== undefined && maxUnavailable !== undefined
+      ? [invalid(at, inGo(spec), 'minAvailable and maxUnavailable cannot be both set')]
+      : []),
     ...(minAvailable === undefined ? [] : intOrPercentErrors(minAvailable, at.child('minAvailable'), { atMost100: true })),
     ...(maxUnavailable === undefined ? [] : intOrPercentErrors(maxUnavailable, at.child('maxUnavailable'), { atMost100: true })),
     ...labelSelectorErrors(spec.selector, at.child('selector')),
     ...optionalOneOf(at.child('unhealthyPodEvictionPolicy'), spec.unhealthyPodEvictionPolicy, ['AlwaysAllow', 'IfHealthyBudget']),
   ];
+}
+
+/** The spec as Go shows its own names. */
+function inGo({ minAvailable, selector, maxUnavailable, unhealthyPodEvictionPolicy }: PodDisruptionBudget['spec']): unknown {
+  return {
+    MinAvailable: minAvailable ?? null,
+    Selector: selector ?? null,
+    MaxUnavailable: maxUnavailable ?? null,
+    UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+  };
 }

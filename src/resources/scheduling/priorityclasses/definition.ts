@@ -20,7 +20,9 @@ export const priorityclasses = define<PriorityClass>({
     validate,
     validateUpdate: (object, old) => [
       ...(object.value === old.value ? [] : [forbiddenField(path('value'), 'may not be changed in an update.')]),
-      ...(object.preemptionPolicy === old.preemptionPolicy ? [] : [invalid(path('preemptionPolicy'), object.preemptionPolicy, 'field is immutable')]),
+      ...(object.preemptionPolicy === old.preemptionPolicy
+        ? []
+        : [invalid(path('preemptionPolicy'), object.preemptionPolicy, 'field is immutable')]),
     ],
   },
   columns: [
@@ -37,7 +39,17 @@ function validate({ metadata, value = 0, preemptionPolicy }: PriorityClass): Fie
   const faults = optionalOneOf(path('preemptionPolicy'), preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   if (metadata.name.startsWith('system-')) {
     const known = system[metadata.name] === value;
-    return known ? faults : [...faults, forbiddenField(path('metadata', 'name'), "priority class names with 'system-' prefix are reserved for system use only. error: not a known system priority class")];
+    return known
+      ? faults
+      : [
+          ...faults,
+          forbiddenField(
+            path('metadata', 'name'),
+            `priority class names with 'system-' prefix are reserved for system use only. error: ${metadata.name} is not a known system priority class`,
+          ),
+        ];
   }
-  return value > highestUserPriority ? [...faults, forbiddenField(path('value'), `maximum allowed value of a user defined priority is ${String(highestUserPriority)}`)] : faults;
+  return value > highestUserPriority
+    ? [...faults, forbiddenField(path('value'), `maximum allowed value of a user defined priority is ${String(highestUserPriority)}`)]
+    : faults;
 }

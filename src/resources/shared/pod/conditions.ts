@@ -1,7 +1,11 @@
 import type { Pod, PodCondition } from '../../../api/generated/types.ts';
 
 /** Sets or replaces a condition in place; its transition time moves only with its status (UpdatePodCondition of pkg/api/pod). */
-export function setPodCondition(status: Pod['status'], condition: Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>, now: string): void {
+export function setPodCondition(
+  status: Pod['status'],
+  condition: Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>,
+  now: string,
+): void {
   const conditions = (status.conditions ??= []);
   const index = conditions.findIndex((candidate) => candidate.type === condition.type);
   const old = conditions[index];

@@ -7,7 +7,10 @@ type Amounts = Record<string, string | number> | undefined;
 
 /** BestEffort without any request or limit, Guaranteed when all containers limit cpu and memory and request just that. */
 export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const demands = spec.resources === undefined ? [...spec.containers, ...(spec.initContainers ?? [])].map((container) => container.resources) : [spec.resources];
+  const demands =
+    spec.resources === undefined
+      ? [...spec.containers, ...(spec.initContainers ?? [])].map((container) => container.resources)
+      : [spec.resources];
   let any = false;
   let guaranteed = true;
   for (const demand of demands) {

@@ -1,6 +1,15 @@
 /** Containers of all three kinds. validateContainers and its relatives in pkg/apis/core/validation/validation.go. */
 import type { Container, EphemeralContainer, PodSpec } from '../../../api/generated/types.ts';
-import { duplicate, forbiddenField, invalid, notSupported, required, notFoundField, type FieldError, type Path } from '../../../api/field-errors.ts';
+import {
+  duplicate,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  notFoundField,
+  type FieldError,
+  type Path,
+} from '../../../api/field-errors.ts';
 import { dns1123LabelFaults, portNameFaults, portNumberFaults } from '../../../api/names.ts';
 import { environmentErrors, environmentFromErrors } from './validate-environment.ts';
 import { handlerErrors, probeErrors } from './validate-probes.ts';
@@ -54,7 +63,8 @@ export function initContainersErrors(containers: readonly Container[], at: Path,
       continue;
     }
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[field] !== undefined) faults.push(forbiddenField(own.child(field), 'may not be set for init containers without restartPolicy=Always'));
+      if (container[field] !== undefined)
+        faults.push(forbiddenField(own.child(field), 'may not be set for init containers without restartPolicy=Always'));
     }
   }
 }
@@ -74,7 +84,8 @@ export function ephemeralContainersErrors(containers: readonly EphemeralContaine
     if (target !== '' && !others.includes(target)) faults.push(notFoundField(own.child('targetContainerName'), target));
     for (const field of ephemeralForbidden) {
       const value = container[field];
-      if (value !== undefined && !(Array.isArray(value) && value.length === 0)) faults.push(forbiddenField(own.child(field), `cannot be set for an Ephemeral Container`));
+      if (value !== undefined && !(Array.isArray(value) && value.length === 0))
+        faults.push(forbiddenField(own.child(field), `cannot be set for an Ephemeral Container`));
     }
     if (container.resources !== undefined && Object.keys(container.resources).length > 0) {
       faults.push(forbiddenField(own.child('resources'), 'cannot be set for an Ephemeral Container'));
@@ -102,7 +113,11 @@ function commonErrors(container: Container | EphemeralContainer, at: Path, aroun
   if (container.securityContext !== undefined) securityErrors(container.securityContext, at.child('securityContext'), faults);
 }
 
-function choice(at: Path, field: string, { value, supported, faults }: { value: string | undefined; supported: readonly string[]; faults: FieldError[] }): void {
+function choice(
+  at: Path,
+  field: string,
+  { value, supported, faults }: { value: string | undefined; supported: readonly string[]; faults: FieldError[] },
+): void {
   if (value === undefined || value === '') faults.push(required(at.child(field)));
   else if (!supported.includes(value)) faults.push(notSupported(at.child(field), value, supported));
 }
@@ -117,7 +132,9 @@ function lifeErrors(container: Container, at: Path, faults: FieldError[]): void 
     probeErrors(readinessProbe, own, { faults });
     const { terminationGracePeriodSeconds } = readinessProbe;
     if (terminationGracePeriodSeconds !== undefined) {
-      faults.push(invalid(own.child('terminationGracePeriodSeconds'), terminationGracePeriodSeconds, 'must not be set for readinessProbes'));
+      faults.push(
+        invalid(own.child('terminationGracePeriodSeconds'), terminationGracePeriodSeconds, 'must not be set for readinessProbes'),
+      );
     }
   }
   if (startupProbe !== undefined) probeErrors(startupProbe, at.child('startupProbe'), { faults, once: true });
@@ -125,7 +142,8 @@ function lifeErrors(container: Container, at: Path, faults: FieldError[]): void 
 
 function restartPolicyErrors({ restartPolicy, restartPolicyRules = [] }: Container, at: Path, faults: FieldError[]): void {
   const supported = ['Always', 'OnFailure', 'Never'];
-  if (restartPolicy !== undefined && !supported.includes(restartPolicy)) faults.push(notSupported(at.child('restartPolicy'), restartPolicy, supported));
+  if (restartPolicy !== undefined && !supported.includes(restartPolicy))
+    faults.push(notSupported(at.child('restartPolicy'), restartPolicy, supported));
   if (restartPolicy === undefined && restartPolicyRules.length > 0) {
     faults.push(required(at.child('restartPolicy'), 'must specify restartPolicy when restart rules are used'));
   }

@@ -20,7 +20,14 @@ const fields = [
 ];
 /** Field paths that exist for pods but say nothing to a container's environment. */
 const convertible = new Set(['metadata.annotations', 'metadata.labels', 'spec.restartPolicy', 'spec.schedulerName', 'status.phase']);
-const resources = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
+const resources = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+];
 
 export function environmentErrors(variables: readonly Variable[], at: Path, faults: FieldError[]): void {
   for (const [index, { name, value = '', valueFrom }] of variables.entries()) {
@@ -30,7 +37,10 @@ export function environmentErrors(variables: readonly Variable[], at: Path, faul
     const own = at.index(index).child('valueFrom');
     const kinds = Object.keys(valueFrom).length;
     sourceErrors(valueFrom, own, faults);
-    if (kinds === 0) faults.push(invalid(own, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'));
+    if (kinds === 0)
+      faults.push(
+        invalid(own, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'),
+      );
     else if (value !== '') faults.push(invalid(own, '', 'may not be specified when `value` is not empty'));
     else if (kinds > 1) faults.push(invalid(own, '', 'may not have more than one field specified at a time'));
   }
@@ -45,7 +55,10 @@ function sourceErrors({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRe
       faults.push(notSupported(own, resourceFieldRef.resource, resources));
     }
   }
-  for (const [field, ref] of [['configMapKeyRef', configMapKeyRef], ['secretKeyRef', secretKeyRef]] as const) {
+  for (const [field, ref] of [
+    ['configMapKeyRef', configMapKeyRef],
+    ['secretKeyRef', secretKeyRef],
+  ] as const) {
     if (ref === undefined) continue;
     if ((ref.name ?? '') === '') faults.push(required(at.child(field, 'name')));
     if (ref.key === '') faults.push(required(at.child(field, 'key')));
@@ -70,7 +83,9 @@ export function environmentFromErrors(sources: NonNullable<Container['envFrom']>
     if (prefix !== '') for (const fault of relaxedEnvironmentNameFaults(prefix)) faults.push(invalid(own.child('prefix'), prefix, fault));
     if (configMapRef !== undefined && (configMapRef.name ?? '') === '') faults.push(required(own.child('configMapRef', 'name')));
     if (secretRef !== undefined && (secretRef.name ?? '') === '') faults.push(required(own.child('secretRef', 'name')));
-    if (configMapRef === undefined && secretRef === undefined) faults.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    else if (configMapRef !== undefined && secretRef !== undefined) faults.push(invalid(at, '', 'may not have more than one field specified at a time'));
+    if (configMapRef === undefined && secretRef === undefined)
+      faults.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (configMapRef !== undefined && secretRef !== undefined)
+      faults.push(invalid(at, '', 'may not have more than one field specified at a time'));
   }
 }

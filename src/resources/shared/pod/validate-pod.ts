@@ -12,6 +12,7 @@ export function validatePod(pod: Pod): FieldError[] {
 /** ValidatePodCreate. */
 export function validateNewPod(pod: Pod): FieldError[] {
   const faults = validatePod(pod);
-  if ((pod.spec.ephemeralContainers ?? []).length > 0) faults.push(forbiddenField(at.child('ephemeralContainers'), 'cannot be set on create'));
+  if ((pod.spec.ephemeralContainers ?? []).length > 0)
+    faults.push(forbiddenField(at.child('ephemeralContainers'), 'cannot be set on create'));
   return faults;
 }

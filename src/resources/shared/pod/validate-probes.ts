@@ -39,6 +39,8 @@ function actionErrors(handler: Handler, field: keyof Handler, { at, faults }: { 
   if (field !== 'httpGet' || httpGet === undefined) return;
   if ((httpGet.path ?? '') === '') faults.push(required(at.child('path')));
   faults.push(...portOrNameErrors(at.child('port'), httpGet.port));
-  if (httpGet.scheme !== 'HTTP' && httpGet.scheme !== 'HTTPS') faults.push(notSupported(at.child('scheme'), httpGet.scheme, ['HTTP', 'HTTPS']));
-  for (const { name } of httpGet.httpHeaders ?? []) for (const fault of httpHeaderNameFaults(name)) faults.push(invalid(at.child('httpHeaders'), name, fault));
+  if (httpGet.scheme !== 'HTTP' && httpGet.scheme !== 'HTTPS')
+    faults.push(notSupported(at.child('scheme'), httpGet.scheme, ['HTTP', 'HTTPS']));
+  for (const { name } of httpGet.httpHeaders ?? [])
+    for (const fault of httpHeaderNameFaults(name)) faults.push(invalid(at.child('httpHeaders'), name, fault));
 }

@@ -7,12 +7,25 @@ import { parseQuantity } from '../../../api/quantity.ts';
 type Requirements = NonNullable<Container['resources']>;
 
 const standard = ['cpu', 'memory', 'ephemeral-storage'];
-const notOfContainers = new Set(['storage', 'pods', 'services', 'secrets', 'configmaps', 'replicationcontrollers', 'resourcequotas', 'persistentvolumeclaims']);
+const notOfContainers = new Set([
+  'storage',
+  'pods',
+  'services',
+  'secrets',
+  'configmaps',
+  'replicationcontrollers',
+  'resourcequotas',
+  'persistentvolumeclaims',
+]);
 const hugePage = (name: string): boolean => name.startsWith('hugepages-');
 /** Native resources may be promised twice; extended ones and huge pages may not. */
 const overcommits = (name: string): boolean => !hugePage(name) && (!name.includes('/') || name.includes('kubernetes.io/'));
 
-export function resourceErrors(requirements: Requirements, at: Path, { claims, faults }: { claims: ReadonlySet<string>; faults: FieldError[] }): void {
+export function resourceErrors(
+  requirements: Requirements,
+  at: Path,
+  { claims, faults }: { claims: ReadonlySet<string>; faults: FieldError[] },
+): void {
   const { limits = {}, requests = {} } = requirements;
   for (const name in limits) amountErrors(name, limits[name] ?? '0', at.child('limits').key(name)).forEach((fault) => faults.push(fault));
   for (const name in requests) {
@@ -25,11 +38,13 @@ export function resourceErrors(requirements: Requirements, at: Path, { claims, f
     }
     if (limit === request) continue;
     const order = parseQuantity(request).compare(parseQuantity(limit));
-    if (order !== 0 && !overcommits(name)) faults.push(invalid(at.child('requests'), request, `must be equal to ${name} limit of ${limit}`));
+    if (order !== 0 && !overcommits(name))
+      faults.push(invalid(at.child('requests'), request, `must be equal to ${name} limit of ${limit}`));
     else if (order > 0) faults.push(invalid(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`));
   }
   const all = [...Object.keys(limits), ...Object.keys(requests)];
-  if (all.some(hugePage) && !all.includes('cpu') && !all.includes('memory')) faults.push(forbiddenField(at, 'HugePages require cpu or memory'));
+  if (all.some(hugePage) && !all.includes('cpu') && !all.includes('memory'))
+    faults.push(forbiddenField(at, 'HugePages require cpu or memory'));
   if (requirements.claims !== undefined) claimErrors(requirements.claims, at.child('claims'), { claims, faults });
 }
 
@@ -55,7 +70,11 @@ function nameErrors(name: string, at: Path): FieldError[] {
   return name.startsWith('requests.') || name.length > 244 ? [invalid(at, name, "doesn't follow extended resource name standard")] : [];
 }
 
-function claimErrors(list: NonNullable<Requirements['claims']>, at: Path, { claims, faults }: { claims: ReadonlySet<string>; faults: FieldError[] }): void {
+function claimErrors(
+  list: NonNullable<Requirements['claims']>,
+  at: Path,
+  { claims, faults }: { claims: ReadonlySet<string>; faults: FieldError[] },
+): void {
   for (const [index, { name, request = '' }] of list.entries()) {
     const own = at.index(index);
     if (name === '') faults.push(required(own));

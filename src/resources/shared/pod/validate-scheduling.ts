@@ -5,7 +5,9 @@ import { labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { checked } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
 
-type NodeTerm = NonNullable<NonNullable<Affinity['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']>['nodeSelectorTerms'][number];
+type NodeTerm = NonNullable<
+  NonNullable<Affinity['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']
+>['nodeSelectorTerms'][number];
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -14,7 +16,13 @@ export function tolerationErrors(tolerations: readonly Toleration[], at: Path, f
     const own = at.index(index);
     if (key !== '') faults.push(...checked(own.child('key'), key, qualifiedNameFaults));
     else if (operator !== 'Exists') {
-      faults.push(invalid(own.child('operator'), operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
+      faults.push(
+        invalid(
+          own.child('operator'),
+          operator,
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
     }
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
       faults.push(invalid(own.child('effect'), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
@@ -24,7 +32,14 @@ export function tolerationErrors(tolerations: readonly Toleration[], at: Path, f
       if (wrong.length > 0) faults.push(invalid(own.child('operator'), value, wrong.join(';')));
     } else if (operator === 'Exists') {
       if (value !== '') faults.push(invalid(own.child('operator'), value, "value must be empty when `operator` is 'Exists'"));
-    } else faults.push(notSupported(own.child('operator'), operator, operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists']));
+    } else
+      faults.push(
+        notSupported(
+          own.child('operator'),
+          operator,
+          operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'],
+        ),
+      );
     if (effect !== '' && !effects.includes(effect)) faults.push(notSupported(own.child('effect'), effect, effects));
   }
 }
@@ -71,7 +86,8 @@ function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, a
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0) faults.push(required(own.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-      if (values.length > 0) faults.push(forbiddenField(own.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      if (values.length > 0)
+        faults.push(forbiddenField(own.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
     } else if (operator === 'Gt' || operator === 'Lt') {
       if (values.length !== 1) faults.push(required(own.child('values'), "must be specified single value when `operator` is 'Lt' or 'Gt'"));
     } else faults.push(invalid(own.child('operator'), operator, 'not a valid selector operator'));
@@ -81,13 +97,17 @@ function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, a
   for (const [index, { key, operator, values = [] }] of matchFields.entries()) {
     const own = at.child('matchFields').index(index);
     if (operator !== 'In' && operator !== 'NotIn') faults.push(invalid(own.child('operator'), operator, 'not a valid selector operator'));
-    else if (values.length !== 1) faults.push(required(own.child('values'), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+    else if (values.length !== 1)
+      faults.push(required(own.child('values'), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
     if (key !== 'metadata.name') faults.push(invalid(own.child('key'), key, 'not a valid field selector key'));
   }
 }
 
 function podTermErrors(term: PodAffinityTerm, at: Path, faults: FieldError[]): void {
-  faults.push(...labelSelectorErrors(term.labelSelector, at.child('labelSelector')), ...labelSelectorErrors(term.namespaceSelector, at.child('namespaceSelector')));
+  faults.push(
+    ...labelSelectorErrors(term.labelSelector, at.child('labelSelector')),
+    ...labelSelectorErrors(term.namespaceSelector, at.child('namespaceSelector')),
+  );
   if (term.topologyKey === '') faults.push(required(at.child('topologyKey'), 'can not be empty'));
   else faults.push(...checked(at.child('topologyKey'), term.topologyKey, qualifiedNameFaults));
 }
@@ -103,7 +123,9 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], a
     if (same < index) faults.push(duplicate(own.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) faults.push(invalid(own.child('minDomains'), minDomains, 'must be greater than zero'));
     if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule') {
-      faults.push(invalid(own.child('minDomains'), minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'));
+      faults.push(
+        invalid(own.child('minDomains'), minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'),
+      );
     }
     faults.push(...labelSelectorErrors(labelSelector, own.child('labelSelector')));
   }

@@ -29,7 +29,8 @@ function profileErrors(profile: Profile, at: Path, faults: FieldError[]): void {
 export function securityErrors(context: SecurityContext, at: Path, faults: FieldError[]): void {
   const { allowPrivilegeEscalation, capabilities, privileged, runAsGroup, runAsUser, seccompProfile, procMount } = context;
   ids(at, { runAsUser, runAsGroup }, faults);
-  if (procMount !== undefined && procMount !== 'Default' && procMount !== 'Unmasked') faults.push(notSupported(at.child('procMount'), procMount, ['Default', 'Unmasked']));
+  if (procMount !== undefined && procMount !== 'Default' && procMount !== 'Unmasked')
+    faults.push(notSupported(at.child('procMount'), procMount, ['Default', 'Unmasked']));
   if (seccompProfile !== undefined) profileErrors(seccompProfile, at.child('seccompProfile'), faults);
   if (allowPrivilegeEscalation !== false) return;
   if (privileged === true) faults.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
@@ -54,9 +55,11 @@ export function podSecurityErrors(spec: PodSpec, at: Path, faults: FieldError[])
   for (const [index, { name }] of sysctls.entries()) {
     const field = own.child('sysctls').index(index).child('name');
     if (name === '') faults.push(required(field));
-    else if (seen.has(name)) faults.push({ type: 'FieldValueDuplicate', field: field.text, body: `Duplicate value: ${JSON.stringify(name)}` });
+    else if (seen.has(name))
+      faults.push({ type: 'FieldValueDuplicate', field: field.text, body: `Duplicate value: ${JSON.stringify(name)}` });
     seen.add(name);
-    if (spec.hostNetwork === true && name.startsWith('net.')) faults.push(forbiddenField(field, 'may not be specified when \'hostNetwork\' is true'));
+    if (spec.hostNetwork === true && name.startsWith('net.'))
+      faults.push(forbiddenField(field, "may not be specified when 'hostNetwork' is true"));
   }
   if (fsGroupChangePolicy !== undefined && !['Always', 'OnRootMismatch'].includes(fsGroupChangePolicy)) {
     faults.push(notSupported(own.child('fsGroupChangePolicy'), fsGroupChangePolicy, ['Always', 'OnRootMismatch']));

@@ -27,7 +27,8 @@ export function validatePodSpec(spec: PodSpec, at: Path): FieldError[] {
   podSecurityErrors(spec, at, faults);
   if (spec.affinity !== undefined) affinityErrors(spec.affinity, at.child('affinity'), faults);
   if (spec.tolerations !== undefined) tolerationErrors(spec.tolerations, at.child('tolerations'), faults);
-  if (spec.topologySpreadConstraints !== undefined) spreadErrors(spec.topologySpreadConstraints, at.child('topologySpreadConstraints'), faults);
+  if (spec.topologySpreadConstraints !== undefined)
+    spreadErrors(spec.topologySpreadConstraints, at.child('topologySpreadConstraints'), faults);
   dnsErrors(spec, at, faults);
   namesErrors(spec, at, faults);
   listsErrors(spec, at, faults);
@@ -93,7 +94,8 @@ function dnsErrors({ dnsPolicy, dnsConfig }: PodSpec, at: Path, faults: FieldErr
   const field = at.child('dnsConfig');
   if (dnsPolicy === 'None') {
     if (dnsConfig === undefined) return void faults.push(required(field, 'must provide `dnsConfig` when `dnsPolicy` is None'));
-    if ((dnsConfig.nameservers ?? []).length === 0) faults.push(required(field.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None'));
+    if ((dnsConfig.nameservers ?? []).length === 0)
+      faults.push(required(field.child('nameservers'), 'must provide at least one DNS nameserver when `dnsPolicy` is None'));
   }
   const { nameservers = [], searches = [], options = [] } = dnsConfig ?? {};
   if (nameservers.length > 3) faults.push(invalid(field.child('nameservers'), nameservers, 'must not have more than 3 nameservers'));
@@ -112,7 +114,8 @@ export function onlyForPods(spec: PodSpec, at: Path): FieldError[] {
   const faults: FieldError[] = [];
   for (const field of ['containers', 'initContainers'] as const) {
     for (const [index, { image = '' }] of (spec[field] ?? []).entries()) {
-      if (image !== '' && image !== image.trim()) faults.push(invalid(at.child(field).index(index).child('image'), image, 'must not have leading or trailing whitespace'));
+      if (image !== '' && image !== image.trim())
+        faults.push(invalid(at.child(field).index(index).child('image'), image, 'must not have leading or trailing whitespace'));
     }
   }
   if ((spec.schedulingGates ?? []).length > 0 && (spec.nodeName ?? '') !== '') {

@@ -33,7 +33,8 @@ export function workloadSelectorErrors(selector: LabelSelector | undefined, at: 
 /** The template's labels must be among those that the selector selects. */
 export function templateLabelErrors(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined, at: Path): FieldError[] {
   const labels = template?.metadata?.labels;
-  const everything = selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
+  const everything =
+    selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
   if (everything || labelMatcher(selector)(labels)) return [];
   return [invalid(at.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`')];
 }
@@ -43,6 +44,8 @@ export function alwaysRestartErrors(template: PodTemplateSpec | undefined, at: P
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
   return [
     ...(restartPolicy === 'Always' ? [] : [notSupported(at.child('spec', 'restartPolicy'), restartPolicy, ['Always'])]),
-    ...(activeDeadlineSeconds === undefined ? [] : [forbiddenField(at.child('spec', 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${kind} is not Supported`)]),
+    ...(activeDeadlineSeconds === undefined
+      ? []
+      : [forbiddenField(at.child('spec', 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${kind} is not Supported`)]),
   ];
 }

@@ -1,6 +1,15 @@
 /** ValidateVolumes and ValidateVolumeMounts; of the storage vendors' sources only that there is one at a time. */
 import type { Container, EphemeralContainer, Volume } from '../../../api/generated/types.ts';
-import { duplicate, forbiddenField, invalid, notFoundField, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import {
+  duplicate,
+  forbiddenField,
+  invalid,
+  notFoundField,
+  notSupported,
+  required,
+  type FieldError,
+  type Path,
+} from '../../../api/field-errors.ts';
 import { configMapKeyFaults, dns1123LabelFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import type { Around } from './validate-containers.ts';
@@ -11,7 +20,11 @@ type Sources = NonNullable<NonNullable<Volume['projected']>['sources']>;
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 
 /** Collects faults and answers the volumes by name. */
-export function volumesErrors(volumes: readonly Volume[] | undefined, at: Path, faults: FieldError[]): Map<string, Record<string, unknown>> {
+export function volumesErrors(
+  volumes: readonly Volume[] | undefined,
+  at: Path,
+  faults: FieldError[],
+): Map<string, Record<string, unknown>> {
   const found = new Map<string, Record<string, unknown>>();
   for (const [index, volume] of (volumes ?? []).entries()) {
     const own = at.index(index);
@@ -37,7 +50,8 @@ function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
   }
   if (first === 'hostPath') {
     if ((hostPath?.path ?? '') === '') faults.push(required(own.child('path')));
-    else if (hostPath?.path.split('/').includes('..') === true) faults.push(invalid(own.child('path'), hostPath.path, "must not contain '..'"));
+    else if (hostPath?.path.split('/').includes('..') === true)
+      faults.push(invalid(own.child('path'), hostPath.path, "must not contain '..'"));
     if (!hostPathTypes.includes(hostPath?.type ?? '')) faults.push(notSupported(own.child('type'), hostPath?.type, hostPathTypes.slice(1)));
   }
   if (first === 'secret') {
@@ -58,13 +72,15 @@ function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
   }
   if (first === 'persistentVolumeClaim' && (persistentVolumeClaim?.claimName ?? '') === '') faults.push(required(own.child('claimName')));
   if (first === 'nfs' && (nfs?.server ?? '') === '') faults.push(required(own.child('server')));
-  if (first === 'nfs' && !(nfs?.path ?? '').startsWith('/')) faults.push(invalid(own.child('path'), nfs?.path ?? '', 'must be an absolute path'));
+  if (first === 'nfs' && !(nfs?.path ?? '').startsWith('/'))
+    faults.push(invalid(own.child('path'), nfs?.path ?? '', 'must be an absolute path'));
   if (first === 'csi' && (csi?.driver ?? '') === '') faults.push(required(own.child('driver')));
   if (first === 'image' && (image?.reference ?? '') === '') faults.push(required(own.child('reference')));
 }
 
 function modeErrors(mode: number | undefined, at: Path, faults: FieldError[]): void {
-  if (mode !== undefined && (mode < 0 || mode > 0o777)) faults.push(invalid(at, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
+  if (mode !== undefined && (mode < 0 || mode > 0o777))
+    faults.push(invalid(at, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
 }
 
 function filesErrors({ defaultMode, items = [] }: { defaultMode?: number; items?: readonly Item[] }, at: Path, faults: FieldError[]): void {
@@ -91,11 +107,17 @@ function descendingErrors(path: string, at: Path, faults: FieldError[]): void {
   if (path.split('/').includes('..')) faults.push(invalid(at, path, "must not contain '..'"));
 }
 
-function downwardErrors(item: { path: string; mode?: number; fieldRef?: unknown; resourceFieldRef?: unknown }, at: Path, faults: FieldError[]): void {
+function downwardErrors(
+  item: { path: string; mode?: number; fieldRef?: unknown; resourceFieldRef?: unknown },
+  at: Path,
+  faults: FieldError[],
+): void {
   if (item.path === '') faults.push(required(at.child('path')));
   localPathErrors(item.path, at.child('path'), faults);
-  if (item.fieldRef === undefined && item.resourceFieldRef === undefined) faults.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
-  if (item.fieldRef !== undefined && item.resourceFieldRef !== undefined) faults.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+  if (item.fieldRef === undefined && item.resourceFieldRef === undefined)
+    faults.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
+  if (item.fieldRef !== undefined && item.resourceFieldRef !== undefined)
+    faults.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
   modeErrors(item.mode, at.child('mode'), faults);
 }
 
@@ -114,12 +136,15 @@ function projectionErrors(sources: Sources, at: Path, faults: FieldError[]): voi
       if ((configMap.name ?? '') === '') faults.push(required(own.child('configMap', 'name')));
       filesErrors(configMap, own.child('configMap'), faults);
     }
-    for (const [position, item] of (downwardAPI?.items ?? []).entries()) downwardErrors(item, own.child('downwardAPI').index(position), faults);
+    for (const [position, item] of (downwardAPI?.items ?? []).entries())
+      downwardErrors(item, own.child('downwardAPI').index(position), faults);
     if (serviceAccountToken === undefined) continue;
     const token = own.child('serviceAccountToken');
     const { expirationSeconds = 3600, path } = serviceAccountToken;
-    if (expirationSeconds < 600) faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration less than 10 minutes'));
-    if (expirationSeconds > 2 ** 32) faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
+    if (expirationSeconds < 600)
+      faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration less than 10 minutes'));
+    if (expirationSeconds > 2 ** 32)
+      faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
     if (path === '') faults.push(required(token.child('path')));
     else localPathErrors(path, token.child('path'), faults);
   }
@@ -136,16 +161,20 @@ export function mountErrors(container: Container | EphemeralContainer, at: Path,
     if (mountPath === '') faults.push(required(own.child('mountPath')));
     if (points.has(mountPath)) faults.push(invalid(own.child('mountPath'), mountPath, 'must be unique'));
     points.add(mountPath);
-    if (volumeDevices.some((device) => device.name === name)) faults.push(invalid(own.child('name'), name, 'must not already exist in volumeDevices'));
+    if (volumeDevices.some((device) => device.name === name))
+      faults.push(invalid(own.child('name'), name, 'must not already exist in volumeDevices'));
     if (subPath !== '') descendingErrors(subPath, field.child('subPath'), faults);
     if (subPathExpr !== '') {
       if (subPath !== '') faults.push(invalid(own.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
       descendingErrors(subPathExpr, field.child('subPathExpr'), faults);
     }
     const supported = ['Bidirectional', 'HostToContainer', 'None'];
-    if (mountPropagation !== undefined && !supported.includes(mountPropagation)) faults.push(notSupported(field.child('mountPropagation'), mountPropagation, supported));
+    if (mountPropagation !== undefined && !supported.includes(mountPropagation))
+      faults.push(notSupported(field.child('mountPropagation'), mountPropagation, supported));
     if (mountPropagation === 'Bidirectional' && securityContext?.privileged !== true) {
-      faults.push(forbiddenField(field.child('mountPropagation'), 'Bidirectional mount propagation is available only to privileged containers'));
+      faults.push(
+        forbiddenField(field.child('mountPropagation'), 'Bidirectional mount propagation is available only to privileged containers'),
+      );
     }
   }
   for (const [index, { name, devicePath }] of volumeDevices.entries()) {

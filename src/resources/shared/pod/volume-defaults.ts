@@ -41,7 +41,9 @@ function defaultDownwardItem(item: DownwardItem): void {
 }
 
 /** Also the sources that persistent volumes share with pods. */
-export function defaultNetworkVolume(volume: Pick<Volume, 'iscsi' | 'azureDisk'> & { rbd?: Volume['rbd'] | undefined; scaleIO?: Volume['scaleIO'] | undefined }): void {
+export function defaultNetworkVolume(
+  volume: Pick<Volume, 'iscsi' | 'azureDisk'> & { rbd?: Volume['rbd'] | undefined; scaleIO?: Volume['scaleIO'] | undefined },
+): void {
   if (volume.iscsi !== undefined) volume.iscsi.iscsiInterface ||= 'default';
   if (volume.rbd !== undefined) {
     volume.rbd.pool ||= 'rbd';

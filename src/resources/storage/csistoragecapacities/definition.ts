@@ -21,5 +21,9 @@ export const csistoragecapacities = define<CSIStorageCapacity>({
     ],
     allowUnconditionalUpdate: false,
   },
-  columns: [name, text('StorageClassName', ({ storageClassName }) => storageClassName), text('Capacity', ({ capacity }) => capacity ?? '<unset>')],
+  columns: [
+    name,
+    text('StorageClassName', ({ storageClassName }) => storageClassName),
+    text('Capacity', ({ capacity }) => capacity ?? '<unset>'),
+  ],
 });

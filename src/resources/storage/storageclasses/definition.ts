@@ -18,16 +18,22 @@ export const storageclasses = define<StorageClass>({
     validate,
     validateUpdate: (object, old) => [
       ...validate(object),
-      ...(semanticEqual(object.parameters, old.parameters) ? [] : [forbiddenField(path('parameters'), 'updates to parameters are forbidden.')]),
+      ...(semanticEqual(object.parameters, old.parameters)
+        ? []
+        : [forbiddenField(path('parameters'), 'updates to parameters are forbidden.')]),
       ...(object.provisioner === old.provisioner ? [] : [forbiddenField(path('provisioner'), 'updates to provisioner are forbidden.')]),
-      ...(object.reclaimPolicy === old.reclaimPolicy ? [] : [forbiddenField(path('reclaimPolicy'), 'updates to reclaimPolicy are forbidden.')]),
+      ...(object.reclaimPolicy === old.reclaimPolicy
+        ? []
+        : [forbiddenField(path('reclaimPolicy'), 'updates to reclaimPolicy are forbidden.')]),
       ...immutable(path('volumeBindingMode'), object.volumeBindingMode, old.volumeBindingMode),
     ],
   },
   columns: [
     {
       ...text<StorageClass>('Name', ({ metadata }) => {
-        const marked = ['', 'beta.'].some((version) => metadata.annotations?.[`storageclass.${version}kubernetes.io/is-default-class`] === 'true');
+        const marked = ['', 'beta.'].some(
+          (version) => metadata.annotations?.[`storageclass.${version}kubernetes.io/is-default-class`] === 'true',
+        );
         return marked ? `${metadata.name} (default)` : metadata.name;
       }),
       format: 'name',

@@ -29,7 +29,9 @@ function validate({ spec }: VolumeAttachment): FieldError[] {
   const { persistentVolumeName, inlineVolumeSpec } = spec.source;
   return [
     ...requiredText(at.child('attacher'), spec.attacher),
-    ...(persistentVolumeName === undefined && inlineVolumeSpec === undefined ? [required(at.child('source'), 'must specify exactly one of inlineVolumeSpec and persistentVolumeName')] : []),
+    ...(persistentVolumeName === undefined && inlineVolumeSpec === undefined
+      ? [required(at.child('source'), 'must specify exactly one of inlineVolumeSpec and persistentVolumeName')]
+      : []),
     ...requiredText(at.child('nodeName'), spec.nodeName),
   ];
 }

@@ -15,7 +15,9 @@ export const volumeattributesclasses = define<VolumeAttributesClass>({
     ],
     validateUpdate: (object, old) => [
       ...(object.driverName === old.driverName ? [] : [forbiddenField(path('driverName'), 'updates to driverName are forbidden.')]),
-      ...(semanticEqual(object.parameters, old.parameters) ? [] : [forbiddenField(path('parameters'), 'updates to parameters are forbidden.')]),
+      ...(semanticEqual(object.parameters, old.parameters)
+        ? []
+        : [forbiddenField(path('parameters'), 'updates to parameters are forbidden.')]),
     ],
   },
   columns: [name, text('DriverName', ({ driverName }) => driverName), age],
