@@ -41,6 +41,12 @@ export const namespaces = define<Namespace>({
         : [invalid(field, status.phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
     },
     validateName: labelName,
+    termination: {
+      pending: ({ spec }) => (spec.finalizers ?? []).length > 0,
+      mark(namespace) {
+        namespace.status.phase = 'Terminating';
+      },
+    },
   },
   subresources: [
     {

@@ -1,0 +1,243 @@
+/** Rules of single kinds, through the engine. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { cloneJson } from '../api/json.ts';
+import type { KubeObject } from '../api/object.ts';
+import { FakeClock } from '../base/clock.ts';
+import type { ResourceStore } from '../registry/store.ts';
+import { scheduleFault } from './batch/cronjobs/schedule.ts';
+import { admin, testRegistry } from './testing/deps.ts';
+
+let registry: Awaited<ReturnType<typeof testRegistry>>;
+
+beforeEach(async () => {
+  registry = await testRegistry(new FakeClock());
+});
+afterEach(() => registry.stop());
+
+function store(apiVersion: string, resource: string): ResourceStore {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  return registry.lookup(group, version, resource) as ResourceStore;
+}
+
+async function create(of: ResourceStore, object: object): Promise<KubeObject> {
+  const namespace = of.definition.namespaced ? 'default' : '';
+  return (await of.create(namespace, cloneJson(object) as KubeObject, admin)).object;
+}
+
+async function change(of: ResourceStore, name: string, edit: (object: KubeObject) => void, subresource = ''): Promise<KubeObject> {
+  const update = (current: KubeObject | undefined): KubeObject => {
+    const object = cloneJson(current) as KubeObject;
+    edit(object);
+    return object;
+  };
+  const namespace = of.definition.namespaced ? 'default' : '';
+  return (await of.update({ name, namespace, subresource, update, retryOnConflict: false }, admin)).entry.object;
+}
+
+const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+const selector = { matchLabels: { a: 'b' } };
+
+describe('Deployment', () => {
+  test('defaults and an empty status', async () => {
+    const object = await create(store('apps/v1', 'deployments'), {
+      metadata: { name: 'd' },
+      spec: { selector, template },
+      status: { replicas: 5 },
+    });
+    expect(object).toMatchObject({
+      metadata: { generation: 1 },
+      spec: {
+        replicas: 1,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
+        revisionHistoryLimit: 10,
+        progressDeadlineSeconds: 600,
+      },
+      status: {},
+    });
+    expect(object['status']).toEqual({});
+  });
+
+  test('the selector matches the labels and does not change', async () => {
+    const deployments = store('apps/v1', 'deployments');
+    await expect(
+      create(deployments, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'c' } }, template } }),
+    ).rejects.toThrow(
+      'Deployment.apps "d" is invalid: spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`',
+    );
+    await create(deployments, { metadata: { name: 'd' }, spec: { selector, template } });
+    const other = { a: 'b', c: 'd' };
+    const edit = (object: KubeObject): void =>
+      void Object.assign(object, { spec: { selector: { matchLabels: other }, template: { ...template, metadata: { labels: other } } } });
+    await expect(change(deployments, 'd', edit)).rejects.toThrow('field is immutable');
+  });
+});
+
+test('a DaemonSet counts its template in an annotation', async () => {
+  const sets = store('apps/v1', 'daemonsets');
+  const annotation = (object: KubeObject): string | undefined => object.metadata.annotations?.['deprecated.daemonset.template.generation'];
+  expect(annotation(await create(sets, { metadata: { name: 'd' }, spec: { selector, template } }))).toBe('1');
+  const edit = (object: KubeObject): void =>
+    void Object.assign((object as unknown as { spec: { template: { metadata: object } } }).spec.template.metadata, {
+      labels: { a: 'b', c: 'd' },
+    });
+  expect(annotation(await change(sets, 'd', edit))).toBe('2');
+});
+
+test('a StatefulSet may not change its service', async () => {
+  const sets = store('apps/v1', 'statefulsets');
+  await create(sets, { metadata: { name: 's' }, spec: { serviceName: 'x', selector, template } });
+  const edit = (object: KubeObject): void => void Object.assign(object['spec'] as object, { serviceName: 'y' });
+  await expect(change(sets, 's', edit)).rejects.toThrow("updates to statefulset spec for fields other than 'replicas', 'ordinals',");
+});
+
+test('a Job selects its pods by its own uid', async () => {
+  const spec = { template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
+  const job = await create(store('batch/v1', 'jobs'), { metadata: { name: 'j' }, spec });
+  const own = { 'batch.kubernetes.io/controller-uid': job.metadata.uid };
+  expect(job).toMatchObject({
+    spec: { selector: { matchLabels: own }, template: { metadata: { labels: own } }, completions: 1, backoffLimit: 6 },
+  });
+});
+
+test.each<[string, string | undefined]>([
+  ['*/5 * * * *', undefined],
+  ['0 0 1,15 jan-mar mon', undefined],
+  ['@hourly', undefined],
+  ['@every 1h30m', undefined],
+  ['CRON_TZ=UTC 0 0 * * *', undefined],
+  ['foo bar', 'expected exactly 5 fields, found 2: [foo bar]'],
+  ['60 * * * *', 'end of range (60) above maximum (59): 60'],
+  ['* * 0 * *', 'beginning of range (0) below minimum (1): 0'],
+  ['*/0 * * * *', 'step of range should be a positive number: */0'],
+  ['@never', 'unrecognized descriptor: @never'],
+])('cron schedule %s', (schedule, fault) => {
+  expect(scheduleFault(schedule)).toBe(fault);
+});
+
+describe('Secret', () => {
+  test('stringData becomes data', async () => {
+    const secret = await create(store('v1', 'secrets'), {
+      metadata: { name: 's' },
+      stringData: { a: 'b' },
+      data: { a: 'eA==', c: 'ZA==' },
+    });
+    expect(secret).toMatchObject({ type: 'Opaque', data: { a: 'Yg==', c: 'ZA==' } });
+    expect(secret['stringData']).toBeUndefined();
+  });
+
+  test('the type is immutable, and everything of an immutable one', async () => {
+    const secrets = store('v1', 'secrets');
+    await create(secrets, { metadata: { name: 's' }, data: { a: 'Yg==' }, immutable: true });
+    await expect(change(secrets, 's', (object) => void (object['type'] = 'other'))).rejects.toThrow('field is immutable');
+    await expect(change(secrets, 's', (object) => void (object['data'] = {}))).rejects.toThrow(
+      'field is immutable when `immutable` is set',
+    );
+  });
+});
+
+describe('Namespace', () => {
+  test('gets its label, finalizer and phase', async () => {
+    const namespace = await create(store('v1', 'namespaces'), { metadata: { name: 'n' } });
+    expect(namespace).toMatchObject({
+      metadata: { labels: { 'kubernetes.io/metadata.name': 'n' } },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    });
+  });
+
+  test('loses its finalizers by finalize alone', async () => {
+    const namespaces = store('v1', 'namespaces');
+    await create(namespaces, { metadata: { name: 'n' } });
+    const clear = (object: KubeObject): void => void (object['spec'] = {});
+    expect((await change(namespaces, 'n', clear))['spec']).toEqual({ finalizers: ['kubernetes'] });
+    expect((await change(namespaces, 'n', clear, 'finalize'))['spec']).toEqual({});
+  });
+});
+
+test('an event of events.k8s.io is one of the core group too', async () => {
+  const event = {
+    regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    note: 'text',
+    reason: 'R',
+    action: 'A',
+    type: 'Normal',
+  };
+  await create(store('events.k8s.io/v1', 'events'), {
+    metadata: { name: 'e' },
+    ...event,
+    reportingController: 'a/b',
+    reportingInstance: 'i',
+  });
+  const core = (await store('v1', 'events').get('default', 'e')).object;
+  expect(core).toMatchObject({ involvedObject: { name: 'p' }, message: 'text', reportingComponent: 'a/b' });
+  expect(core['regarding']).toBeUndefined();
+});
+
+test('autoscaling/v1 is a view of autoscaling/v2', async () => {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' };
+  const pods = { type: 'Pods', pods: { metric: { name: 'm' }, target: { type: 'AverageValue', averageValue: '1' } } };
+  const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } };
+  await create(store('autoscaling/v2', 'horizontalpodautoscalers'), {
+    metadata: { name: 'h' },
+    spec: { maxReplicas: 3, scaleTargetRef, metrics: [cpu, pods] },
+  });
+  const old = (await store('autoscaling/v1', 'horizontalpodautoscalers').get('default', 'h')).object;
+  expect(old).toMatchObject({
+    spec: { minReplicas: 1, targetCPUUtilizationPercentage: 50 },
+    metadata: { annotations: { 'autoscaling.alpha.kubernetes.io/metrics': JSON.stringify([pods]) } },
+  });
+});
+
+test('a role binding does not change its role', async () => {
+  const bindings = store('rbac.authorization.k8s.io/v1', 'rolebindings');
+  const binding = await create(bindings, {
+    metadata: { name: 'a:b' },
+    roleRef: { kind: 'Role', name: 'x' },
+    subjects: [{ kind: 'User', name: 'u' }],
+  });
+  expect(binding).toMatchObject({
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io' }],
+  });
+  await expect(change(bindings, 'a:b', (object) => void Object.assign(object['roleRef'] as object, { name: 'y' }))).rejects.toThrow(
+    'cannot change roleRef',
+  );
+});
+
+test('a certificate request carries who asked, and its approval only decides', async () => {
+  const requests = store('certificates.k8s.io/v1', 'certificatesigningrequests');
+  const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n').toString('base64');
+  const made = await create(requests, {
+    metadata: { name: 'c' },
+    spec: { request, signerName: 'example.com/x', usages: ['client auth'], username: 'somebody' },
+  });
+  expect(made['spec']).toMatchObject({ username: 'admin', groups: ['system:masters'] });
+  const conditions = [
+    { type: 'Approved', status: 'True', reason: 'R', message: '' },
+    { type: 'Failed', status: 'True', reason: 'R', message: '' },
+  ];
+  const approved = await change(requests, 'c', (object) => void (object['status'] = { conditions, certificate: 'AA==' }), 'approval');
+  expect(approved['status']).toMatchObject({ conditions: [{ type: 'Approved', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
+  expect(approved['status']).not.toHaveProperty('certificate');
+});
+
+test('a token request is answered with the account it is for', async () => {
+  const accounts = store('v1', 'serviceaccounts');
+  await create(accounts, { metadata: { name: 'robot' } });
+  const ask = (expirationSeconds: number): Promise<KubeObject> =>
+    accounts.connect(
+      'token',
+      'default',
+      'robot',
+      { metadata: {}, spec: { audiences: [], expirationSeconds } } as unknown as KubeObject,
+      admin,
+    );
+  expect(await ask(3600)).toMatchObject({ kind: 'TokenRequest', status: { token: 'token of robot' } });
+  await expect(ask(60)).rejects.toThrow('spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes');
+});
+
+test('whoami', async () => {
+  const review = await create(store('authentication.k8s.io/v1', 'selfsubjectreviews'), { metadata: {} });
+  expect(review['status']).toEqual({ userInfo: { username: 'admin', groups: ['system:masters'] } });
+});
