@@ -81,14 +81,13 @@ export function builtinResources(deps: ResourceDeps): readonly ResourceDefinitio
 function inGoForm(definition: ResourceDefinition, form: GoForm): ResourceDefinition {
   const schema = schemaFor(definition.schema);
   if (schema === undefined) throw new Error(`no schema of ${definition.schema}`);
-  const { default: defaults } = definition.strategy;
   return {
     ...definition,
     strategy: {
       ...definition.strategy,
       default(object) {
         form.apply(object, schema);
-        defaults?.(object);
+        definition.strategy.default?.(object);
       },
     },
   };

@@ -28,7 +28,7 @@ export const horizontalpodautoscalersV1 = define<V1>({
     toStored(object) {
       const stored = toV2(object);
       defaultAutoscaler(stored);
-      return stored as unknown as KubeObject;
+      return stored;
     },
   },
 });

@@ -17,7 +17,7 @@ export function bindings(deps: ResourceDeps): ResourceDefinition {
       const store = deps.stores('', 'v1', 'pods');
       if (store === undefined) throw badRequest('pods are not served');
       const { name, namespace = '' } = binding.metadata;
-      return bind({ name, namespace, body: binding as unknown as KubeObject, context, store }, deps.clock);
+      return bind({ name, namespace, body: binding, context, store }, deps.clock);
     },
   });
 }

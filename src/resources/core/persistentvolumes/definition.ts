@@ -24,7 +24,7 @@ export const persistentvolumes = ({ clock }: ResourceDeps): ResourceDefinition =
         volume.spec.persistentVolumeReclaimPolicy ||= 'Retain';
         volume.spec.volumeMode ??= 'Filesystem';
         if (volume.spec.hostPath !== undefined) volume.spec.hostPath.type ??= '';
-        defaultNetworkVolume(volume.spec as Parameters<typeof defaultNetworkVolume>[0]);
+        defaultNetworkVolume(volume.spec);
       },
       validate: validatePersistentVolume,
       validateUpdate: validatePersistentVolumeUpdate,

@@ -1,6 +1,7 @@
 /** pods/binding: puts a pod on a node, once. pkg/registry/core/pod/storage/storage.go (BindingREST). */
 import { cloneJson } from '../../../api/json.ts';
-import { ApiError, badRequest, conflict } from '../../../api/errors.ts';
+import type { ApiError } from '../../../api/errors.ts';
+import { badRequest, conflict } from '../../../api/errors.ts';
 import type { Binding, Pod } from '../../../api/generated/types.ts';
 import { invalidObject, notSupported, path, required } from '../../../api/field-errors.ts';
 import type { KubeObject } from '../../../api/object.ts';
@@ -65,5 +66,5 @@ function assigned(current: Pod, { metadata, target }: Binding, now: string): Kub
   if (metadata.annotations !== undefined) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
   if (metadata.labels !== undefined) pod.metadata.labels = { ...pod.metadata.labels, ...metadata.labels };
   setPodCondition(pod.status, { type: 'PodScheduled', status: 'True' }, now);
-  return pod as unknown as KubeObject;
+  return pod;
 }

@@ -34,7 +34,7 @@ test('a running pod, narrow and wide', () => {
 
 const crashed = { terminated: { exitCode: 1, reason: 'Error', finishedAt: '2026-01-01T00:59:55Z' } };
 
-test.each<[string, Pod, string, string, string]>([
+test.each<readonly [string, Pod, string, string, string]>([
   ['pending', pod({}), '0/1', 'Pending', '0'],
   [
     'waiting',
@@ -136,6 +136,6 @@ test.each<[string, Pod, string, string, string]>([
     'Running',
     '2',
   ],
-])('%s', (_, object, ready, state, restarts) => {
-  expect(row(object).slice(1, 4)).toEqual([ready, state, restarts]);
+])('%s', (_, object, ...cells) => {
+  expect(row(object).slice(1, 4)).toEqual(cells);
 });

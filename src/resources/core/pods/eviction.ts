@@ -115,7 +115,7 @@ function decremented(current: PodDisruptionBudget, podName: string, now: string)
   const budget = cloneJson(current);
   budget.status.disruptionsAllowed = disruptionsAllowed - 1;
   budget.status.disruptedPods = { ...disruptedPods, [podName]: now };
-  return budget as unknown as KubeObject;
+  return budget;
 }
 
 async function markAndDelete({ name, namespace, store, context }: SubresourceRequest, options: DeleteRequest, now: string): Promise<void> {
@@ -151,5 +151,5 @@ function marked(current: KubeObject | undefined, { preconditions }: DeleteReques
     { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
     now,
   );
-  return pod as unknown as KubeObject;
+  return pod;
 }

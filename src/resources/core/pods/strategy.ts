@@ -1,5 +1,6 @@
 /** A pod's life as pkg/registry/core/pod/strategy.go of Kubernetes 1.36 has it. */
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
+import type { FieldError } from '../../../api/field-errors.ts';
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
@@ -66,7 +67,7 @@ export const ephemeralContainers = {
   prepareForUpdate(pod: Pod, old: Pod): void {
     keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
   },
-  validateUpdate: (pod: Pod, old: Pod) => validateEphemeralContainersUpdate(pod, old),
+  validateUpdate: (pod: Pod, old: Pod): FieldError[] => validateEphemeralContainersUpdate(pod, old),
 };
 
 export const resize = {
@@ -78,7 +79,7 @@ export const resize = {
     const { resources } = pod.spec;
     keepAllBut(pod, old, { containers, resources, ...(initContainers.length === 0 ? {} : { initContainers }) });
   },
-  validateUpdate: (pod: Pod, old: Pod) => validateResize(pod, old),
+  validateUpdate: (pod: Pod, old: Pod): FieldError[] => validateResize(pod, old),
 };
 
 function keepAllBut(pod: Pod, old: Pod, changed: Partial<{ [Field in keyof PodSpec]: PodSpec[Field] | undefined }>): void {

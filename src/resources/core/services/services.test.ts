@@ -26,7 +26,7 @@ async function change(name: string, edit: (spec: Service['spec']) => void): Prom
   const update = (current: KubeObject | undefined): KubeObject => {
     const service = cloneJson(current) as unknown as Service;
     edit(service.spec);
-    return service as unknown as KubeObject;
+    return service;
   };
   const { entry } = await services.update({ name, namespace: 'default', subresource: '', update, retryOnConflict: false }, admin);
   return (entry.object as unknown as Service).spec;

@@ -34,7 +34,7 @@ export function volumesErrors(
     if (name === '') faults.push(required(own.child('name')));
     else for (const fault of dns1123LabelFaults(name)) faults.push(invalid(own.child('name'), name, fault));
     if (found.has(name)) faults.push(duplicate(own.child('name'), name));
-    if (faults.length === before) found.set(name, volume as unknown as Record<string, unknown>);
+    if (faults.length === before) found.set(name, volume);
   }
   return found;
 }
