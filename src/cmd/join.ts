@@ -6,7 +6,7 @@ import type { CertificateSigningRequest } from '../api/generated/types.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Client, ResourceRef } from '../client/client.ts';
 import { refs } from '../client/refs.ts';
-import { readPair, writePair } from './pki.ts';
+import { isFor, readPair, writePair } from './pki.ts';
 import { fingerprintOf, type JoinToken } from './join-token.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -81,9 +81,7 @@ function isFresh({ cert }: KeyPair, { hosts, now }: NodeCertificateOptions): boo
   const certificate = new X509Certificate(cert);
   const end = new Date(certificate.validTo).getTime();
   const life = end - new Date(certificate.validFrom).getTime();
-  return (
-    end - now > life / 3 && hosts.every((host) => certificate.checkIP(host) !== undefined || certificate.checkHost(host) !== undefined)
-  );
+  return end - now > life / 3 && hosts.every((host) => isFor(certificate, host));
 }
 
 async function requestCertificate({ client, nodeName, use }: NodeCertificateOptions, request: string): Promise<string> {

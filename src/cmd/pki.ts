@@ -1,6 +1,7 @@
 /** The cluster's keys and certificates on disk (DATA/tls, keys readable by the owner only), made when missing and renewed when due. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { KeyPair } from '../auth/certificates.ts';
 import { writeFileAtomic } from './files.ts';
@@ -70,8 +71,13 @@ function isGood(pair: KeyPair, { authority, hosts, now }: { authority: KeyPair; 
   return (
     new Date(certificate.validTo).getTime() - now > renewBeforeMs &&
     certificate.verify(new X509Certificate(authority.cert).publicKey) &&
-    hosts.every((host) => certificate.checkIP(host) !== undefined || certificate.checkHost(host) !== undefined)
+    hosts.every((host) => isFor(certificate, host))
   );
+}
+
+/** Whether the certificate names this host (a name or an address). */
+export function isFor(certificate: X509Certificate, host: string): boolean {
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 }
 
 /** Certificate and key NAME of a folder, when both are there. */

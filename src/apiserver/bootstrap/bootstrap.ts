@@ -45,12 +45,13 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
 async function ensure<T extends Stored>(client: Client, ref: ResourceRef<T>, wanted: New<T>, fields: readonly string[] = []): Promise<T> {
   const resource = client.resource(ref);
   const { name = '', namespace = '' } = wanted.metadata;
+  let current: T & Record<string, unknown>;
   try {
-    return await resource.create(namespace, wanted);
+    current = (await resource.get(namespace, name)) as T & Record<string, unknown>;
   } catch (error) {
-    if (!isReason(error, 'AlreadyExists')) throw error;
+    if (!isReason(error, 'NotFound')) throw error;
+    return resource.create(namespace, wanted);
   }
-  const current = (await resource.get(namespace, name)) as T & Record<string, unknown>;
   const values = wanted as Record<string, unknown>;
   if (fields.every((field) => jsonEqual(current[field], values[field]))) return current;
   return resource.update({ ...structuredClone(current), ...Object.fromEntries(fields.map((field) => [field, values[field]])) });
