@@ -23,7 +23,9 @@ import { builtinResources } from '../src/resources/index.ts';
 import { openMemory } from '../src/storage/memory/memory.ts';
 import { openSqlite } from '../src/storage/sqlite/sqlite.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '16600' }, sqlite: { type: 'string' }, log: { type: 'string', default: 'warn' } } });
+const { values } = parseArgs({
+  options: { port: { type: 'string', default: '16600' }, sqlite: { type: 'string' }, log: { type: 'string', default: 'warn' } },
+});
 const clock = realClock;
 const logger = createLogger(values.log);
 const now = Date.now();
@@ -86,3 +88,12 @@ writeFileSync(
   { mode: 0o600 },
 );
 console.log(`${api.url} KUBECONFIG=${file}`);
+process.once('SIGINT', () => {
+  void (async () => {
+    await api.stop();
+    await registry.stop();
+    await storage.stop();
+    // Lets --cpu-prof write its file.
+    process.exit(0);
+  })();
+});

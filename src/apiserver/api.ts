@@ -18,7 +18,7 @@ import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
 import { sendError } from './respond.ts';
 import { route } from './router.ts';
 import type { ApiServerOptions } from './server.ts';
-import { HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
+import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
 export interface ApiOptions extends ApiServerOptions {
   readonly discovery: Discovery;
@@ -59,6 +59,7 @@ class Pipeline {
   readonly #options: ApiOptions;
   readonly #identities: ReturnType<typeof createIdentities>;
   readonly #negotiator = new Negotiator();
+  readonly #flusher = new Flusher();
   readonly #nonResource: NonResourceOptions;
 
   constructor(options: ApiOptions) {
@@ -82,7 +83,8 @@ class Pipeline {
       else if (!(await this.#nonResourcePath(exchange))) sendNotFound(exchange);
     } catch (error) {
       const sent = sendError(exchange, error);
-      if (sent.code >= 500) this.#options.logger.error({ err: error, path: exchange.info.path, verb: exchange.info.verb }, 'request failed');
+      if (sent.code >= 500)
+        this.#options.logger.error({ err: error, path: exchange.info.path, verb: exchange.info.verb }, 'request failed');
     }
     if (exchange.info.resourceRequest) this.#options.metrics.request(exchange.info, http.response.statusCode);
   }
@@ -106,7 +108,8 @@ class Pipeline {
     }
     const identified = this.#identities.identify(request);
     exchange.user = identified instanceof Promise ? await identified : identified;
-    if (wantsImpersonation(request.headers)) exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
+    if (wantsImpersonation(request.headers))
+      exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
     const authorized = authorize(this.#options.authorizer, exchange.user, exchange.info);
     if (authorized !== undefined) await authorized;
   }
@@ -128,7 +131,7 @@ class Pipeline {
     const scope = { exchange, store, clock };
     if (target.to === 'handler') return target.handle(scope);
     metrics.watch(store.definition.resource, 1);
-    const outlet = await outletOf(exchange, upgrade);
+    const outlet = await outletOf(exchange, upgrade, this.#flusher);
     outlet.onClose(() => metrics.watch(store.definition.resource, -1));
     return watch(scope, outlet);
   }
@@ -138,10 +141,11 @@ function toUpgrade({ socket, head }: UpgradeRequest): Upgrade {
   return { socket, head };
 }
 
-function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<WatchOutlet> | WatchOutlet {
-  if (upgrade === undefined) return new HttpOutlet(exchange.response, exchange.auditId);
+function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): Promise<WatchOutlet> | WatchOutlet {
+  if (upgrade === undefined) return new HttpOutlet(exchange.response, exchange.auditId, flusher);
   const { request, response, socket, head, webSockets } = upgrade;
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket') throw badRequest('unable to upgrade: only websocket is supported for watches');
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+    throw badRequest('unable to upgrade: only websocket is supported for watches');
   response.detachSocket(request.socket);
   return new Promise((resolve) => webSockets.handleUpgrade(request, socket, head, (client) => resolve(new WebSocketOutlet(client))));
 }

@@ -40,11 +40,17 @@ export interface DecodeOptions {
 export function decodeBody(body: Buffer, expected: Expected, options: DecodeOptions): KubeObject {
   const text = options.encoding === 'protobuf' ? '' : body.toString();
   const parsed = parse(text, body, { expected, encoding: options.encoding });
-  if (!isJsonObject(parsed)) throw unrecognized(expected, `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(parsed)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`, body);
+  if (!isJsonObject(parsed))
+    throw unrecognized(
+      expected,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(parsed)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      body,
+    );
   const version = checkIdentity(parsed, expected);
   if (expected.schema === undefined) return plain(parsed);
   const decoded = decodeValue(parsed, expected.schema, { mode: options.validation, ...(options.encoding === 'json' ? { text } : {}) });
-  if (decoded.error !== undefined) throw badRequest(`${expected.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${decoded.error}`);
+  if (decoded.error !== undefined)
+    throw badRequest(`${expected.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${decoded.error}`);
   for (const warning of decoded.warnings) options.warn(warning);
   return plain(decoded.value ?? {});
 }
@@ -55,11 +61,17 @@ export function parseBody(body: Buffer, encoding: BodyEncoding, schema?: Schema)
     if (encoding === 'protobuf') return fromProtobuf(body, schema);
     return encoding === 'json' ? (JSON.parse(body.toString()) as unknown) : parseYaml(body.toString());
   } catch (error) {
-    throw badRequest(`error decoding ${encoding.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw badRequest(`error decoding ${encoding.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
-function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: BodyEncoding }): unknown {
+function parse(
+  text: string,
+  body: Buffer,
+  { expected, encoding }: { readonly expected: Expected; readonly encoding: BodyEncoding },
+): unknown {
   try {
     if (encoding === 'protobuf') return fromProtobuf(body, expected.schema);
     return encoding === 'json' ? (JSON.parse(text) as unknown) : parseYaml(text);

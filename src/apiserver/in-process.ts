@@ -170,7 +170,8 @@ class InProcessResource<T> implements ResourceClient<T> {
   #store(): ResourceStore {
     const { group, version, resource } = this.ref;
     const store = this.#registry.lookup(group, version, resource);
-    if (store === undefined) throw new ApiError('NotFound', 'the server could not find the requested resource', { details: { group, kind: resource } });
+    if (store === undefined)
+      throw new ApiError('NotFound', 'the server could not find the requested resource', { details: { group, kind: resource } });
     return store;
   }
 }

@@ -55,7 +55,10 @@ interface Clause {
 }
 
 function negotiate(accept: string): Format {
-  const clauses = accept.split(',').map(parseClause).filter(({ quality }) => quality > 0);
+  const clauses = accept
+    .split(',')
+    .map(parseClause)
+    .filter(({ quality }) => quality > 0);
   for (const clause of clauses.sort((a, b) => b.quality - a.quality || specificity(b) - specificity(a))) {
     const format = formatOf(clause);
     if (format !== undefined) return format;
@@ -72,7 +75,14 @@ function parseClause(text: string): Clause {
   const parameters = new Map<string, string>();
   for (const part of rest) {
     const at = part.indexOf('=');
-    if (at > 0) parameters.set(part.slice(0, at).trim(), part.slice(at + 1).trim().replace(/^"|"$/g, ''));
+    if (at > 0)
+      parameters.set(
+        part.slice(0, at).trim(),
+        part
+          .slice(at + 1)
+          .trim()
+          .replace(/^"|"$/g, ''),
+      );
   }
   const quality = Number(parameters.get('q') ?? '1');
   parameters.delete('q');
@@ -114,5 +124,8 @@ export function bodyEncoding(contentType: string | undefined): BodyEncoding {
 }
 
 export function unsupportedMediaType(accepted: string): ApiError {
-  return new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+  return new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
 }

@@ -7,21 +7,32 @@ export interface Metrics {
   text(): string;
 }
 
-const longRunning: ReadonlySet<string> = new Set(['watch', 'proxy']);
-
 export function createMetrics(): Metrics {
   const requests = new Map<string, number>();
   const watches = new Map<string, number>();
   return {
     request: ({ verb, group, version, resource, subresource, name }, code) => {
-      const shown = longRunning.has(verb) ? verb.toUpperCase() : verbOf(verb);
-      const scope = name === '' ? 'cluster' : 'resource';
-      const labels = `code="${String(code)}",component="apiserver",dry_run="",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${shown}",version="${version}"`;
-      requests.set(labels, (requests.get(labels) ?? 0) + 1);
+      const key = `${verb} ${group} ${version} ${resource} ${subresource} ${name === '' ? 'cluster' : 'resource'} ${String(code)}`;
+      requests.set(key, (requests.get(key) ?? 0) + 1);
     },
     watch: (resource, change) => watches.set(resource, (watches.get(resource) ?? 0) + change),
-    text: () => [...family('apiserver_request_total', 'counter', requests), ...family('apiserver_registered_watchers', 'gauge', byResource(watches)), ...processLines()].join('\n') + '\n',
+    text: () =>
+      [
+        ...family('apiserver_request_total', 'counter', labelled(requests)),
+        ...family('apiserver_registered_watchers', 'gauge', byResource(watches)),
+        ...processLines(),
+      ].join('\n') + '\n',
   };
+}
+
+/** Keys as labels, in the order of the key's words. */
+function labelled(counts: ReadonlyMap<string, number>): Map<string, number> {
+  const labels = ([key, count]: [string, number]): [string, number] => {
+    const [verb = '', group, version, resource, subresource, scope, code] = key.split(' ');
+    const where = `group="${group ?? ''}",resource="${resource ?? ''}",scope="${scope ?? ''}",subresource="${subresource ?? ''}"`;
+    return [`code="${code ?? ''}",component="apiserver",dry_run="",${where},verb="${verbOf(verb)}",version="${version ?? ''}"`, count];
+  };
+  return new Map([...counts].map(labels));
 }
 
 function verbOf(verb: string): string {

@@ -33,7 +33,20 @@ export interface VersionInfo {
 }
 
 const ping: HealthCheck = { name: 'ping', check: () => undefined };
-const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version', '/.well-known/openid-configuration'];
+const rootPaths = [
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openid/v1/jwks',
+  '/readyz',
+  '/version',
+  '/.well-known/openid-configuration',
+];
 
 /** False: nothing is there. */
 export async function answerNonResource(exchange: Exchange, options: NonResourceOptions): Promise<boolean> {
@@ -59,7 +72,10 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
       sendValue(exchange, 200, openidConfiguration(options.serviceAccounts));
       return true;
     case '/openid/v1/jwks':
-      sendBytes(exchange, 200, { type: 'application/jwk-set+json', parts: [Buffer.from(JSON.stringify(await options.serviceAccounts.keys.jwks()))] });
+      sendBytes(exchange, 200, {
+        type: 'application/jwk-set+json',
+        parts: [Buffer.from(JSON.stringify(await options.serviceAccounts.keys.jwks()))],
+      });
       return true;
     default:
       return false;

@@ -38,13 +38,19 @@ export function writeParameters(query: URLSearchParams, optionsKind: string, pat
   const faults: FieldError[] = [];
   if (patchType === 'application/apply-patch+yaml') {
     if (fieldManager === '') faults.push(required(path('fieldManager'), 'is required for apply patch'));
-  } else if (patchType !== '' && force !== undefined) faults.push(forbiddenField(path('force'), 'may not be specified for non-apply patch'));
+  } else if (patchType !== '' && force !== undefined)
+    faults.push(forbiddenField(path('force'), 'may not be specified for non-apply patch'));
   faults.push(...fieldManagerFaults(fieldManager), ...dryRunFaults(dryRun));
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(fieldValidation)) {
     faults.push(notSupported(path('fieldValidation'), fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   if (faults.length > 0) throw invalidObject({ group: metaGroup, kind: optionsKind }, '', faults);
-  return { dryRun: dryRun.length > 0, fieldManager, fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation), force };
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager,
+    fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
+    force,
+  };
 }
 
 function fieldManagerFaults(manager: string): FieldError[] {
@@ -90,7 +96,8 @@ function listFaults(parameters: ListParameters): FieldError[] {
   const { resourceVersionMatch: match, resourceVersion, sendInitialEvents } = parameters;
   const faults: FieldError[] = [];
   if (match !== '') {
-    if (resourceVersion === '') faults.push(forbiddenField(matchPath, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (resourceVersion === '')
+      faults.push(forbiddenField(matchPath, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
     if (parameters.continue !== '') faults.push(forbiddenField(matchPath, 'resourceVersionMatch is forbidden when continue is provided'));
     if (match !== 'Exact' && match !== 'NotOlderThan') faults.push(notSupported(matchPath, match, ['Exact', 'NotOlderThan', '']));
     if (match === 'Exact' && resourceVersion === '0') {
@@ -173,8 +180,10 @@ function fromQuery(query: URLSearchParams): GivenDeleteOptions {
 function fromBody(body: unknown): GivenDeleteOptions {
   if (!isJsonObject(body)) throw badRequest('decoded object cannot be converted to DeleteOptions');
   const { kind, gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents: orphan, preconditions, dryRun } = body;
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') throw badRequest('decoded object cannot be converted to DeleteOptions');
-  if (grace !== undefined && grace !== null && !Number.isInteger(grace)) throw badRequest('json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64');
+  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')
+    throw badRequest('decoded object cannot be converted to DeleteOptions');
+  if (grace !== undefined && grace !== null && !Number.isInteger(grace))
+    throw badRequest('json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64');
   return {
     gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
     propagationPolicy: typeof policy === 'string' ? policy : undefined,

@@ -30,7 +30,8 @@ export function patcher(definition: ResourceDefinition, patch: Patch): Updater {
   const type = patch.type !== applyPatchType ? patch.type : expected.schema === undefined ? mergePatchType : strategicMergePatchType;
   return (current) => {
     if (current === undefined) {
-      if (patch.type !== applyPatchType || !isJsonObject(patch.body)) throw new ApiError('NotFound', 'the server could not find the requested resource');
+      if (patch.type !== applyPatchType || !isJsonObject(patch.body))
+        throw new ApiError('NotFound', 'the server could not find the requested resource');
       return decoded(cloneJson(patch.body), expected, patch);
     }
     const versioned = { kind: expected.kind, apiVersion: apiVersionOf(expected), ...current };

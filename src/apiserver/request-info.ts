@@ -21,7 +21,14 @@ export interface RequestInfo {
 /** Thrown for paths that promise a resource and then stop, and for bad percent escapes. */
 export class BadPath extends Error {}
 
-const methodVerbs: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const methodVerbs: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 /** `namespaces/NAME/status` is a subresource, `namespaces/NAME/pods` is a place. */
 const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize']);

@@ -62,7 +62,7 @@ function headersOf(exchange: Exchange, type: string): string[] {
 
 /** RFC 7234 warn-code 299; control characters would break the header. */
 function warningHeader(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/["\\]/g, '\\$&');
+  const clean = text.replace(/\p{Cc}+/gu, ' ').replace(/["\\]/g, '\\$&');
   return `299 - "${Buffer.from(clean).toString('latin1')}"`;
 }
 
@@ -80,7 +80,8 @@ export function sendValue(exchange: Exchange, code: number, value: unknown): voi
 
 /** Sends what is JSON already: as it is, or, for the few who ask, in another form. */
 export function sendJson(exchange: Exchange, code: number, parts: readonly Buffer[]): void {
-  if (exchange.format.encoding !== 'json' || isPretty(exchange)) return sendValue(exchange, code, JSON.parse(Buffer.concat(parts).toString()));
+  if (exchange.format.encoding !== 'json' || isPretty(exchange))
+    return sendValue(exchange, code, JSON.parse(Buffer.concat(parts).toString()));
   sendBytes(exchange, code, { type: mediaTypes.json, parts: [...parts, lineFeed] });
 }
 

@@ -20,7 +20,15 @@ export type Route =
   | { readonly to: 'nowhere' };
 
 const nowhere: Route = { to: 'nowhere' };
-const handlers: Readonly<Record<string, Handler>> = { get, list, create, update, patch, delete: deleteOne, deletecollection: deleteCollection };
+const handlers: Readonly<Record<string, Handler>> = {
+  get,
+  list,
+  create,
+  update,
+  patch,
+  delete: deleteOne,
+  deletecollection: deleteCollection,
+};
 
 /** Subresources that are streams to a node or a pod, by resource. */
 const connects: Readonly<Record<string, readonly string[]>> = {

@@ -74,7 +74,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
     (request, response) => void api.serve(request, response),
   );
-  const upgraded = upgrades(server, api.upgrade);
+  const upgraded = upgrades(server, (upgrade) => api.upgrade(upgrade));
   server.on('tlsClientError', (error) => logger.debug({ err: error }, 'TLS handshake failed'));
   server.on('clientError', (_error, socket) => socket.destroy());
   await listening(server, listen);

@@ -11,7 +11,9 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject') ?? '';
   if (value === '') return 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
-  throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 interface ColumnDefinition {
@@ -48,7 +50,10 @@ export function tableOf(objects: readonly KubeObject[], metadata: Record<string,
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
     columnDefinitions: options.headers ? columns.map(shownColumn) : null,
-    rows: objects.map((object) => ({ cells: columns.map((column) => column.value(object, options.now)), object: included(object, options) })),
+    rows: objects.map((object) => ({
+      cells: columns.map((column) => column.value(object, options.now)),
+      object: included(object, options),
+    })),
   };
 }
 
@@ -73,8 +78,19 @@ export function partialOf(object: KubeObject, version: string): KubeObject {
 
 /** Kinds without columns of their own show name and age (apiserver pkg/registry/rest/table.go). */
 const defaultColumns: readonly Column[] = [
-  { name: 'Name', type: 'string', format: 'name', description: 'Name must be unique within a namespace.', value: (object) => object.metadata.name },
-  { name: 'Created At', type: 'date', description: 'CreationTimestamp is a timestamp representing the server time when this object was created.', value: (object) => object.metadata.creationTimestamp },
+  {
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    description: 'Name must be unique within a namespace.',
+    value: (object) => object.metadata.name,
+  },
+  {
+    name: 'Created At',
+    type: 'date',
+    description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
+    value: (object) => object.metadata.creationTimestamp,
+  },
 ];
 
 function columnsOf({ columns }: ResourceDefinition): readonly Column[] {

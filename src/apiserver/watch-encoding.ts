@@ -50,10 +50,13 @@ export function createEventEncoder(options: EncodingOptions): EventEncoder {
   if (options.transform === 'Table') return tableEncoder(options);
   const { definition, transform, version } = options;
   const form = `${definition.group}/${definition.version}/${definition.kind}/${transform ?? ''}/${version}`;
-  const encode = transform === undefined ? (event: ResourceEvent) => encodeWhole(event, definition) : (event: ResourceEvent) => encodePartial(event, version);
+  const encode =
+    transform === undefined
+      ? (event: ResourceEvent) => encodeWhole(event, definition)
+      : (event: ResourceEvent) => encodePartial(event, version);
   const encoder: EventEncoder = {
     event: (event) => remembered(eventBytes, event, form, () => encode(event)),
-    chunk: (events) => remembered(chunkBytes, events, form, () => chunkOf(events.map(encoder.event))),
+    chunk: (events) => remembered(chunkBytes, events, form, () => chunkOf(events.map((event) => encoder.event(event)))),
   };
   return encoder;
 }
@@ -73,7 +76,9 @@ function encodeWhole(event: ResourceEvent, definition: ResourceDefinition): Buff
     return Buffer.concat([Buffer.from(`{"type":"${event.type}","object":`, 'latin1'), prefix, event.entry.json.subarray(1), close]);
   }
   const metadata = JSON.stringify(bookmarkMetadata(event));
-  return Buffer.from(`{"type":"BOOKMARK","object":{"kind":"${definition.kind}","apiVersion":"${apiVersionOf(definition)}","metadata":${metadata}}}\n`);
+  return Buffer.from(
+    `{"type":"BOOKMARK","object":{"kind":"${definition.kind}","apiVersion":"${apiVersionOf(definition)}","metadata":${metadata}}}\n`,
+  );
 }
 
 function encodePartial(event: ResourceEvent, version: string): Buffer {
@@ -95,11 +100,19 @@ function bookmarkMetadata({ revision, initialEventsEnd }: Bookmark): object {
 function tableEncoder(options: EncodingOptions): EventEncoder {
   let headers = true;
   const event = (event: ResourceEvent): Buffer => {
-    const object = event.type === 'BOOKMARK' ? ({ metadata: bookmarkMetadata(event) } as Parameters<typeof partialOf>[0]) : event.entry.object;
-    const table = tableOf(event.type === 'BOOKMARK' ? [] : [object], { resourceVersion: String(event.revision) }, { ...options, now: options.now(), headers });
+    const object =
+      event.type === 'BOOKMARK' ? ({ metadata: bookmarkMetadata(event) } as Parameters<typeof partialOf>[0]) : event.entry.object;
+    const table = tableOf(
+      event.type === 'BOOKMARK' ? [] : [object],
+      { resourceVersion: String(event.revision) },
+      { ...options, now: options.now(), headers },
+    );
     headers = false;
     if (event.type !== 'BOOKMARK') return line(event.type, table);
-    return line('BOOKMARK', { ...table, rows: [{ cells: (table.columnDefinitions ?? []).map(() => null), object: partialOf(object, options.version) }] });
+    return line('BOOKMARK', {
+      ...table,
+      rows: [{ cells: (table.columnDefinitions ?? []).map(() => null), object: partialOf(object, options.version) }],
+    });
   };
   return { event, chunk: (events) => chunkOf(events.map(event)) };
 }

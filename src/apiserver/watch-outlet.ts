@@ -1,5 +1,6 @@
 /** Where watch events go: a chunked HTTP answer or a WebSocket. */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ResourceEvent } from '../registry/store.ts';
 import { chunkOf, type EventEncoder } from './watch-encoding.ts';
@@ -16,12 +17,46 @@ export interface WatchOutlet {
   onClose(call: () => void): void;
 }
 
+/**
+ * When watchers' sockets are written: the first events at once (in the next turn of the loop), those that follow within a few
+ * milliseconds together. One write a socket costs as much as encrypting some kilobytes, so this is what many watchers live on.
+ */
+export class Flusher {
+  readonly #waiting = new Set<Socket>();
+  #last = 0;
+  #scheduled = false;
+
+  /** Holds what is written to the socket back until the next flush. */
+  hold(socket: Socket): void {
+    if (this.#waiting.has(socket)) return;
+    socket.cork();
+    this.#waiting.add(socket);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const wait = this.#last + flushEveryMs - performance.now();
+    if (wait <= 0) setImmediate(this.#flush);
+    else setTimeout(this.#flush, wait);
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    const sockets = [...this.#waiting];
+    this.#waiting.clear();
+    for (const socket of sockets) socket.uncork();
+    this.#last = performance.now();
+  };
+}
+
+const flushEveryMs = 5;
+
 /** Writes whole chunks, framed once for all watchers, past the response's own framing. */
 export class HttpOutlet implements WatchOutlet {
   readonly #response: ServerResponse;
   readonly #auditId: string;
+  readonly #flusher: Flusher;
 
-  constructor(response: ServerResponse, auditId: string) {
+  constructor(response: ServerResponse, auditId: string, flusher: Flusher) {
+    this.#flusher = flusher;
     this.#response = response;
     this.#auditId = auditId;
   }
@@ -29,7 +64,16 @@ export class HttpOutlet implements WatchOutlet {
   open(): void {
     const response = this.#response;
     if (response.headersSent || response.destroyed) return;
-    const headers = ['Audit-Id', this.#auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', 'application/json', 'Transfer-Encoding', 'chunked'];
+    const headers = [
+      'Audit-Id',
+      this.#auditId,
+      'Cache-Control',
+      'no-cache, private',
+      'Content-Type',
+      'application/json',
+      'Transfer-Encoding',
+      'chunked',
+    ];
     response.writeHead(200, headers);
     response.flushHeaders();
   }
@@ -62,7 +106,9 @@ export class HttpOutlet implements WatchOutlet {
   #write(chunk: Buffer): void {
     this.open();
     const { socket } = this.#response;
-    if (socket !== null && !socket.destroyed) socket.write(chunk);
+    if (socket === null || socket.destroyed) return;
+    this.#flusher.hold(socket);
+    socket.write(chunk);
   }
 }
 

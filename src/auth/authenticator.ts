@@ -28,6 +28,8 @@ export interface CertificateSubject {
  */
 export interface Authenticator {
   readonly name: string;
+  /** The same credentials are the same user for as long as the process lives: the answer may be kept. */
+  readonly stable?: boolean;
   authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined>;
 }
 
@@ -44,6 +46,7 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
 /** CN is the user, O are the groups (apiserver pkg/authentication/request/x509). */
 export const certificateAuthenticator: Authenticator = {
   name: 'x509',
+  stable: true,
   authenticate: ({ certificate, certificateError }) => {
     if (certificateError !== undefined) throw new Error(`x509: ${certificateError}`);
     if (certificate === undefined || certificate.commonName === '') return undefined;
@@ -55,16 +58,21 @@ export const certificateAuthenticator: Authenticator = {
   },
 };
 
+export interface Authenticated {
+  readonly user: UserInfo;
+  readonly stable: boolean;
+}
+
 /**
  * The first user that an authenticator finds, in system:authenticated; undefined when the request brought no credentials that
  * anybody knows. Throws the collected failures when some were there but no good.
  */
-export async function authenticate(authenticators: readonly Authenticator[], credentials: Credentials): Promise<UserInfo | undefined> {
+export async function authenticate(authenticators: readonly Authenticator[], credentials: Credentials): Promise<Authenticated | undefined> {
   const failures: unknown[] = [];
   for (const authenticator of authenticators) {
     try {
       const user = await authenticator.authenticate(credentials);
-      if (user !== undefined) return withAuthenticatedGroup(user);
+      if (user !== undefined) return { user: withAuthenticatedGroup(user), stable: authenticator.stable === true };
     } catch (error) {
       failures.push(error);
     }

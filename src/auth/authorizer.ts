@@ -24,7 +24,12 @@ export type Decision =
 
 /** What somebody may do in a namespace, as SelfSubjectRulesReview shows it. */
 export interface Rules {
-  readonly resourceRules: readonly { readonly verbs: string[]; readonly apiGroups: string[]; readonly resources: string[]; readonly resourceNames?: string[] }[];
+  readonly resourceRules: readonly {
+    readonly verbs: string[];
+    readonly apiGroups: string[];
+    readonly resources: string[];
+    readonly resourceNames?: string[];
+  }[];
   readonly nonResourceRules: readonly { readonly verbs: string[]; readonly nonResourceURLs: string[] }[];
   /** True when the list may miss some rules. */
   readonly incomplete: boolean;

@@ -43,9 +43,9 @@ async function reviewToken(spec: t.TokenReviewSpec, { authenticators, tokens }: 
   try {
     const account = await tokens.review(token, wanted);
     if (account !== undefined) return { authenticated: true, user: shown(account.user), audiences: [...account.audiences] };
-    const user = await authenticate(authenticators, { certificate: undefined, certificateError: undefined, token });
-    if (user === undefined) return { authenticated: false };
-    return { authenticated: true, user: shown(user), audiences: wanted.filter((audience) => tokens.audiences.includes(audience)) };
+    const known = await authenticate(authenticators, { certificate: undefined, certificateError: undefined, token });
+    if (known === undefined) return { authenticated: false };
+    return { authenticated: true, user: shown(known.user), audiences: wanted.filter((audience) => tokens.audiences.includes(audience)) };
   } catch (error) {
     return { authenticated: false, error: error instanceof Error ? error.message : 'invalid bearer token' };
   }
@@ -57,7 +57,9 @@ export function shown(user: UserInfo): t.UserInfo {
     username: user.name,
     ...(user.uid === undefined || user.uid === '' ? {} : { uid: user.uid }),
     groups: [...user.groups],
-    ...(user.extra === undefined ? {} : { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) }),
+    ...(user.extra === undefined
+      ? {}
+      : { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) }),
   };
 }
 

@@ -94,7 +94,12 @@ class Tokens implements ServiceAccountTokens {
     const isForApi = audiences.every((audience) => this.audiences.includes(audience));
     const extended = 'pod' in bound && wanted === warnOnlySeconds && isForApi;
     const now = Math.floor(clock.now() / 1000);
-    const own = { namespace, serviceaccount: { name: request.name, uid: request.uid }, ...bound, ...(extended ? { warnafter: now + wanted } : {}) };
+    const own = {
+      namespace,
+      serviceaccount: { name: request.name, uid: request.uid },
+      ...bound,
+      ...(extended ? { warnafter: now + wanted } : {}),
+    };
     const token = await keys.sign({
       aud: [...audiences],
       exp: now + (extended ? extendedSeconds : wanted),
@@ -109,6 +114,7 @@ class Tokens implements ServiceAccountTokens {
   }
 
   async #verify(token: string): Promise<ServiceAccountClaims | undefined> {
+    if (!/^[^.]+\.[^.]+\.[^.]+$/.test(token)) return undefined;
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
     if (known !== undefined) return known;
@@ -145,7 +151,9 @@ class Tokens implements ServiceAccountTokens {
       throw new Error('service account token has been invalidated', { cause: error });
     }
     if (object.metadata.uid !== claimed.uid) {
-      throw new Error(`${ref.kind.toLowerCase()} UID (${object.metadata.uid}) does not match service account ${ref.kind.toLowerCase()} ref claim (${claimed.uid})`);
+      throw new Error(
+        `${ref.kind.toLowerCase()} UID (${object.metadata.uid}) does not match service account ${ref.kind.toLowerCase()} ref claim (${claimed.uid})`,
+      );
     }
     if (this.#isGone(object)) throw new Error('service account token has been invalidated');
   }

@@ -39,7 +39,9 @@ export function openSigningKeys(options: SigningKeysOptions): SigningKeys {
     sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: current.algorithm, kid: current.id }).sign(privateKey),
     verify: (token) => verifyWithAny(keys, token, options.issuer),
     jwks: async () => ({
-      keys: await Promise.all(keys.map(async (key) => ({ use: 'sig', kid: key.id, alg: key.algorithm, ...(await exportJWK(key.publicKey)) }))),
+      keys: await Promise.all(
+        keys.map(async (key) => ({ use: 'sig', kid: key.id, alg: key.algorithm, ...(await exportJWK(key.publicKey)) })),
+      ),
     }),
   };
 }

@@ -15,6 +15,7 @@ export function staticTokenAuthenticator(tokens: readonly StaticToken[]): Authen
   const users = new Map(tokens.map(({ token, user }) => [digest(token), user]));
   return {
     name: 'static tokens',
+    stable: true,
     authenticate: ({ token }) => (token === undefined ? undefined : users.get(digest(token))),
   };
 }

@@ -91,7 +91,11 @@ function readInto(result: Record<string, unknown>, bytes: Buffer, table: Readonl
   }
 }
 
-function readField(result: Record<string, unknown>, reader: ProtoReader, { field, wire }: { readonly field: Field; readonly wire: number }): void {
+function readField(
+  result: Record<string, unknown>,
+  reader: ProtoReader,
+  { field, wire }: { readonly field: Field; readonly wire: number },
+): void {
   const { schema, name } = field;
   if (schema.type === 'list' && schema.items !== undefined) {
     const list = (result[name] ??= []) as unknown[];
@@ -228,7 +232,10 @@ function goDuration(nanos: bigint): string {
   const sign = nanos < 0n ? '-' : '';
   const all = nanos < 0n ? -nanos : nanos;
   const fraction = (value: bigint, unit: bigint): string => {
-    const rest = (value % unit).toString().padStart(unit.toString().length - 1, '0').replace(/0+$/, '');
+    const rest = (value % unit)
+      .toString()
+      .padStart(unit.toString().length - 1, '0')
+      .replace(/0+$/, '');
     return `${String(value / unit)}${rest === '' ? '' : `.${rest}`}`;
   };
   if (all < 1_000n) return `${sign}${String(all)}ns`;

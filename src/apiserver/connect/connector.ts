@@ -9,7 +9,16 @@ import type { Registry, ResourceStore } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { sendText } from '../respond.ts';
 import { createForwarder, type Forwarder, type NodeConnection, type Upgrade } from './forward.ts';
-import { kubeletOf, type Location, logPath, nodeNameOf, podLocation, serviceLocation, splitSchemeNamePort, streamPath } from './locations.ts';
+import {
+  kubeletOf,
+  type Location,
+  logPath,
+  nodeNameOf,
+  podLocation,
+  serviceLocation,
+  splitSchemeNamePort,
+  streamPath,
+} from './locations.ts';
 
 export type { NodeConnection, Upgrade } from './forward.ts';
 
@@ -75,7 +84,11 @@ class Streams {
     const url = exchange.request.url ?? '/';
     const [rawPath = ''] = url.split('?', 1);
     const below = /^\/api\/v1\/(?:namespaces\/[^/]+\/)?(?:pods|services|nodes)\/[^/]+\/proxy(\/.*)?$/.exec(rawPath)?.[1] ?? '';
-    const location = await this.#proxyTarget(exchange, resource, (below === '' ? '/' : below) + (exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`));
+    const location = await this.#proxyTarget(
+      exchange,
+      resource,
+      (below === '' ? '/' : below) + (exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`),
+    );
     if (upgrade !== undefined) return this.#forwarder.upgrade(exchange, location, upgrade);
     const { method } = exchange.request;
     if (below === '' && (method === 'GET' || method === 'HEAD')) {
@@ -140,7 +153,10 @@ async function refused(answer: IncomingMessage, name: string): Promise<ApiError>
   const message = (await text(answer)).slice(0, 2048);
   const code = answer.statusCode ?? 500;
   if (code === 400) return badRequest(message);
-  if (code === 404) return new ApiError('NotFound', `the server could not find the requested resource ( pods/log ${name})`, { details: { name, kind: 'pods/log', causes: [{ reason: 'UnexpectedServerResponse', message }] } });
+  if (code === 404)
+    return new ApiError('NotFound', `the server could not find the requested resource ( pods/log ${name})`, {
+      details: { name, kind: 'pods/log', causes: [{ reason: 'UnexpectedServerResponse', message }] },
+    });
   return new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ reason: '', message }] } });
 }
 

@@ -76,7 +76,9 @@ function tlsOptions(location: Location, nodes: NodeConnection): object {
   if (location.node === undefined) return { rejectUnauthorized: false };
   const name = `system:node:${location.node}`;
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined =>
-    certificate.subject.CN === name ? undefined : new Error(`tls: the node's certificate is for ${String(certificate.subject.CN)}, not for ${name}`);
+    certificate.subject.CN === name
+      ? undefined
+      : new Error(`tls: the node's certificate is for ${String(certificate.subject.CN)}, not for ${name}`);
   return { cert: nodes.cert, key: nodes.key, ca: nodes.ca, checkServerIdentity, servername: '' };
 }
 
@@ -86,9 +88,7 @@ function unreachable(error: Error): ApiError {
 
 function connectThrough(forwarded: ClientRequest, exchange: Exchange, { socket, head }: Upgrade): Promise<void> {
   return new Promise((resolve, reject) => {
-    forwarded.once('error', (error) =>
-      reject(new ApiError('InternalError', `error dialing backend: ${error.message}`, { cause: error })),
-    );
+    forwarded.once('error', (error) => reject(new ApiError('InternalError', `error dialing backend: ${error.message}`, { cause: error })));
     forwarded.once('response', (answer) => {
       // Refused: the client gets the refusal as it is.
       const { response } = exchange;

@@ -38,7 +38,13 @@ export function kubeletOf(node: t.Node, pathAndQuery: string): Location {
   const byType = (type: string): string | undefined => addresses.find((address) => address.type === type)?.address;
   const host = byType('InternalIP') ?? byType('ExternalIP') ?? byType('Hostname');
   if (host === undefined) throw new ApiError('InternalError', `Internal error occurred: no preferred addresses found; known addresses: []`);
-  return { scheme: 'https', host, port: node.status.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250, path: pathAndQuery, node: node.metadata.name };
+  return {
+    scheme: 'https',
+    host,
+    port: node.status.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250,
+    path: pathAndQuery,
+    node: node.metadata.name,
+  };
 }
 
 /** The container that is meant; throws 400 when that is not clear. */
@@ -90,7 +96,8 @@ function logFaults(params: URLSearchParams): FieldError[] {
   };
   atLeast('tailLines', 0, 'must be greater than or equal to 0');
   atLeast('limitBytes', 1, 'must be greater than 0');
-  if (params.has('sinceSeconds') && params.has('sinceTime')) faults.push(forbiddenField(path(''), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  if (params.has('sinceSeconds') && params.has('sinceTime'))
+    faults.push(forbiddenField(path(''), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
   else atLeast('sinceSeconds', 1, 'must be greater than 0');
   return faults;
 }
@@ -141,7 +148,13 @@ export function serviceLocation(
     const port = ports.find(({ name = '' }) => name === portName);
     const address = addresses[Math.floor(options.random * addresses.length)];
     if (port === undefined || address === undefined) continue;
-    return { scheme: target.scheme === 'https' ? 'https' : 'http', host: address.ip, port: port.port, path: options.pathAndQuery, node: undefined };
+    return {
+      scheme: target.scheme === 'https' ? 'https' : 'http',
+      host: address.ip,
+      port: port.port,
+      path: options.pathAndQuery,
+      node: undefined,
+    };
   }
   throw unavailable(`no endpoints available for service ${JSON.stringify(target.name)}`);
 }

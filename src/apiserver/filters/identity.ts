@@ -19,7 +19,8 @@ export interface Identities {
 export function createIdentities(authenticators: readonly Authenticator[], logger: Logger): Identities {
   // A certificate is looked at once a connection, and so is what its user is.
   const connections = new WeakMap<Socket, ConnectionIdentity>();
-  const users = new WeakMap<Socket, UserInfo>();
+  // What it brought last, when that cannot mean anybody else later.
+  const users = new WeakMap<Socket, { readonly token: string | undefined; readonly user: UserInfo }>();
   const ask = async (request: IncomingMessage, token: string | undefined): Promise<UserInfo> => {
     const { socket } = request;
     let connection = connections.get(socket);
@@ -28,9 +29,9 @@ export function createIdentities(authenticators: readonly Authenticator[], logge
       connections.set(socket, connection);
     }
     try {
-      const user = (await authenticate(authenticators, { ...connection, token })) ?? anonymousUser;
-      if (token === undefined) users.set(socket, user);
-      return user;
+      const known = (await authenticate(authenticators, { ...connection, token })) ?? { user: anonymousUser, stable: token === undefined };
+      if (known.stable) users.set(socket, { token, user: known.user });
+      return known.user;
     } catch (error) {
       logger.debug({ err: error, remote: socket.remoteAddress }, 'unable to authenticate the request');
       throw new ApiError('Unauthorized', 'Unauthorized', { cause: error });
@@ -39,7 +40,8 @@ export function createIdentities(authenticators: readonly Authenticator[], logge
   return {
     identify: (request) => {
       const token = bearerToken(request);
-      return (token === undefined ? users.get(request.socket) : undefined) ?? ask(request, token);
+      const last = users.get(request.socket);
+      return last !== undefined && last.token === token ? last.user : ask(request, token);
     },
   };
 }
@@ -54,7 +56,10 @@ function bearerToken(request: IncomingMessage): string | undefined {
   const protocols = request.headers['sec-websocket-protocol'];
   if (protocols === undefined) return undefined;
   const prefix = 'base64url.bearer.authorization.k8s.io.';
-  const carrier = protocols.split(',').map((item) => item.trim()).find((item) => item.startsWith(prefix));
+  const carrier = protocols
+    .split(',')
+    .map((item) => item.trim())
+    .find((item) => item.startsWith(prefix));
   return carrier === undefined ? undefined : Buffer.from(carrier.slice(prefix.length), 'base64url').toString();
 }
 

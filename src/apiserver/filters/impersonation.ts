@@ -14,7 +14,8 @@ export async function impersonated(user: UserInfo, headers: NodeJS.Dict<string[]
   const groups = headers['impersonate-group'] ?? [];
   const uid = headers['impersonate-uid']?.[0] ?? '';
   const extra = extraOf(headers);
-  if (name === '') throw new ApiError('InternalError', `Internal error occurred: requested [${groups.join(' ')}] without impersonating a user`);
+  if (name === '')
+    throw new ApiError('InternalError', `Internal error occurred: requested [${groups.join(' ')}] without impersonating a user`);
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
   const [, namespace = '', accountName = ''] = account ?? [];
   if (account === null) await may(user, authorizer, { resource: 'users', name });
@@ -22,14 +23,21 @@ export async function impersonated(user: UserInfo, headers: NodeJS.Dict<string[]
   for (const group of groups) await may(user, authorizer, { resource: 'groups', name: group });
   if (uid !== '') await may(user, authorizer, { resource: 'uids', group: 'authentication.k8s.io', name: uid });
   for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) await may(user, authorizer, { resource: 'userextras', group: 'authentication.k8s.io', subresource: key, name: value });
+    for (const value of values)
+      await may(user, authorizer, { resource: 'userextras', group: 'authentication.k8s.io', subresource: key, name: value });
   }
-  return { name, groups: allGroups(name, groups, namespace), ...(uid === '' ? {} : { uid }), ...(Object.keys(extra).length === 0 ? {} : { extra }) };
+  return {
+    name,
+    groups: allGroups(name, groups, namespace),
+    ...(uid === '' ? {} : { uid }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
 }
 
 /** Whether any header asks for it: the only thing ordinary requests pay. */
 export function wantsImpersonation(headers: IncomingHttpHeaders): boolean {
-  if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined) return true;
+  if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined)
+    return true;
   for (const name in headers) if (name.startsWith(extraPrefix)) return true;
   return false;
 }
@@ -46,10 +54,18 @@ function allGroups(name: string, asked: readonly string[], namespace: string): s
   const groups = [...asked];
   if (namespace !== '' && asked.length === 0) groups.push('system:serviceaccounts', `system:serviceaccounts:${namespace}`);
   if (name === 'system:anonymous') return groups.includes('system:unauthenticated') ? groups : [...groups, 'system:unauthenticated'];
-  return groups.includes('system:authenticated') || groups.includes('system:unauthenticated') ? groups : [...groups, 'system:authenticated'];
+  return groups.includes('system:authenticated') || groups.includes('system:unauthenticated')
+    ? groups
+    : [...groups, 'system:authenticated'];
 }
 
-type Target = { readonly resource: string; readonly name: string; readonly namespace?: string; readonly group?: string; readonly subresource?: string };
+type Target = {
+  readonly resource: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly group?: string;
+  readonly subresource?: string;
+};
 
 function may(user: UserInfo, authorizer: Authorizer, target: Target): void | Promise<void> {
   const info: RequestInfo = {

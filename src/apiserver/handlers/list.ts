@@ -56,7 +56,10 @@ export function sendList(scope: Scope, result: ListResult): void {
       return sendValue(exchange, 200, tableOfEntries(result.entries, metadata, options));
     }
     case 'PartialObjectMetadata':
-      throw new ApiError('NotAcceptable', `you requested PartialObjectMetadata, but the requested object is a list (${definition.listKind})`);
+      throw new ApiError(
+        'NotAcceptable',
+        `you requested PartialObjectMetadata, but the requested object is a list (${definition.listKind})`,
+      );
   }
 }
 

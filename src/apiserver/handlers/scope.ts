@@ -61,9 +61,16 @@ function sendTransformed({ exchange, store, clock }: Scope, code: number, object
     case 'Table': {
       const includeObject = includeObjectOf(exchange.query);
       const metadata = { resourceVersion: object.metadata.resourceVersion };
-      return sendValue(exchange, code, tableOf([object], metadata, { definition: store.definition, version, includeObject, now: clock.now(), headers: true }));
+      return sendValue(
+        exchange,
+        code,
+        tableOf([object], metadata, { definition: store.definition, version, includeObject, now: clock.now(), headers: true }),
+      );
     }
     default:
-      throw new ApiError('NotAcceptable', `you requested PartialObjectMetadataList, but the requested object is not a list (${store.definition.kind})`);
+      throw new ApiError(
+        'NotAcceptable',
+        `you requested PartialObjectMetadataList, but the requested object is not a list (${store.definition.kind})`,
+      );
   }
 }

@@ -21,7 +21,8 @@ export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
   const { exchange, store, clock } = scope;
   const parameters = listParameters(exchange.query, true);
   const format = objectFormat(exchange.format);
-  if (format.encoding !== 'json') throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json;stream=watch');
+  if (format.encoding !== 'json')
+    throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json;stream=watch');
   const encoder = createEventEncoder({
     definition: store.definition,
     transform: format.transform,
