@@ -7,7 +7,6 @@ import { autoscalerColumns } from '../horizontalpodautoscalers/columns.ts';
 import { defaultAutoscaler } from '../horizontalpodautoscalers/defaults.ts';
 import { validateAutoscaler } from '../horizontalpodautoscalers/validation.ts';
 import { fromV2, toV2 } from './conversion.ts';
-import type { KubeObject } from '../../../api/object.ts';
 
 type V1 = AutoscalingV1HorizontalPodAutoscaler;
 type V2 = AutoscalingV2HorizontalPodAutoscaler;

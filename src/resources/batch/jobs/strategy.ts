@@ -6,7 +6,7 @@ import { specAndStatus, together } from '../../shared/strategy.ts';
 import { validateJob, validateJobUpdate } from './validation.ts';
 
 export const jobStrategy: Strategy<Job> = {
-  ...together<Job>({ prepareForCreate: generateSelector }, specAndStatus()),
+  ...together<Job>({ prepareForCreate: prepareLabels }, specAndStatus()),
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   warnings(job, old) {
@@ -17,6 +17,13 @@ export const jobStrategy: Strategy<Job> = {
     ];
   },
 };
+
+/** Upstream defaults what it reads back too, so that the generated labels of the template end up on the Job. */
+function prepareLabels(job: Job): void {
+  generateSelector(job);
+  const labels = job.spec.template.metadata?.labels;
+  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+}
 
 /** Unless the client selects by hand, a Job selects its pods by its own uid. */
 function generateSelector({ metadata, spec }: Job): void {

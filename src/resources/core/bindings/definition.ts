@@ -1,6 +1,5 @@
 import type { Binding } from '../../../api/generated/types.ts';
 import { badRequest } from '../../../api/errors.ts';
-import type { KubeObject } from '../../../api/object.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
