@@ -1,11 +1,10 @@
 /** `coracle reset`: nothing of the cluster is left on the machine. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { resetContainers } from '../agent/reset.ts';
+import { resetContainers, unmountBelow } from '../agent/reset.ts';
 import { resetPodNetwork } from '../agent/network/node.ts';
 import { delay, realClock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
-import { createLogger } from '../base/logger.ts';
 import { resetProxy } from '../proxy/reset.ts';
 import type { CommandContext } from './cli.ts';
 import { findDataDir, runningProcess, type DataDir } from './data-dir.ts';
@@ -31,12 +30,12 @@ export async function runReset(context: CommandContext): Promise<void> {
 
 async function resetHost({ settings, reporter }: CommandContext, dataDir: DataDir): Promise<void> {
   const { instance, path } = dataDir;
-  const logger = createLogger(settings['log-level']);
   const commands = systemCommands();
   if (existsSync(settings.docker) && (await dockerAnswers(settings.docker))) {
     reporter.step('removing containers');
-    await resetContainers({ socket: settings.docker, instance, dataDir: path, logger });
+    await resetContainers({ socket: settings.docker, instance });
   }
+  await unmountBelow(path, commands.run);
   reporter.step('removing network and rules');
   if (isInstalled('ip')) await resetPodNetwork({ instance, commands });
   if (isInstalled('nft')) await resetProxy({ instance, commands });

@@ -21,6 +21,9 @@ const names = {
   container: 'io.kubernetes.container.name',
 } as const;
 
+/** Marks everything of one cluster on this machine. */
+export const instanceLabel = names.instance;
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Facts {
