@@ -12,7 +12,7 @@ export function applyMergePatch(document: unknown, patch: unknown): unknown {
 
 /** Whatever the patch does not touch is copied; a null removes. */
 function merged(document: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return cloneJson(patch);
+  if (!isJsonObject(patch)) return isJsonObject(document) ? cloneJson(patch) : withoutNulls(patch);
   const result: Record<string, unknown> = {};
   if (isJsonObject(document))
     for (const [key, value] of Object.entries(document)) if (!Object.hasOwn(patch, key)) put(result, key, cloneJson(value));
@@ -21,6 +21,12 @@ function merged(document: unknown, patch: unknown): unknown {
     put(result, key, merged(isJsonObject(document) && Object.hasOwn(document, key) ? document[key] : undefined, value));
   }
   return result;
+}
+
+/** Upstream's library also takes nulls out of objects in lists, but for a list that takes an object's place. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  return isJsonObject(value) ? merged(undefined, value) : value;
 }
 
 /** Also for `__proto__`, which clients may send. */

@@ -101,6 +101,7 @@ function applyElementOrders(original: JsonMap, patch: JsonMap, schema: Schema | 
     const rules = listRules(schema, key);
     checkOrder(listOr(change, []), orderList, rules);
     if (current === undefined && change === undefined) continue;
+    if (listOr(current, []).length + listOr(change, []).length === 0) throw failure('no elements in any of the given slices');
     const merged = mergedForOrder(listOr(current, undefined), listOr(change, undefined), rules);
     original[key] = mergeOrder({ merged, order: orderList, serverOrder: listOr(current, []), identity: identityOf(merged, rules) });
     delete patch[key];
