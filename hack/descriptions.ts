@@ -51,8 +51,10 @@ function commentText(comment: string): string {
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, ''))
     .join('\n')
+    .replace(/\n@deprecated\s*$/, '')
     .trim()
-    .replaceAll('*\\/', '*/');
+    .replaceAll('*\\/', '*/')
+    .replaceAll('\\*', '*');
 }
 
 const docComment = String.raw`/\*\*((?:(?!\*/)[\s\S])*)\*/\n`;
@@ -63,7 +65,7 @@ function definitionProse(definition: string): Record<string, string> {
   const text = readFileSync(file, 'utf8');
   const own: Record<string, string> = {};
   const type = definition.split('.').at(-1) ?? '';
-  const [, whole] = new RegExp(`${docComment}export (?:interface|type|declare type) I?${type}\\b`).exec(text) ?? [];
+  const [, whole] = new RegExp(`${docComment}export (?:declare )?(?:interface|type) I?(?:\\w*[a-z]\\d*)?${type}\\b`).exec(text) ?? [];
   if (whole !== undefined) own[''] = commentText(whole);
   // Fields of inline objects are indented deeper.
   for (const [, comment = '', field = ''] of text.matchAll(new RegExp(`^    ${docComment}    "?([^"?:\\s]+)"?\\??:`, 'gm'))) own[field] = commentText(comment);
@@ -71,9 +73,9 @@ function definitionProse(definition: string): Record<string, string> {
 }
 
 /** Client-node escapes quotes and ampersands for generators of markup. */
-const entities: Readonly<Record<string, string>> = { quot: '"', '#39': "'", amp: '&', lt: '<', gt: '>' };
+const entities: Readonly<Record<string, string>> = { quot: '"', '#39': "'", amp: '&', lt: '<', gt: '>', '#x60': '`', '#x3D': '=' };
 const unescape = (text: string): string =>
-  text.replaceAll(/\\?&(quot|#39|amp|lt|gt);/g, (_, name: string) => entities[name] ?? '').replaceAll(/\\(["'`])/g, '$1');
+  text.replaceAll(/\\?&([#\w]+);/g, (whole, name: string) => entities[name] ?? whole).replaceAll(/\\(["'`])/g, '$1');
 
 /** Requests whose parameters mean something else than their namesakes in all others, and the kind of options they are of. */
 const kindsOfRequests: Readonly<Record<string, string>> = {
@@ -95,9 +97,10 @@ function parameterProse(): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const [request, kind] of Object.entries(kindsOfRequests)) {
     const [, body = ''] = new RegExp(`interface CoreV1Api${request}Request \\{\n([\\s\\S]*?)\n\\}`).exec(text) ?? [];
-    for (const [, comment = '', name = ''] of body.matchAll(new RegExp(`${docComment}\\s*(\\w+)\\??:`, 'g'))) {
+    for (const [, comment = '', property = ''] of body.matchAll(new RegExp(`${docComment}\\s*(\\w+)\\??:`, 'g'))) {
       const description = unescape(commentText(comment).split('\nDefaults to: ')[0] ?? '');
-      // Names are described by their kind.
+      // Words of TypeScript get an underscore. Names are described by their kind.
+      const name = property.replace(/^_/, '');
       if (['name', 'namespace', 'body', ''].includes(name)) continue;
       if (kind !== '') parameters[`${kind}.${name}`] = description;
       if (kind === '' || parameters[name] === undefined) parameters[name] = description;
@@ -106,8 +109,18 @@ function parameterProse(): Record<string, string> {
   return parameters;
 }
 
+/** The package types kind and apiVersion of objects as constants, without comments; every object says the same of them. */
+function typeMetaProse(): Record<string, string> {
+  const { kind = '', apiVersion = '' } = definitionProse('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
+  return { kind, apiVersion };
+}
+
 export function descriptions(): Descriptions {
-  const all = Object.keys(definitions()).map((name) => [name, definitionProse(name)] as const);
+  const typeMeta = typeMetaProse();
+  const all = Object.entries(definitions()).map(([name, definition]) => {
+    const isKind = definition['x-kubernetes-group-version-kind'] !== undefined && definition.properties?.['kind'] !== undefined;
+    return [name, { ...(isKind ? typeMeta : {}), ...definitionProse(name) }] as const;
+  });
   return { definitions: Object.fromEntries(all.filter(([, own]) => Object.keys(own).length > 0)), parameters: parameterProse() };
 }
 

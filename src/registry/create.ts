@@ -12,7 +12,7 @@ import type { Reservation } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts';
 import type { Entry } from './store.ts';
-import { put } from './writer.ts';
+import { completeObject, put } from './writer.ts';
 
 /** How often another generated name is tried when one is taken. */
 const nameAttempts = 8;
@@ -77,6 +77,7 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
     reservation,
     () => {
       if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
+      completeObject(definition, object);
       return put(resource, { namespace, name, object, expected: 0, dryRun });
     },
     dryRun,

@@ -15,7 +15,7 @@ import { MadeEntry } from './made-entry.ts';
 import { dedupOwnerReferences, matchNamespace } from './metadata.ts';
 import { scaleOf, withScale } from './scale.ts';
 import type { Entry, UpdateRequest } from './store.ts';
-import { put } from './writer.ts';
+import { completeObject, put } from './writer.ts';
 
 const modified = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -95,6 +95,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
     strategy.default?.(object);
   }
   checkVersion(update, object, old);
+  completeObject(definition, object);
   prepare(update, object, old);
   check(update, object, old);
   await validate(engine.admission, admitted);

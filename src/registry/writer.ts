@@ -1,7 +1,10 @@
 /** Objects to bytes and into the store, by compare-and-swap. */
 import type { KubeObject } from '../api/object.ts';
+import { complete } from '../api/schema/complete.ts';
+import { schemaFor } from '../api/schema/facts.ts';
 import { rememberObject } from './cache/cache.ts';
 import { CachedEntry } from './cache/entry.ts';
+import type { ResourceDefinition } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { MadeEntry } from './made-entry.ts';
 import { apiErrorOf } from './storage-errors.ts';
@@ -10,11 +13,17 @@ import type { Entry } from './store.ts';
 export interface PutRequest {
   readonly namespace: string;
   readonly name: string;
-  /** As served; given away. */
+  /** As served and complete; given away. */
   readonly object: KubeObject;
   /** The revision it replaces; 0: it must not exist. */
   readonly expected: number;
   readonly dryRun: boolean;
+}
+
+/** Adds what Go's encoder always writes to an object of a built-in kind: before states are compared, and before one is stored. */
+export function completeObject(definition: ResourceDefinition, object: KubeObject): void {
+  const schema = schemaFor(definition.schema);
+  if (schema !== undefined) complete(object, schema);
 }
 
 /** The new state as served, or undefined: the store is no longer at the expected revision. */

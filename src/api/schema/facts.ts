@@ -34,7 +34,7 @@ const goTypes = lazy(() => JSON.parse(goTypesText) as Readonly<Record<string, Re
 export interface SchemaExtra {
   readonly v3?: Readonly<Record<string, never>>;
   readonly enum?: readonly string[];
-  /** The enumeration of a list's elements. */
+  /** The enumeration of a list's elements or of a map's values. */
   readonly itemsEnum?: readonly string[];
 }
 

@@ -87,21 +87,24 @@ function operationV3(operation: Operation, tag: string, parameters: readonly Jso
   };
 }
 
+function bodyParameter({ body }: Operation): JsonObject | undefined {
+  if (body === undefined) return undefined;
+  return { in: 'body', name: 'body', ...(body.required ? { required: true } : {}), schema: { $ref: `#/definitions/${body.definition}` } };
+}
+
 function operationV2(operation: Operation, tag: string, parameters: readonly JsonObject[]): JsonObject {
   const prefix = '#/definitions/';
   const { body } = operation;
-  const own = body === undefined ? [] : [{ in: 'body', name: 'body', ...(body.required ? { required: true } : {}), schema: { $ref: `${prefix}${body.definition}` } }];
   const answers = operation.codes.map((code) => [String(code), { description: codeTexts[code] ?? '', schema: answerSchema(operation, prefix) }]);
   const consumes = operation.produces === 'document' ? objectTypes : operation.produces === 'json' ? ['application/json'] : ['*/*'];
-  const all = [...own, ...parameters];
   return {
     description: operation.description,
-    ...(operation.produces === 'keys' ? {} : { consumes: body?.isPatch === true ? patchTypes : consumes }),
+    ...(operation.action === undefined && operation.answer === undefined ? {} : { consumes: body?.isPatch === true ? patchTypes : consumes }),
     produces: produced[operation.produces],
     schemes: ['https'],
     tags: [tag],
     operationId: operation.id,
-    ...(all.length === 0 ? {} : { parameters: all }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     responses: { ...(Object.fromEntries(answers) as JsonObject), '401': { description: 'Unauthorized' } },
     ...marks(operation),
   };
@@ -168,15 +171,22 @@ const neverShared: ReadonlySet<string> = new Set(['name', 'fieldValidation', 'dr
 
 export function documentV2(sections: readonly Section[], prose: Prose): JsonObject {
   const parameters = new Map<string, JsonObject>();
+  const share = (name: string, document: JsonObject): JsonObject => {
+    const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 8);
+    parameters.set(`${name}-${hash}`, document);
+    return { $ref: `#/parameters/${name}-${hash}` };
+  };
   const parameterOf = (parameter: Parameter): JsonObject => {
     const document = parameterDocument(parameter, prose, 2);
-    if (neverShared.has(parameter.name)) return document;
-    const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 8);
-    const name = `${parameter.name}-${hash}`;
-    parameters.set(name, document);
-    return { $ref: `#/parameters/${name}` };
+    return neverShared.has(parameter.name) ? document : share(parameter.name, document);
   };
-  const paths = pathsOf(sections, operationV2, parameterOf);
+  const withBody: OperationDocument = (operation, tag, own) => {
+    const body = bodyParameter(operation);
+    if (body === undefined) return operationV2(operation, tag, own);
+    const isGeneric = operation.body?.definition.startsWith('io.k8s.apimachinery.') === true;
+    return operationV2(operation, tag, [isGeneric ? share('body', body) : body, ...own]);
+  };
+  const paths = pathsOf(sections, withBody, parameterOf);
   const names = closure(sections.flatMap((section) => [...namedIn(section.paths), ...section.definitions]));
   return {
     swagger: '2.0',

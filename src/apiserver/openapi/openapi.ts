@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { ApiError } from '../../api/errors.ts';
 import { running, type Running } from '../../base/lifecycle.ts';
 import type { ResourceDefinition } from '../../registry/definition.ts';
 import type { Registry } from '../../registry/store.ts';
@@ -68,7 +69,7 @@ class Documents {
   readonly #built = new Map<string, Buffer>();
   #sections: ReturnType<typeof sectionsOf> | undefined;
   #index: OpenApiDocument | undefined;
-  /** Dropped with the next turn of the event loop: several documents are read in one go, then none for a long time. */
+  /** Held weakly: several documents are built in one go, then none for a long time. */
   #prose: WeakRef<Prose> | undefined;
 
   constructor(definitions: readonly ResourceDefinition[], file: string | undefined) {
@@ -133,6 +134,18 @@ class Documents {
   location(place: string): string {
     return `/openapi/v3/${place}?hash=${this.hash(place)}`;
   }
+}
+
+/**
+ * The same as the API server asks for them (`OpenApiDocuments` of ../non-resource.ts), without addresses that carry hashes:
+ * `startApiServer({ openapi: documentsOf(openapi), ... })`. Throws 406.
+ */
+export function documentsOf(openapi: OpenApi): (path: string, accept: string | undefined) => OpenApiDocument | undefined {
+  return (path, accept) => {
+    const document = openapi.document(path, { accept });
+    if (document === 'not acceptable') throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+    return document === undefined || 'location' in document ? undefined : document;
+  };
 }
 
 /** Documents made on first use; the last few are kept until the registry changes. Stop it to let go of the registry. */

@@ -79,7 +79,8 @@ function withProse(schema: JsonObject, description: string | undefined, isV3: bo
 function withEnum(schema: JsonObject, extra: SchemaExtra | undefined): JsonObject {
   if (extra?.enum !== undefined) return { ...schema, enum: extra.enum };
   if (extra?.itemsEnum === undefined) return schema;
-  return { ...schema, items: { ...(schema['items'] as JsonObject), enum: extra.itemsEnum } };
+  const place = schema['items'] === undefined ? 'additionalProperties' : 'items';
+  return { ...schema, [place]: { ...(schema[place] as JsonObject), enum: extra.itemsEnum } };
 }
 
 function propertiesOf(name: string, definition: Definition, prose: Prose, isV3: boolean): JsonObject | undefined {
