@@ -122,7 +122,7 @@ export function invalidObject(kind: { group: string; kind: string }, name: strin
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new ApiError('Invalid', `${shownKind} "${name}" is invalid: ${text ?? ''}`, {
     details: {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.kind,
       causes: errors.map((error) => ({ reason: error.type, message: error.body, field: error.field === '' ? '<nil>' : error.field })),

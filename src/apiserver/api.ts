@@ -14,6 +14,7 @@ import { watch } from './handlers/watch.ts';
 import { type Format, Negotiator } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
+import type { OpenApi } from './openapi/openapi.ts';
 import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
 import { sendError } from './respond.ts';
 import { route } from './router.ts';
@@ -22,6 +23,7 @@ import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-
 
 export interface ApiOptions extends ApiServerOptions {
   readonly discovery: Discovery;
+  readonly openapi: OpenApi;
   readonly metrics: Metrics;
   readonly connector: Connector;
   url(): string;
@@ -67,7 +69,7 @@ class Pipeline {
     this.#identities = createIdentities(options.authenticators, options.logger);
     this.#nonResource = {
       discovery: options.discovery,
-      openapi: options.openapi ?? (() => undefined),
+      openapi: options.openapi,
       metrics: options.metrics,
       version: options.version,
       readiness: options.readiness ?? [],

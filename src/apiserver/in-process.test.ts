@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from './testing/server.ts';
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
-  await server.client.resource(refs.namespaces).create('', { metadata: { name: 'default' } });
+  await server.client.resource(refs.namespaces).create('', { metadata: { name: 'default' }, spec: {} });
 });
 afterAll(() => server.stop());
 

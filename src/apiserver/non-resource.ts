@@ -1,25 +1,24 @@
 /** Paths that are no resources: discovery, OpenAPI, health, version, keys of service account tokens. */
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import type { OpenApi } from './openapi/openapi.ts';
 import type { Exchange } from './exchange.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { sendBytes, sendText, sendValue } from './respond.ts';
 
 /** A document made elsewhere. */
-export interface Document {
+interface Document {
   readonly contentType: string;
   readonly body: Buffer;
   /** Quoted. */
   readonly etag: string | undefined;
+  readonly immutable?: boolean;
 }
-
-/** /openapi/v2, /openapi/v3 and /openapi/v3/...; undefined: no such document. */
-export type OpenApiDocuments = (path: string, accept: string | undefined) => Document | undefined | Promise<Document | undefined>;
 
 export interface NonResourceOptions {
   readonly discovery: Discovery;
-  readonly openapi: OpenApiDocuments;
+  readonly openapi: OpenApi;
   readonly metrics: Metrics;
   readonly version: VersionInfo;
   readonly readiness: readonly HealthCheck[];
@@ -55,7 +54,7 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
     return sendDocument(exchange, options.discovery.document(path, accept));
   }
-  if (path.startsWith('/openapi/')) return sendDocument(exchange, await options.openapi(path, accept));
+  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, { accept, query: exchange.query }));
   if (/^\/(healthz|livez)(\/|$)/.test(path)) return answerHealth(exchange, [ping]);
   if (/^\/readyz(\/|$)/.test(path)) return answerHealth(exchange, [ping, ...options.readiness]);
   switch (path) {
@@ -89,12 +88,27 @@ function groupPaths({ discovery }: NonResourceOptions): string[] {
   return groups.flatMap(({ name, versions }) => [`/apis/${name}`, ...versions.map(({ groupVersion }) => `/apis/${groupVersion}`)]);
 }
 
+function sendOpenApi(exchange: Exchange, document: ReturnType<OpenApi['document']>): boolean {
+  const { response } = exchange;
+  if (document === 'not acceptable') response.writeHead(406, { 'Content-Length': '0' }).end();
+  else if (document !== undefined && 'location' in document)
+    response.writeHead(301, { Location: document.location, 'Content-Length': '0' }).end();
+  else return sendDocument(exchange, document);
+  return true;
+}
+
+const yearMs = 365 * 86_400_000;
+
 function sendDocument(exchange: Exchange, document: Document | undefined): boolean {
   if (document === undefined) return false;
   const { response, request } = exchange;
   if (document.etag !== undefined) {
     response.setHeader('ETag', document.etag);
     response.setHeader('Vary', 'Accept');
+    if (document.immutable === true) {
+      response.setHeader('Cache-Control', 'public, immutable');
+      response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
+    }
     if (request.headers['if-none-match'] === document.etag) {
       response.statusCode = 304;
       response.end();

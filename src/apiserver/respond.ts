@@ -55,7 +55,8 @@ function acceptsGzip(exchange: Exchange): boolean {
 }
 
 function headersOf(exchange: Exchange, type: string): string[] {
-  const headers = ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', type];
+  const headers = ['Audit-Id', exchange.auditId, 'Content-Type', type];
+  if (!exchange.response.hasHeader('Cache-Control')) headers.push('Cache-Control', 'no-cache, private');
   for (const text of exchange.warnings) headers.push('Warning', warningHeader(text));
   return headers;
 }

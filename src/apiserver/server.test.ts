@@ -16,7 +16,7 @@ const configMap = (name: string, data: object = { a: 'b' }): object => ({ apiVer
 
 beforeAll(async () => {
   server = await startTestServer();
-  await server.client.resource(refs.namespaces).create('', { metadata: { name: 'default' } });
+  await server.client.resource(refs.namespaces).create('', { metadata: { name: 'default' }, spec: {} });
 });
 afterAll(() => server.stop());
 
@@ -266,7 +266,7 @@ describe('streams to nodes', () => {
     await new Promise<void>((resolve) => kubelet.listen(0, '127.0.0.1', resolve));
     const { port } = kubelet.address() as AddressInfo;
     const nodes = server.client.resource(refs.nodes);
-    const node = await nodes.create('', { metadata: { name: 'n1' } });
+    const node = await nodes.create('', { metadata: { name: 'n1' }, spec: {} });
     await nodes.updateStatus({
       ...node,
       status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } },

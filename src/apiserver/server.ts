@@ -20,7 +20,8 @@ import { discoveryOf } from './discovery/discovery.ts';
 import { createConnector, type NodeConnection } from './connect/connector.ts';
 import type { HealthCheck } from './health.ts';
 import { createMetrics } from './metrics.ts';
-import type { OpenApiDocuments, VersionInfo } from './non-resource.ts';
+import type { VersionInfo } from './non-resource.ts';
+import { openapiOf } from './openapi/openapi.ts';
 
 export interface ApiServerOptions {
   readonly registry: Registry;
@@ -36,8 +37,8 @@ export interface ApiServerOptions {
   /** For /.well-known/openid-configuration and /openid/v1/jwks. */
   readonly serviceAccounts: { readonly issuer: string; readonly keys: SigningKeys };
   readonly version: VersionInfo;
-  /** The documents below /openapi/; none are served when missing. */
-  readonly openapi?: OpenApiDocuments;
+  /** Prose for OpenAPI, written by hack/descriptions.ts; without it the documents have none. */
+  readonly descriptionsFile?: string;
   /** Besides ping, for /readyz. */
   readonly readiness?: readonly HealthCheck[];
   readonly clock: Clock;
@@ -54,9 +55,10 @@ export interface ApiServer extends Running {
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { tls, listen, logger } = options;
   const discovery = discoveryOf(options.registry);
+  const openapi = openapiOf(options.registry, options.descriptionsFile === undefined ? {} : { descriptionsFile: options.descriptionsFile });
   const connector = createConnector({ registry: options.registry, nodes: options.nodes, logger });
   let url = '';
-  const api = createApi({ ...options, discovery, metrics: createMetrics(), connector, url: () => url });
+  const api = createApi({ ...options, discovery, openapi, metrics: createMetrics(), connector, url: () => url });
   const server = createServer(
     {
       key: tls.key,
@@ -87,6 +89,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     server.closeAllConnections();
     await closed;
     await discovery.stop();
+    await openapi.stop();
     connector.close();
   };
   return Object.assign(running(stop), { url, port });

@@ -102,7 +102,7 @@ describe('service account tokens', () => {
         'authentication.kubernetes.io/node-name': ['n'],
       },
     });
-    client.remove(refs.pods, 'ns/p');
+    client.remove(refs.pods as never, 'ns/p');
     await expect(ask(tokens, token)).rejects.toThrow('service account token has been invalidated');
     client.seed(refs.pods, { metadata: { name: 'p', namespace: 'ns' }, spec: { serviceAccountName: 'sa' } });
     await expect(ask(tokens, token)).rejects.toThrow('does not match service account pod ref claim');
@@ -131,7 +131,7 @@ describe('service account tokens', () => {
     const { token: foreign } = await other.tokens.issue({ namespace: 'ns', name: 'sa', uid: other.uid, spec: { audiences: [] } });
     await expect(ask(tokens, foreign)).rejects.toThrow('invalid bearer token');
     expect(await ask(tokens, 'no.jwt')).toBeUndefined();
-    client.remove(refs.serviceAccounts, 'ns/sa');
+    client.remove(refs.serviceAccounts as never, 'ns/sa');
     const reviews = createReviews({ authenticators: [statics], tokens, authorizer: allowAuthenticated });
     const context = { user: { name: 'x', groups: [] }, warn: () => undefined };
     expect(await reviews.reviewToken({ token, audiences: ['vault'] }, context)).toMatchObject({

@@ -38,13 +38,20 @@ export interface TokenIssueRequest {
   readonly spec: t.TokenRequestSpec;
 }
 
+/** authentication.k8s.io/v1 TokenRequestStatus. */
+export interface IssuedToken {
+  token: string;
+  /** RFC 3339. */
+  expirationTimestamp: string;
+}
+
 export interface ServiceAccountTokens {
   readonly audiences: readonly string[];
   readonly authenticator: Authenticator;
   /** The user of a token that is good for one of the audiences, with those it is good for; undefined: not a token of ours. */
   review(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audiences: readonly string[] } | undefined>;
   /** ApiErrors: 404 for a bound object that is not there, 409 for another uid, 400 for a kind tokens cannot be bound to. */
-  issue(request: TokenIssueRequest): Promise<t.TokenRequestStatus>;
+  issue(request: TokenIssueRequest): Promise<IssuedToken>;
 }
 
 /** Asked for by the projected volumes that replaced the old eternal tokens; such tokens only warn when they get old. */
@@ -84,7 +91,7 @@ class Tokens implements ServiceAccountTokens {
     return { user: userOf(claims), audiences: good };
   }
 
-  async issue(request: TokenIssueRequest): Promise<t.TokenRequestStatus> {
+  async issue(request: TokenIssueRequest): Promise<IssuedToken> {
     const { keys, issuer, clock } = this.#options;
     const { spec, namespace } = request;
     const given = spec.audiences ?? [];
