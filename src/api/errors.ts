@@ -98,7 +98,7 @@ export interface Subject {
 
 const qualified = (subject: Subject): string => (subject.group === '' ? subject.resource : `${subject.resource}.${subject.group}`);
 const about = (subject: Subject, name: string): StatusDetails => ({
-  name,
+  ...(name === '' ? {} : { name }),
   ...(subject.group === '' ? {} : { group: subject.group }),
   kind: subject.resource,
 });
