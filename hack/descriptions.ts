@@ -40,8 +40,10 @@ function sourceOf(definition: string): string {
     return join(modules, '@kubernetes-models/apimachinery', ...parts.slice(4, -1), `${type}.d.ts`);
   }
   const group = parts.at(-3) ?? '';
-  if (definition.startsWith('io.k8s.apiextensions-apiserver.')) return join(modules, 'kubernetes-models/apiextensions.k8s.io', version, `${type}.d.ts`);
-  if (definition.startsWith('io.k8s.kube-aggregator.')) return join(modules, 'kubernetes-models/apiregistration.k8s.io', version, `${type}.d.ts`);
+  if (definition.startsWith('io.k8s.apiextensions-apiserver.'))
+    return join(modules, 'kubernetes-models/apiextensions.k8s.io', version, `${type}.d.ts`);
+  if (definition.startsWith('io.k8s.kube-aggregator.'))
+    return join(modules, 'kubernetes-models/apiregistration.k8s.io', version, `${type}.d.ts`);
   return join(modules, 'kubernetes-models', group === 'core' ? '' : (groupNames[group] ?? group), version, `${type}.d.ts`);
 }
 
@@ -68,7 +70,8 @@ function definitionProse(definition: string): Record<string, string> {
   const [, whole] = new RegExp(`${docComment}export (?:declare )?(?:interface|type) I?(?:\\w*[a-z]\\d*)?${type}\\b`).exec(text) ?? [];
   if (whole !== undefined) own[''] = commentText(whole);
   // Fields of inline objects are indented deeper.
-  for (const [, comment = '', field = ''] of text.matchAll(new RegExp(`^    ${docComment}    "?([^"?:\\s]+)"?\\??:`, 'gm'))) own[field] = commentText(comment);
+  for (const [, comment = '', field = ''] of text.matchAll(new RegExp(`^    ${docComment}    "?([^"?:\\s]+)"?\\??:`, 'gm')))
+    own[field] = commentText(comment);
   return own;
 }
 

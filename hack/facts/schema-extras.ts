@@ -40,7 +40,9 @@ function readEnums(file: string): Map<string, Map<string, Extra>> {
 type Schemas = Record<string, { properties?: Record<string, Json>; [key: string]: Json | undefined }>;
 
 function readSchemas(dir: string): Schemas {
-  const files = readdirSync(dir).map((file) => JSON.parse(readFileSync(`${dir}/${file}`, 'utf8')) as { components?: { schemas?: Schemas } });
+  const files = readdirSync(dir).map(
+    (file) => JSON.parse(readFileSync(`${dir}/${file}`, 'utf8')) as { components?: { schemas?: Schemas } },
+  );
   return Object.assign({}, ...files.map((file) => file.components?.schemas ?? {})) as Schemas;
 }
 
@@ -59,7 +61,8 @@ export function readSchemaExtras(definitions: Record<string, Definition>, kubern
     fields[field] = { ...fields[field], ...extra };
   };
   for (const [name, definition] of Object.entries(definitions)) {
-    for (const [field, extra] of enums.get(functionEnd(name)) ?? []) if (definition.properties?.[field] !== undefined) add(name, field, extra);
+    for (const [field, extra] of enums.get(functionEnd(name)) ?? [])
+      if (definition.properties?.[field] !== undefined) add(name, field, extra);
     const schema = schemas[name];
     if (schema === undefined) continue;
     for (const [field, property] of Object.entries(schema.properties ?? {})) {

@@ -63,7 +63,11 @@ describe('complete', () => {
 
   test('a null where Go has no null becomes the zero value', () => {
     const pod = { metadata: {}, spec: { containers: [{ name: 'c', resources: null }] }, status: null };
-    expect(complete(pod, schemaOf('', 'v1', 'Pod'))).toEqual({ metadata: {}, spec: { containers: [{ name: 'c', resources: {} }] }, status: {} });
+    expect(complete(pod, schemaOf('', 'v1', 'Pod'))).toEqual({
+      metadata: {},
+      spec: { containers: [{ name: 'c', resources: {} }] },
+      status: {},
+    });
   });
 
   test('types that contain themselves end', () => {

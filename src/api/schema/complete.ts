@@ -24,7 +24,15 @@ const zeroTexts: Readonly<Partial<Record<Schema['type'], unknown>>> = {
 };
 
 /** Go types that are structs whatever their JSON looks like: omitempty never leaves them out. */
-const writtenByStructs: ReadonlySet<Schema['type']> = new Set(['struct', 'quantity', 'int-or-string', 'time', 'micro-time', 'duration', 'raw']);
+const writtenByStructs: ReadonlySet<Schema['type']> = new Set([
+  'struct',
+  'quantity',
+  'int-or-string',
+  'time',
+  'micro-time',
+  'duration',
+  'raw',
+]);
 
 /** What Go writes for a field that nobody set. undefined: nothing. */
 function zeroOf({ schema, omitEmpty, omitZero, pointer }: Field): (() => unknown) | undefined {
@@ -76,7 +84,8 @@ function planOf(schema: Schema): Plan {
 function completeInner(value: unknown, schema: Schema): void {
   if (typeof value !== 'object' || value === null) return;
   if (schema.type === 'struct') complete(value, schema);
-  else if (schema.items !== undefined) for (const item of Array.isArray(value) ? value : Object.values(value)) completeInner(item, schema.items);
+  else if (schema.items !== undefined)
+    for (const item of Array.isArray(value) ? value : Object.values(value)) completeInner(item, schema.items);
 }
 
 /**

@@ -225,7 +225,9 @@ function readScalar(value: unknown, schema: Schema, walk: Walk): unknown {
     case 'boolean':
       return typeof value === 'boolean' ? value : mismatch(value, schema.goType, walk);
     case 'integer':
-      return typeof value === 'number' && Number.isInteger(value) && fits(value, schema.bits) ? value : mismatch(value, schema.goType, walk);
+      return typeof value === 'number' && Number.isInteger(value) && fits(value, schema.bits)
+        ? value
+        : mismatch(value, schema.goType, walk);
     case 'number':
       return typeof value === 'number' ? value : mismatch(value, schema.goType, walk);
     case 'quantity':
@@ -241,7 +243,8 @@ function readScalar(value: unknown, schema: Schema, walk: Walk): unknown {
   }
 }
 
-const fits = (value: number, bits: 32 | 64): boolean => (bits === 32 ? value >= -(2 ** 31) && value < 2 ** 31 : value >= -(2 ** 63) && value < 2 ** 63);
+const fits = (value: number, bits: 32 | 64): boolean =>
+  bits === 32 ? value >= -(2 ** 31) && value < 2 ** 31 : value >= -(2 ** 63) && value < 2 ** 63;
 
 /** Types with their own decoder report without naming the field. */
 function ownFault(text: string, walk: Walk): undefined {

@@ -13,7 +13,14 @@ describe('schemas of built-in kinds', () => {
   test('fields know their Go types, lists their keys', () => {
     const spec = child(schemaOfKind('', 'v1', 'Pod') ?? neverSchema(), 'spec');
     const containers = child(spec?.schema ?? neverSchema(), 'containers');
-    expect(containers).toMatchObject({ required: true, omitEmpty: false, listType: 'map', listMapKeys: ['name'], patchMergeKey: 'name', patchStrategy: ['merge'] });
+    expect(containers).toMatchObject({
+      required: true,
+      omitEmpty: false,
+      listType: 'map',
+      listMapKeys: ['name'],
+      patchMergeKey: 'name',
+      patchStrategy: ['merge'],
+    });
     expect(containers?.schema).toMatchObject({ type: 'list', goType: '[]v1.Container' });
     expect(items(containers?.schema ?? neverSchema())?.goType).toBe('v1.Container');
     expect(child(spec?.schema ?? neverSchema(), 'priority')).toMatchObject({ pointer: true, schema: { type: 'integer', bits: 32 } });
@@ -28,7 +35,9 @@ describe('schemas of built-in kinds', () => {
 
   test('every field of every definition has a schema and, in structs of the API, a Go type', () => {
     const untyped = Object.keys(definitions()).flatMap((name) =>
-      [...(schemaFor(name)?.fields.values() ?? [])].filter((field) => field.schema.type === 'struct' && field.number === 0).map((field) => `${name}.${field.name}`),
+      [...(schemaFor(name)?.fields.values() ?? [])]
+        .filter((field) => field.schema.type === 'struct' && field.number === 0)
+        .map((field) => `${name}.${field.name}`),
     );
     expect(untyped).toEqual([]);
   });
@@ -36,7 +45,9 @@ describe('schemas of built-in kinds', () => {
 
 test('every resource served has a kind with a definition', () => {
   const missing = groupFacts().flatMap(({ group, versions }) =>
-    versions.flatMap(({ version, resources }) => resources.filter(({ kind }) => definitionOf(group, version, kind) === undefined).map(({ name }) => name)),
+    versions.flatMap(({ version, resources }) =>
+      resources.filter(({ kind }) => definitionOf(group, version, kind) === undefined).map(({ name }) => name),
+    ),
   );
   expect(missing).toEqual([]);
   expect(resourceFacts('apps', 'v1', 'deployments')).toMatchObject({ kind: 'Deployment', shortNames: ['deploy'], categories: ['all'] });

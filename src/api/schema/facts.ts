@@ -133,10 +133,24 @@ function valueSchema(property: Property, goType: string): Schema {
   const inner = goType.replace(/^(\[\]|map\[[^\]]*\])\*?/, '');
   switch (property.type) {
     case 'array':
-      return { type: 'list', name: '', goType, fields: noFields, items: valueSchema(property.items ?? {}, goType === inner ? '' : inner), bits: 64 };
+      return {
+        type: 'list',
+        name: '',
+        goType,
+        fields: noFields,
+        items: valueSchema(property.items ?? {}, goType === inner ? '' : inner),
+        bits: 64,
+      };
     case 'object':
       if (property.additionalProperties === undefined) return plain('raw', goType);
-      return { type: 'map', name: '', goType, fields: noFields, items: valueSchema(property.additionalProperties, goType === inner ? '' : inner), bits: 64 };
+      return {
+        type: 'map',
+        name: '',
+        goType,
+        fields: noFields,
+        items: valueSchema(property.additionalProperties, goType === inner ? '' : inner),
+        bits: 64,
+      };
     case 'string':
       if (property.format === 'byte') return plain('bytes', '[]uint8');
       return goType.endsWith('v1.Duration') ? plain('duration', goType) : plain('string', goType === '' ? 'string' : goType);

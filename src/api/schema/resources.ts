@@ -34,7 +34,8 @@ export const groupFacts = lazy(() => JSON.parse(resourcesText) as readonly Group
 const byResource = lazy(() => {
   const all = new Map<string, ResourceFacts>();
   for (const { group, versions } of groupFacts()) {
-    for (const { version, resources } of versions) for (const resource of resources) all.set(`${group}/${version}/${resource.name}`, resource);
+    for (const { version, resources } of versions)
+      for (const resource of resources) all.set(`${group}/${version}/${resource.name}`, resource);
   }
   return all;
 });

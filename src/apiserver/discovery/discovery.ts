@@ -1,5 +1,5 @@
 /**
- * Discovery documents as pure values of what the registry serves. Entry point: `discoveryOf(registry).document(path, accept)`.
+ * Discovery documents as pure values of what the registry serves. Entry point: `discoveryOf(registry, { serverAddress }).document(path, accept)`.
  * Shapes and order: apiserver pkg/endpoints/discovery of Kubernetes 1.36.
  */
 import { createHash } from 'node:crypto';
@@ -21,6 +21,11 @@ export interface Discovery extends Running {
    * undefined: no such group or version, answer 404.
    */
   document(path: string, accept: string | undefined): DiscoveryDocument | undefined;
+}
+
+export interface DiscoveryOptions {
+  /** HOST:PORT that /api names to clients; asked when the document is made. Default ''. */
+  readonly serverAddress?: () => string;
 }
 
 type Version = readonly [version: string, resources: readonly ResourceDefinition[]];
@@ -49,7 +54,10 @@ function grouped(definitions: readonly ResourceDefinition[]): Group[] {
     .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .map(([group, own]): Group => {
       const versions = [...Map.groupBy(own, ({ version }) => version)].sort(([a], [b]) => compareVersions(a, b));
-      return [group, versions.map(([version, resources]): Version => [version, resources.toSorted((a, b) => (a.resource < b.resource ? -1 : 1))])];
+      return [
+        group,
+        versions.map(([version, resources]): Version => [version, resources.toSorted((a, b) => (a.resource < b.resource ? -1 : 1))]),
+      ];
     });
 }
 
@@ -63,7 +71,11 @@ function subresourcesOf(definition: ResourceDefinition): readonly SubresourceFac
   return [
     ...(definition.scale === undefined ? [] : [{ name: 'scale', verbs, kind: 'Scale', group: 'autoscaling', version: 'v1' }]),
     ...(definition.status ? [{ name: 'status', verbs, kind: definition.kind }] : []),
-    ...(definition.subresources ?? []).map((sub) => ({ name: sub.name, verbs: sub.create === undefined ? verbs : ['create'], ...(sub.kind ?? { kind: definition.kind }) })),
+    ...(definition.subresources ?? []).map((sub) => ({
+      name: sub.name,
+      verbs: sub.create === undefined ? verbs : ['create'],
+      ...(sub.kind ?? { kind: definition.kind }),
+    })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -143,9 +155,10 @@ function groupOf([group, versions]: Group): { name: string; versions: object[]; 
 }
 
 /** The unaggregated document at a path; undefined when nothing is served there. */
-export function legacyDocument(definitions: readonly ResourceDefinition[], path: string): object | undefined {
+export function legacyDocument(definitions: readonly ResourceDefinition[], path: string, serverAddress = ''): object | undefined {
   const groups = grouped(definitions);
-  if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }] };
+  if (path === '/api')
+    return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] };
   if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.filter(([group]) => group !== '').map(groupOf) };
   const [, root, ...rest] = path.split('/');
   const [name = '', version, more] = root === 'api' ? ['', ...rest] : rest;
@@ -156,7 +169,12 @@ export function legacyDocument(definitions: readonly ResourceDefinition[], path:
   if (resources === undefined) return undefined;
   const groupVersion = name === '' ? version : `${name}/${version}`;
   // Upstream leaves apiVersion out of the core group's list.
-  return { kind: 'APIResourceList', ...(name === '' ? {} : { apiVersion: 'v1' }), groupVersion, resources: resources.flatMap(legacyResource) };
+  return {
+    kind: 'APIResourceList',
+    ...(name === '' ? {} : { apiVersion: 'v1' }),
+    groupVersion,
+    resources: resources.flatMap(legacyResource),
+  };
 }
 
 /** The first aggregated form that an Accept header names before plain JSON; undefined: the legacy document. */
@@ -181,7 +199,7 @@ function encode(value: object, form: 'v2' | 'v2beta1' | undefined): DiscoveryDoc
 }
 
 /** Documents made on first use and kept until the registry changes. Stop it to let go of the registry. */
-export function discoveryOf(registry: Registry): Discovery {
+export function discoveryOf(registry: Pick<Registry, 'all' | 'onChange'>, options: DiscoveryOptions = {}): Discovery {
   const cache = new Map<string, DiscoveryDocument>();
   const listening = registry.onChange(() => cache.clear());
   return {
@@ -191,7 +209,10 @@ export function discoveryOf(registry: Registry): Discovery {
       const known = cache.get(key);
       if (known !== undefined) return known;
       const definitions = registry.all().map((store) => store.definition);
-      const value = form === undefined ? legacyDocument(definitions, path) : aggregatedDocument(definitions, path === '/api', form);
+      const value =
+        form === undefined
+          ? legacyDocument(definitions, path, options.serverAddress?.())
+          : aggregatedDocument(definitions, path === '/api', form);
       if (value === undefined) return undefined;
       const document = encode(value, form);
       cache.set(key, document);

@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { ApiError } from '../../api/errors.ts';
 import { running, type Running } from '../../base/lifecycle.ts';
 import type { ResourceDefinition } from '../../registry/definition.ts';
 import type { Registry } from '../../registry/store.ts';
@@ -136,20 +135,8 @@ class Documents {
   }
 }
 
-/**
- * The same as the API server asks for them (`OpenApiDocuments` of ../non-resource.ts), without addresses that carry hashes:
- * `startApiServer({ openapi: documentsOf(openapi), ... })`. Throws 406.
- */
-export function documentsOf(openapi: OpenApi): (path: string, accept: string | undefined) => OpenApiDocument | undefined {
-  return (path, accept) => {
-    const document = openapi.document(path, { accept });
-    if (document === 'not acceptable') throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
-    return document === undefined || 'location' in document ? undefined : document;
-  };
-}
-
 /** Documents made on first use; the last few are kept until the registry changes. Stop it to let go of the registry. */
-export function openapiOf(registry: Registry, options: OpenApiOptions = {}): OpenApi {
+export function openapiOf(registry: Pick<Registry, 'all' | 'onChange'>, options: OpenApiOptions = {}): OpenApi {
   let documents: Documents | undefined;
   const listening = registry.onChange(() => {
     documents = undefined;

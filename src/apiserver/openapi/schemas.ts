@@ -18,7 +18,7 @@ function* references(value: Json | undefined): Generator<string> {
   if (value === null || typeof value !== 'object') return;
   for (const [key, item] of Object.entries(value)) {
     if (key === '$ref' && typeof item === 'string') yield item.slice(v2Prefix.length);
-    else yield* references(item as Json);
+    else yield* references(item);
   }
 }
 
@@ -49,7 +49,8 @@ function propertyV3(property: JsonObject, zero: boolean, isPointer: boolean, isI
     return { ...rest, allOf: [target], ...(isStruct ? { default: {} } : {}) };
   }
   const result: Record<string, Json> = { ...rest };
-  const zeroValue = zeroValues[String(property['type'])];
+  const type = property['type'];
+  const zeroValue = typeof type === 'string' ? zeroValues[type] : undefined;
   if (zero && zeroValue !== undefined && property['format'] !== 'byte') result['default'] = zeroValue;
   for (const place of inner) {
     const schema = property[place];
