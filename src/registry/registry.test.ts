@@ -639,3 +639,11 @@ test('the set of resources changes while it runs', async () => {
   expect(calls).toBe(2);
   await listening.stop();
 });
+
+test('what Go always writes is there after a create, and a PUT without it changes nothing', async () => {
+  store = await start([widgets({ schema: 'io.k8s.api.core.v1.Pod' })]);
+  const made = await create(widget('a'));
+  expect(made.object).toMatchObject({ spec: { containers: null } });
+  const { entry } = await change('a', (object) => delete (object as unknown as { spec: { containers?: null } }).spec.containers);
+  expect(entry.revision).toBe(made.revision);
+});

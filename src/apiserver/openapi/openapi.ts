@@ -51,7 +51,7 @@ const keptDocuments = 4;
 const hashOf = (data: string | Buffer): string => createHash('sha512').update(data).digest('hex').toUpperCase();
 
 /** Does the header accept JSON? Documents come in no other form. */
-export function acceptsJson(accept: string | undefined): boolean {
+function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true;
   return accept.split(',').some((clause) => ['application/json', 'application/*', '*/*'].includes((clause.split(';')[0] ?? '').trim()));
 }

@@ -15,9 +15,9 @@ export interface Prose {
   parameter(name: string, kind: string): string | undefined;
 }
 
-export const noProse: Prose = { definition: () => undefined, field: () => undefined, parameter: () => undefined };
+const noProse: Prose = { definition: () => undefined, field: () => undefined, parameter: () => undefined };
 
-export function proseOf(descriptions: Descriptions): Prose {
+function proseOf(descriptions: Descriptions): Prose {
   return {
     definition: (name) => descriptions.definitions[name]?.[''],
     field: (definition, field) => descriptions.definitions[definition]?.[field],
