@@ -43,6 +43,7 @@ test('every plugin folder is in the list, in the order of upstream', () => {
     'StorageObjectInUseProtection',
     'RuntimeClass',
     'DefaultIngressClass',
+    'ResourceQuota',
   ]);
   const folders = readdirSync(new URL('.', import.meta.url), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const kebab = (name: string): string => name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();

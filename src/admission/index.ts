@@ -6,6 +6,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds/default-t
 import { limitRanger } from './limit-ranger/limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle/namespace-lifecycle.ts';
 import { priority } from './priority/priority.ts';
+import { resourceQuota } from './resource-quota/resource-quota.ts';
 import { runtimeClass } from './runtime-class/runtime-class.ts';
 import { serviceAccount } from './service-account/service-account.ts';
 import type { AdmissionDeps } from './shared/deps.ts';
@@ -26,5 +27,6 @@ export function admissionPlugins(deps: AdmissionDeps): AdmissionPlugin[] {
     storageObjectInUseProtection,
     runtimeClass(deps),
     defaultIngressClass(deps),
+    resourceQuota(deps),
   ];
 }
