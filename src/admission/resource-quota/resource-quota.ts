@@ -1,7 +1,6 @@
 /** Nothing is made beyond what a namespace's quotas allow (apiserver pkg/admission/plugin/resourcequota). */
 import type { Pod, ResourceQuota } from '../../api/generated/types.ts';
 import { cloneJson } from '../../api/json.ts';
-import type { KubeObject } from '../../api/object.ts';
 import { type Amounts, addTo, parseAmounts } from '../../api/pod-resources.ts';
 import { type Quantity, zeroQuantity } from '../../api/quantity.ts';
 import { isTerminating, quotaConcerns } from '../../api/quota/scopes.ts';
