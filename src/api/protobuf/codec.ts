@@ -58,7 +58,7 @@ export const quantityCodec: Codec = {
   wire: wireBytes,
   write(writer, value) {
     const before = writer.written;
-    writer.string(value === undefined || value === null || value === '' ? '0' : String(value as string | number));
+    writer.string(value === undefined || value === null || value === '' ? '0' : String(value));
     writer.uint32(0x0a);
     writer.lengthSince(before);
   },
