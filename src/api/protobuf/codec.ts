@@ -58,7 +58,7 @@ export const quantityCodec: Codec = {
   wire: wireBytes,
   write(writer, value) {
     const before = writer.written;
-    writer.string(value === undefined || value === null || value === '' ? '0' : String(value));
+    writer.string((typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : '0');
     writer.uint32(0x0a);
     writer.lengthSince(before);
   },
