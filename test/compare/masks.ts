@@ -1,0 +1,88 @@
+/** Makes two answers comparable: what must differ between two servers becomes a fixed word, everything else stays. */
+import type { Answer } from './target.ts';
+
+const comparedHeaders = ['content-type', 'warning', 'cache-control', 'allow', 'www-authenticate', 'x-content-type-options', 'retry-after', 'location'];
+const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
+const noise: readonly (readonly [RegExp, string])[] = [
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
+  [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
+  [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>'],
+  [/(UID in precondition: )[^,]*/g, '$1<uid>'],
+];
+
+export interface Comparable {
+  readonly code: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A watch's answer becomes a list of its events. */
+export function comparable(answer: Answer, mask: readonly string[] = []): Comparable {
+  const headers = Object.fromEntries(comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])));
+  const body = masked(parse(answer.text), '');
+  for (const path of mask) maskPath(body, path.split('.'));
+  return { code: answer.code, headers, body };
+}
+
+function parse(text: string): unknown {
+  const json = (part: string): unknown => {
+    try {
+      return JSON.parse(part) as unknown;
+    } catch {
+      return part;
+    }
+  };
+  const whole = json(text);
+  if (typeof whole !== 'string' || !text.startsWith('{')) return whole;
+  return text.trimEnd().split('\n').map(json);
+}
+
+function masked(value: unknown, field: string): unknown {
+  if (typeof value === 'string' && value !== '') {
+    if (maskedFields.has(field) && value !== 'None') return `<${field}>`;
+    return noise.reduce((text, [pattern, word]) => text.replace(pattern, word), value);
+  }
+  if (typeof value === 'number' && value !== 0 && maskedFields.has(field)) return `<${field}>`;
+  if (Array.isArray(value)) {
+    if (field === 'clusterIPs') return value.map((ip) => (ip === 'None' ? ip : '<ip>'));
+    return value.map((element: unknown) => masked(element, ''));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([name]) => name !== 'managedFields');
+  if ('generateName' in value && typeof value.generateName === 'string') {
+    const prefix = value.generateName;
+    return Object.fromEntries(fields.map(([name, inner]) => [name, name === 'name' ? `${prefix}<suffix>` : masked(inner, name)]));
+  }
+  return Object.fromEntries(fields.map(([name, inner]) => [name, masked(inner, name)]));
+}
+
+function maskPath(value: unknown, [first, ...rest]: readonly string[]): void {
+  if (first === undefined || typeof value !== 'object' || value === null) return;
+  const holder = value as Record<string, unknown>;
+  for (const name of first === '*' ? Object.keys(holder) : [first]) {
+    if (!(name in holder)) continue;
+    if (rest.length === 0) holder[name] = '<masked>';
+    else maskPath(holder[name], rest);
+  }
+}
+
+/** Every place where the two differ, one line each: `path: ours ≠ real`. */
+export function differences(ours: unknown, real: unknown, at = ''): string[] {
+  if (isFields(ours) && isFields(real)) {
+    const names = [...new Set([...Object.keys(real), ...Object.keys(ours)])];
+    return names.flatMap((name) => differences(ours[name], real[name], at === '' ? name : `${at}.${name}`));
+  }
+  if (Array.isArray(ours) && Array.isArray(real) && ours.length === real.length) {
+    return ours.flatMap((element: unknown, index) => differences(element, real[index], `${at}[${String(index)}]`));
+  }
+  const [left, right] = [show(ours), show(real)];
+  return left === right ? [] : [`${at}: ours ${left} real ${right}`];
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
