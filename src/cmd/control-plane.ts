@@ -1,4 +1,5 @@
 /** Wires the API server with everything left of it, and the control loops right of it. The only place that knows them all. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { admissionPlugins } from '../admission/index.ts';
 import { bootstrap } from '../apiserver/bootstrap/bootstrap.ts';
@@ -81,6 +82,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
         serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
         version: { gitVersion },
+        descriptionsFile: descriptionsFile(),
         clock,
         logger,
       }),
@@ -122,4 +124,10 @@ function nodeSigner({ pki, clock }: ControlPlaneOptions): CertificateSigner {
       return (await import('../auth/certificates.ts')).signRequest(pki.authority, request, { usage, days, now: clock.now() });
     },
   };
+}
+
+/** The prose of `kubectl explain`: beside the bundle, in development where hack/descriptions.ts leaves it. */
+function descriptionsFile(): string {
+  const bundled = join(import.meta.dirname, 'descriptions.json');
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, '..', '..', '.cache', 'descriptions.json');
 }

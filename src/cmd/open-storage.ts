@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { openMemory } from '../storage/memory/memory.ts';
@@ -17,6 +18,8 @@ export async function openStorage(endpoint: string, { file, clock, logger }: Ope
   if (endpoint === 'memory') return openMemory({ clock });
   const path = endpoint === '' ? file : endpoint.slice('sqlite://'.length);
   try {
+    // Secrets are in it: SQLite gives its other files the same permissions.
+    closeSync(openSync(path, 'a', 0o600));
     return await openSqlite({ file: path, clock, logger });
   } catch (error) {
     if (error instanceof StorageError) throw new UsageError(error.message, { cause: error });

@@ -25,9 +25,9 @@ spec:
         ports: [{containerPort: 80}]
 `;
 
-/** Runs kubectl with a command line as a person types it (no quoting beyond double quotes). */
+/** Runs kubectl with a command line as a person types it, quotes as a shell takes them. */
 async function type(line: string, input?: string): Promise<string> {
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  const words = [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
   return coracle.kubectl.runWith(input ?? '', ...words);
 }
 

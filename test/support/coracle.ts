@@ -1,7 +1,7 @@
 /** A Coracle server in a process of its own, as `npm start` runs it. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kubectl } from './kubectl.ts';
@@ -47,6 +47,10 @@ export class CoracleProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    // A test that fails must not leave the server behind, nor wait for it.
+    process.once('exit', () => child.kill('SIGKILL'));
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) (stream as Socket).unref();
     return new Promise((resolve, reject) => {
       const take = (text: string): void => {
         this.#output += text;
