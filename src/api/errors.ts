@@ -23,6 +23,8 @@ const reasons = {
   ServiceUnavailable: 503,
   Timeout: 504,
   ServerTimeout: 500,
+  /** A plain Go error upstream: the Status has no reason. */
+  Unknown: 500,
 } as const;
 
 export type Reason = keyof typeof reasons;
@@ -83,7 +85,7 @@ export class ApiError extends Error {
       metadata: this.continueToken === undefined ? {} : { continue: this.continueToken },
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === 'Unknown' ? {} : { reason: this.reason }),
       ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };

@@ -228,7 +228,7 @@ function strategyOf(field: Field | undefined): string | undefined {
 
 /** Upstream hands these on as they are, which makes them a 500. */
 function failure(message: string): ApiError {
-  return new ApiError('InternalError', message);
+  return new ApiError('Unknown', message);
 }
 
 /** As Go prints a JSON value with %v. */

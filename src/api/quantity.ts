@@ -27,6 +27,10 @@ const maxAllowed = 2n ** 63n - 1n;
 /** Decimal digits that upstream's fast way through an int64 can hold. */
 const maxDigits = 18;
 
+/** Powers of ten that come up all the time. */
+const powers = Array.from({ length: 40 }, (_, exponent) => 10n ** BigInt(exponent));
+const tenTo = (exponent: number): bigint => powers[exponent] ?? 10n ** BigInt(exponent);
+
 const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 
 export class Quantity {
@@ -93,13 +97,13 @@ export class Quantity {
 
   /** In units of 10^exponent, rounded away from zero. */
   scaled(exponent: number): bigint {
-    if (this.#exponent >= exponent) return this.#mantissa * 10n ** BigInt(this.#exponent - exponent);
-    return divideAway(this.#mantissa, 10n ** BigInt(exponent - this.#exponent));
+    if (this.#exponent >= exponent) return this.#mantissa * tenTo(this.#exponent - exponent);
+    return divideAway(this.#mantissa, tenTo(exponent - this.#exponent));
   }
 
   /** Whether it is a whole number of 10^exponent. */
   isMultipleOf(exponent: number): boolean {
-    return this.#exponent >= exponent || this.#mantissa % 10n ** BigInt(exponent - this.#exponent) === 0n;
+    return this.#exponent >= exponent || this.#mantissa % tenTo(exponent - this.#exponent) === 0n;
   }
 
   /** The nearest floating point number. */
@@ -146,7 +150,7 @@ export function parseQuantity(text: string | number): Quantity {
   const [, sign = '', digits = '', fraction, suffix = ''] = match;
   const scale = suffixOf(suffix);
   if (scale === undefined) throw new QuantityError(wrongSuffix);
-  const number = { text: given, negative: sign === '-', digits: digits.replace(/^0+/, '') || '0', fraction: fraction ?? '' };
+  const number = { text: given, negative: sign === '-', digits: digits === '' || digits.startsWith('0') ? digits.replace(/^0+/, '') || '0' : digits, fraction: fraction ?? '' };
   return fast(number, scale) ?? exact(number, scale);
 }
 
@@ -218,11 +222,11 @@ function exact({ negative, digits, fraction }: NumberParts, { base, exponent, fo
   else mantissa <<= BigInt(exponent);
   if (scale < nano) {
     const excess = nano - scale;
-    mantissa = excess > digits.length + fraction.length + 20 ? (mantissa === 0n ? 0n : 1n) : divideAway(mantissa, 10n ** BigInt(excess));
+    mantissa = excess > digits.length + fraction.length + 20 ? (mantissa === 0n ? 0n : 1n) : divideAway(mantissa, tenTo(excess));
     scale = nano;
   }
-  if (base === 2 && mantissa > maxAllowed * 10n ** BigInt(-scale)) return signed(negative, maxAllowed, { scale: 0, format });
-  const fractional = base === 2 && mantissa > 0n && mantissa < 10n ** BigInt(-scale);
+  if (base === 2 && mantissa > maxAllowed * tenTo(-scale)) return signed(negative, maxAllowed, { scale: 0, format });
+  const fractional = base === 2 && mantissa > 0n && mantissa < tenTo(-scale);
   return signed(negative, mantissa, { scale, format: fractional ? 'DecimalSI' : format });
 }
 
@@ -242,8 +246,8 @@ function aligned(a: Quantity, b: Quantity): { left: bigint; right: bigint; expon
   if (left.exponent === right.exponent) return { left: left.mantissa, right: right.mantissa, exponent: left.exponent };
   const exponent = Math.min(left.exponent, right.exponent);
   return {
-    left: left.mantissa * 10n ** BigInt(left.exponent - exponent),
-    right: right.mantissa * 10n ** BigInt(right.exponent - exponent),
+    left: left.mantissa * tenTo(left.exponent - exponent),
+    right: right.mantissa * tenTo(right.exponent - exponent),
     exponent,
   };
 }

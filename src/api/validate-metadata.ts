@@ -11,6 +11,8 @@ export type NameRule = (name: string, prefix: boolean) => string[];
 export interface MetadataRules {
   readonly namespaced: boolean;
   readonly name: NameRule;
+  /** Finalizers must be upstream's own or carry a domain, as built-in kinds have it (pkg/apis/core/validation). */
+  readonly qualifiedFinalizers?: boolean;
 }
 
 const annotationBytes = 256 * 1024;
@@ -19,7 +21,7 @@ const foregroundFinalizer = 'foregroundDeletion';
 export const immutableFault = 'field is immutable';
 
 /** All faults of metadata as it would be stored: names are generated already. */
-export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule }: MetadataRules): FieldError[] {
+export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule, qualifiedFinalizers = false }: MetadataRules): FieldError[] {
   const at = path('metadata');
   const faults: FieldError[] = [];
   const { generateName = '', name = '' } = meta;
@@ -32,8 +34,21 @@ export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule }:
   if (meta.labels !== undefined) faults.push(...labelsFaults(meta.labels, at.child('labels')));
   if (meta.annotations !== undefined) faults.push(...annotationsFaults(meta.annotations, at.child('annotations')));
   if (meta.ownerReferences !== undefined) faults.push(...ownerReferencesFaults(meta.ownerReferences, at.child('ownerReferences')));
-  if (meta.finalizers !== undefined) faults.push(...finalizersFaults(meta.finalizers, at.child('finalizers')));
+  if (meta.finalizers !== undefined) {
+    faults.push(...finalizersFaults(meta.finalizers, at.child('finalizers')));
+    if (qualifiedFinalizers) faults.push(...unqualifiedFaults(meta.finalizers, at.child('finalizers')));
+  }
   return faults;
+}
+
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', orphanFinalizer, foregroundFinalizer]);
+
+function unqualifiedFaults(finalizers: readonly string[], at: Path): FieldError[] {
+  return finalizers.flatMap((finalizer, index) =>
+    finalizer.includes('/') || standardFinalizers.has(finalizer)
+      ? []
+      : [invalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified')],
+  );
 }
 
 function namespaceFaults(namespace: string, namespaced: boolean, at: Path): FieldError[] {
@@ -42,7 +57,7 @@ function namespaceFaults(namespace: string, namespaced: boolean, at: Path): Fiel
   return labelName(namespace, false).map((fault) => invalid(at, namespace, fault));
 }
 
-/** What an update may not do to metadata; {@link metadataFaults} come besides. */
+/** What an update may not do to metadata, and what it may not leave there; {@link metadataFaults} come besides. */
 export function metadataUpdateFaults(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   const at = path('metadata');
   const faults: FieldError[] = [];
@@ -56,6 +71,9 @@ export function metadataUpdateFaults(meta: ObjectMeta, old: ObjectMeta): FieldEr
   const immutable = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
   for (const field of immutable)
     if ((meta[field] ?? '') !== (old[field] ?? '')) faults.push(invalid(at.child(field), meta[field], immutableFault));
+  if (meta.labels !== undefined) faults.push(...labelsFaults(meta.labels, at.child('labels')));
+  if (meta.annotations !== undefined) faults.push(...annotationsFaults(meta.annotations, at.child('annotations')));
+  if (meta.ownerReferences !== undefined) faults.push(...ownerReferencesFaults(meta.ownerReferences, at.child('ownerReferences')));
   return faults;
 }
 
@@ -120,7 +138,7 @@ function ownerReferenceFaults(reference: OwnerReference, at: Path): FieldError[]
 export function finalizersFaults(finalizers: readonly string[], at: Path): FieldError[] {
   const faults = finalizers.flatMap((finalizer) => qualifiedNameFaults(finalizer).map((fault) => invalid(at, finalizer, fault)));
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
-    faults.push(invalid(at, finalizers, `finalizer ${foregroundFinalizer} and ${orphanFinalizer} cannot be both set`));
+    faults.push(invalid(at, finalizers, `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`));
   }
   return faults;
 }

@@ -124,7 +124,7 @@ describe('metadata', () => {
     [
       'finalizers',
       { ...good, finalizers: ['orphan', 'foregroundDeletion'] },
-      ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer foregroundDeletion and orphan cannot be both set'],
+      ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set'],
     ],
     [
       'annotations',

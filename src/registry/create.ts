@@ -2,7 +2,6 @@
 import { alreadyExists, ApiError } from '../api/errors.ts';
 import { invalidObject } from '../api/field-errors.ts';
 import { cloneJson } from '../api/json.ts';
-import { subdomainName } from '../api/names.ts';
 import type { KubeObject } from '../api/object.ts';
 import { metadataFaults } from '../api/validate-metadata.ts';
 import type { AdmissionRequest } from './admission.ts';
@@ -10,7 +9,7 @@ import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
 import type { Reservation } from './definition.ts';
 import type { Resource } from './engine.ts';
-import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts';
+import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, metadataRules, wipeSystemFields } from './metadata.ts';
 import type { Entry } from './store.ts';
 import { completeObject, put } from './writer.ts';
 
@@ -31,8 +30,7 @@ export async function createObject(resource: Resource, request: CreateRequest): 
   const meta = (object.metadata ??= {} as KubeObject['metadata']);
   wipeSystemFields(meta);
   matchNamespace(meta, request.namespace, resource.definition);
-  if ((meta.resourceVersion ?? '') !== '')
-    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+  if ((meta.resourceVersion ?? '') !== '') throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created');
   delete (meta as { resourceVersion?: string }).resourceVersion;
   dedupOwnerReferences(object, context, false);
   resource.definition.strategy.default?.(object);
@@ -85,10 +83,10 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
 }
 
 function check({ definition }: Resource, { object, context }: CreateRequest): void {
-  const { strategy, namespaced } = definition;
-  const faults = metadataFaults(object.metadata, { namespaced, name: strategy.validateName ?? subdomainName });
+  const { strategy } = definition;
+  const faults = metadataFaults(object.metadata, metadataRules(definition));
   const own = strategy.validate?.(object, context) ?? [];
-  if (faults.length + own.length > 0) throw invalidObject(definition, object.metadata.name, [...faults, ...own]);
+  if (faults.length + own.length > 0) throw invalidObject(definition, object.metadata.name ?? '', [...faults, ...own]);
 }
 
 /** Confirms a reservation when the write took place, and undoes it when not. */

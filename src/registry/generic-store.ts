@@ -1,5 +1,5 @@
 /** The one implementation of ResourceStore for everything that is stored. */
-import { ApiError, badRequest, notFound } from '../api/errors.ts';
+import { ApiError, notFound } from '../api/errors.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { AdmissionRequest } from './admission.ts';
@@ -131,7 +131,8 @@ export function methodNotAllowed(): ApiError {
 
 function versionNumber(text: string): number {
   if (/^\d{1,20}$/.test(text)) return Number(text);
-  throw badRequest(
+  throw new ApiError(
+    'Unknown',
     `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
   );
 }

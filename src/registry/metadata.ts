@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { badRequest } from '../api/errors.ts';
 import type { OwnerReference } from '../api/generated/types.ts';
 import { jsonEqual } from '../api/json.ts';
+import { subdomainName } from '../api/names.ts';
 import type { KubeObject, ObjectMeta } from '../api/object.ts';
+import type { MetadataRules } from '../api/validate-metadata.ts';
 import { type Clock, rfc3339 } from '../base/clock.ts';
 import type { RequestContext } from './context.ts';
 import type { ResourceDefinition } from './definition.ts';
@@ -60,4 +62,9 @@ export function dedupOwnerReferences(object: KubeObject, context: RequestContext
     `.metadata.ownerReferences contains duplicate entries${afterMutation ? ' after mutating admission happens' : ''}; API server dedups owner references in 1.20+, ` +
       `and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${dropped.join(', ')}`,
   );
+}
+
+/** What a kind's metadata is held to. */
+export function metadataRules({ strategy, namespaced, schema }: ResourceDefinition): MetadataRules {
+  return { namespaced, name: strategy.validateName ?? subdomainName, qualifiedFinalizers: schema.startsWith('io.k8s.') };
 }

@@ -1,8 +1,7 @@
 /** Update, as apiserver pkg/registry/generic/registry/store.go and pkg/registry/rest/update.go order its steps. */
-import { type ApiError, badRequest, conflict, notFound } from '../api/errors.ts';
+import { ApiError, badRequest, conflict, notFound } from '../api/errors.ts';
 import { type FieldError, invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson, jsonEqual } from '../api/json.ts';
-import { subdomainName } from '../api/names.ts';
 import type { KubeObject } from '../api/object.ts';
 import { metadataFaults, metadataUpdateFaults } from '../api/validate-metadata.ts';
 import type { AdmissionRequest } from './admission.ts';
@@ -12,7 +11,7 @@ import { insert, settle } from './create.ts';
 import { removeFinished, vanishes } from './delete.ts';
 import type { Resource } from './engine.ts';
 import { MadeEntry } from './made-entry.ts';
-import { dedupOwnerReferences, matchNamespace } from './metadata.ts';
+import { dedupOwnerReferences, matchNamespace, metadataRules } from './metadata.ts';
 import { scaleOf, withScale } from './scale.ts';
 import type { Entry, UpdateRequest } from './store.ts';
 import { completeObject, put } from './writer.ts';
@@ -115,12 +114,15 @@ function checkIdentity({ request, resource }: Update, object: KubeObject): void 
   const meta = (object.metadata ??= {} as KubeObject['metadata']);
   matchNamespace(meta, request.namespace, resource.definition);
   if (meta.name === request.name) return;
-  throw badRequest(`the name of the object (${meta.name ?? ''}) does not match the name on the URL (${request.name})`);
+  if ((meta.name ?? '') === '')
+    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
+  throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${request.name})`);
 }
 
 function checkVersion({ request, resource }: Update, object: KubeObject, old: KubeObject): void {
   const { definition } = resource;
   const given = object.metadata.resourceVersion ?? '';
+  if (!/^\d*$/.test(given)) throw new ApiError('Unknown', `strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`);
   if (given === '' || given === '0') {
     if (definition.strategy.allowUnconditionalUpdate === false) {
       const fault = invalid(path('metadata', 'resourceVersion'), 0, 'must be specified for an update');
@@ -172,9 +174,10 @@ function onlyStatus(object: KubeObject, old: KubeObject): void {
 
 function check({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
   const { definition } = resource;
-  const { strategy, namespaced } = definition;
-  const rules = { namespaced, name: strategy.validateName ?? subdomainName };
-  const faults = [...metadataFaults(object.metadata, rules), ...metadataUpdateFaults(object.metadata, old.metadata)];
+  const { strategy } = definition;
+  const updateFaults = metadataUpdateFaults(object.metadata, old.metadata);
+  // Upstream's engine and its kinds check the same, and the causes of its answers show both (rest.BeforeUpdate).
+  const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...updateFaults, ...updateFaults];
   faults.push(...ownFaults({ request, resource, context }, object, old));
   if (faults.length > 0) throw invalidObject(definition, object.metadata.name, faults);
   if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);
