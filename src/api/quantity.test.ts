@@ -96,6 +96,13 @@ describe('arithmetic', () => {
     expect(q(sum).sub(q(b)).compare(q(a))).toBe(0);
   });
 
+  test('immense ones are only compared', () => {
+    expect([q('1e2147483647').compare(q('1')), q('-1e2147483647').compare(q('-1')), q('1').compare(q('1e2147483647'))]).toEqual([
+      1, -1, -1,
+    ]);
+    expect(q('1e2147483647').toString()).toBe('10e2147483646');
+  });
+
   test('signs', () => {
     expect([q('-1').sign, q('0').sign, q('1m').sign]).toEqual([-1, 0, 1]);
     expect([q('0Mi').isZero, q('1n').isZero]).toEqual([true, false]);

@@ -29,7 +29,9 @@ const maxDigits = 18;
 
 /** Powers of ten that come up all the time. */
 const powers = Array.from({ length: 40 }, (_, exponent) => 10n ** BigInt(exponent));
-const tenTo = (exponent: number): bigint => powers[exponent] ?? 10n ** BigInt(exponent);
+/** Beyond this no sum is exact any more: `1e999999999` is a quantity too, and must not cost gigabytes. */
+const maxShift = 2000;
+const tenTo = (exponent: number): bigint => powers[exponent] ?? 10n ** BigInt(Math.min(exponent, maxShift));
 
 const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 
@@ -59,6 +61,7 @@ export class Quantity {
   /** Below 0: this one is less. */
   compare(other: Quantity): -1 | 0 | 1 {
     if (this.sign !== other.sign) return this.sign < other.sign ? -1 : 1;
+    if (Math.abs(this.#exponent - other.parts.exponent) > maxShift) return this.#exponent < other.parts.exponent === this.sign > 0 ? -1 : 1;
     const { left, right } = aligned(this, other);
     return left === right ? 0 : left < right ? -1 : 1;
   }
@@ -150,7 +153,12 @@ export function parseQuantity(text: string | number): Quantity {
   const [, sign = '', digits = '', fraction, suffix = ''] = match;
   const scale = suffixOf(suffix);
   if (scale === undefined) throw new QuantityError(wrongSuffix);
-  const number = { text: given, negative: sign === '-', digits: digits === '' || digits.startsWith('0') ? digits.replace(/^0+/, '') || '0' : digits, fraction: fraction ?? '' };
+  const number = {
+    text: given,
+    negative: sign === '-',
+    digits: digits === '' || digits.startsWith('0') ? digits.replace(/^0+/, '') || '0' : digits,
+    fraction: fraction ?? '',
+  };
   return fast(number, scale) ?? exact(number, scale);
 }
 
