@@ -69,7 +69,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
   const server =
     options.kubelet === undefined
       ? undefined
-      : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, machine, logger, clock }));
+      : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, logger, clock }));
   const network = { ready: options.podNetwork === undefined || !runtime.real };
   const facts = async (): Promise<NodeFacts> => ({
     name: nodeName,
