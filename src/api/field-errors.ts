@@ -124,7 +124,7 @@ export function invalidObject(kind: { group: string; kind: string }, name: strin
     details: {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? {} : { kind: kind.kind }),
       causes: errors.map((error) => ({ reason: error.type, message: error.body, field: error.field === '' ? '<nil>' : error.field })),
     },
   });

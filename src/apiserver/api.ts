@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
-import { badRequest } from '../api/errors.ts';
+import { ApiError, badRequest } from '../api/errors.ts';
 import { anonymousUser } from '../auth/authenticator.ts';
 import type { Connector, Upgrade } from './connect/connector.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -82,7 +82,7 @@ class Pipeline {
     try {
       await this.#filter(exchange);
       if (exchange.info.resourceRequest) await this.#resource(exchange, upgrade);
-      else if (!(await this.#nonResourcePath(exchange))) sendNotFound(exchange);
+      else if (!(await this.#nonResourcePath(exchange))) notFound(this.#options.registry, exchange);
     } catch (error) {
       const sent = sendError(exchange, error);
       if (sent.code >= 500)
@@ -125,8 +125,9 @@ class Pipeline {
   async #resource(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<void> {
     const { registry, clock, connector, metrics } = this.#options;
     const target = route(registry, exchange.info);
-    if (target.to === 'nowhere') return sendNotFound(exchange);
+    if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
+    if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
     exchange.format = this.#negotiator.format(exchange.request.headers.accept);
@@ -137,6 +138,14 @@ class Pipeline {
     outlet.onClose(() => metrics.watch(store.definition.resource, -1));
     return watch(scope, outlet);
   }
+}
+
+/** Below a group that is served a missing resource is an API error; elsewhere Go's multiplexer answers. */
+function notFound(registry: ApiOptions['registry'], exchange: Exchange): void {
+  const [root, group] = exchange.info.path.split('/').filter((part) => part !== '');
+  const served = root === 'api' || (root === 'apis' && registry.all().some(({ definition }) => definition.group === group));
+  if (!served) return sendNotFound(exchange);
+  throw new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 }
 
 function toUpgrade({ socket, head }: UpgradeRequest): Upgrade {

@@ -39,7 +39,8 @@ export interface DecodeOptions {
  */
 export function decodeBody(body: Buffer, expected: Expected, options: DecodeOptions): KubeObject {
   const text = options.encoding === 'protobuf' ? '' : body.toString();
-  const parsed = parse(text, body, { expected, encoding: options.encoding });
+  // Go reads null as the zero value.
+  const parsed = parse(text, body, { expected, encoding: options.encoding }) ?? {};
   if (!isJsonObject(parsed))
     throw unrecognized(
       expected,
@@ -97,8 +98,7 @@ function fromProtobuf(body: Buffer, schema: Schema | undefined): Record<string, 
 function summary(body: Buffer): string {
   if (body.length === 0) return '<empty>';
   const start = body.subarray(0, 30);
-  const isText = body[0] === 0x7b || start.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a);
-  const shown = isText ? JSON.stringify(start.toString()) : start.toString('hex');
+  const shown = body[0] === 0x7b ? start.toString() : start.toString('hex');
   return body.length > 30 ? `${shown} ...` : shown;
 }
 
@@ -111,15 +111,30 @@ function typeName(value: unknown): string {
 function checkIdentity({ kind, apiVersion }: Record<string, unknown>, expected: Expected): string {
   const wanted = apiVersionOf(expected);
   const given = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : wanted;
+  const shownKind = typeof kind === 'string' && kind !== '' ? kind : expected.kind;
   const version = parseApiVersion(given)?.version ?? '';
-  if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
-    const internal = `${expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '')}.${expected.kind}`;
-    throw badRequest(
-      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${internal}): unknown conversion`,
-    );
-  }
+  const fault = identityFault(shownKind, given, expected);
+  if (fault !== undefined)
+    throw badRequest(`${shownKind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${fault}`);
   if (given !== wanted) throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
   return version;
+}
+
+/** Why a document of this kind and version cannot become what is expected, in the words of Go's scheme. */
+export function identityFault(kind: string, apiVersion: string, expected: Expected): string | undefined {
+  const { group = '', version = '' } = parseApiVersion(apiVersion) ?? {};
+  if (!isRegistered({ group, version, kind }, expected))
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  if (kind === expected.kind) return undefined;
+  const internal = `${expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '')}.${expected.kind}`;
+  return `converting (${version}.${kind}) to (${internal}): unknown conversion`;
+}
+
+/** Upstream's scheme also has versions of its groups that are served no more. */
+function isRegistered({ group, version, kind }: Omit<Expected, 'schema'>, expected: Expected): boolean {
+  if (expected.schema === undefined || (group === expected.group && version === expected.version && kind === expected.kind)) return true;
+  if (schemaOfKind(group, version, kind) !== undefined) return true;
+  return /^v\d+(alpha|beta)\d+$/.test(version) && schemaOfKind(group, 'v1', kind) !== undefined;
 }
 
 /** Without kind and apiVersion, with metadata. */

@@ -150,5 +150,6 @@ function openidConfiguration({ issuer, keys, url }: NonResourceOptions['serviceA
 
 /** What Go's multiplexer says. */
 export function sendNotFound(exchange: Exchange): void {
+  exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
   sendText(exchange, 404, '404 page not found\n');
 }

@@ -7,7 +7,7 @@ import { applyPatch, jsonPatchType, mergePatchType, strategicMergePatchType } fr
 import { decodeValue, type FieldValidation } from '../api/schema/decode.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { Updater } from '../registry/store.ts';
-import { type Expected, expectedKind, plain } from './decode.ts';
+import { type Expected, expectedKind, identityFault, plain } from './decode.ts';
 
 export const applyPatchType = 'application/apply-patch+yaml';
 export const patchTypes = [jsonPatchType, mergePatchType, strategicMergePatchType, applyPatchType] as const;
@@ -41,9 +41,15 @@ export function patcher(definition: ResourceDefinition, patch: Patch): Updater {
 
 /** The patched document read again as its kind, as apiserver pkg/endpoints/handlers/patch.go does; throws 422. */
 function decoded(document: Record<string, unknown>, expected: Expected, patch: Patch): KubeObject {
+  const fault = identityFault(String(document['kind']), String(document['apiVersion']), expected);
+  if (fault !== undefined) throw unreadable(document, fault);
   if (expected.schema === undefined) return plain(document);
   const { value, error, warnings } = decodeValue(document, expected.schema, { mode: patch.validation });
-  if (error !== undefined) throw invalidObject({ group: '', kind: '' }, '', [invalid(path('patch'), JSON.stringify(patch.body), error)]);
+  if (error !== undefined) throw unreadable(document, error);
   for (const warning of warnings) patch.warn(warning);
   return plain(value ?? {});
+}
+
+function unreadable(document: Record<string, unknown>, why: string): ApiError {
+  return invalidObject({ group: '', kind: '' }, '', [invalid(path('patch'), JSON.stringify(document), why)]);
 }

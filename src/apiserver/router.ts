@@ -37,6 +37,8 @@ const connects: Readonly<Record<string, readonly string[]>> = {
   nodes: ['proxy'],
 };
 
+const needsName: ReadonlySet<string> = new Set(['update', 'patch']);
+
 /** Throws 405 for verbs that a resource does not have. */
 export function route(registry: Registry, info: RequestInfo): Route {
   const store = registry.lookup(info.group, info.version, info.resource);
@@ -48,7 +50,7 @@ export function route(registry: Registry, info: RequestInfo): Route {
   if (info.verb === 'watch') return definition.verbs.includes('watch') ? { to: 'watch', store } : notAllowed();
   const handle = handlers[info.verb];
   if (handle === undefined || !definition.verbs.includes(info.verb)) return notAllowed();
-  if (info.name !== '' && info.verb === 'create') return notAllowed();
+  if (info.name === '' ? needsName.has(info.verb) : info.verb === 'create') return notAllowed();
   if (definition.namespaced && info.namespace === '' && info.verb !== 'list') return notAllowed();
   return { to: 'handler', store, handle };
 }

@@ -39,5 +39,7 @@ function fieldReader(definition: ResourceDefinition, field: string): (object: Ku
   if (field === 'metadata.namespace' && definition.namespaced) return (object) => object.metadata.namespace ?? '';
   const own = definition.selectableFields?.[field];
   if (own !== undefined) return own;
+  if (definition.selectableFields === undefined)
+    throw badRequest(`${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
   throw badRequest(`field label not supported: ${field}`);
 }

@@ -124,8 +124,36 @@ describe('forms', () => {
       code: 400,
       body: { message: expect.stringContaining('Secret in version "v1" cannot be handled as a ConfigMap') },
     });
+    const unknown = await server.ask(configMaps, {
+      method: 'POST',
+      body: { apiVersion: 'x.example.com/v1', kind: 'Y', metadata: { name: 'x' } },
+    });
+    const scheme = 'in scheme "pkg/runtime/scheme.go:111"';
+    expect(unknown.body).toMatchObject({
+      message: `Y in version "v1" cannot be handled as a ConfigMap: no kind "Y" is registered for version "x.example.com/v1" ${scheme}`,
+    });
+    const array = await server.ask(configMaps, { method: 'POST', body: '[]' });
+    expect(array.body).toMatchObject({ message: expect.stringMatching(/^the object provided is unrecognized .* \(5b5d\)$/) });
+    const field = await server.ask(`${configMaps}?fieldSelector=a%3Db`);
+    expect(field).toMatchObject({
+      code: 400,
+      body: { message: '"a" is not a known field selector: only "metadata.name", "metadata.namespace"' },
+    });
     const large = await server.ask(configMaps, { method: 'POST', body: 'x'.repeat(3 * 1024 * 1024 + 1) });
     expect(large).toMatchObject({ code: 413, body: { message: 'Request entity too large: limit is 3145728' } });
+  });
+
+  test('a patch cannot make another kind of an object', async () => {
+    await server.ask(configMaps, { method: 'POST', body: configMap('kinds') });
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const answer = await server.ask(`${configMaps}/kinds`, { method: 'PATCH', headers, body: { kind: 'Secret' } });
+    expect(answer).toMatchObject({ code: 422, body: { message: expect.stringContaining('converting (v1.Secret) to (core.ConfigMap)') } });
+    expect((answer.body as { details: object }).details).not.toHaveProperty('kind');
+  });
+
+  test('deprecated resources warn', async () => {
+    const { headers } = await server.ask('/api/v1/namespaces/default/endpoints');
+    expect(headers.warning).toBe('299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
   });
 
   test('unknown fields: strict refuses, warn warns', async () => {
@@ -173,9 +201,15 @@ describe('who and whither', () => {
   });
 
   test('what is not there', async () => {
-    expect(await server.ask('/api/v1/nonsense')).toMatchObject({ code: 404, text: '404 page not found\n' });
+    const missing = { code: 404, body: { message: 'the server could not find the requested resource', details: {}, code: 404 } };
+    for (const path of ['/api/v1/nonsense', '/api/v2', '/apis/apps/v9', '/apis/apps/v9/deployments'])
+      expect(await server.ask(path)).toMatchObject(missing);
+    const plain = { code: 404, text: '404 page not found\n' };
+    for (const path of ['/nonsense', '/apis/none.example.com/v1', '/apis/none.example.com/v1/foos'])
+      expect(await server.ask(path)).toMatchObject(plain);
     expect(await server.ask('/api/v1/namespaces/default/nodes')).toMatchObject({ code: 404 });
     expect(await server.ask('/api/v1/pods', { method: 'POST', body: {} })).toMatchObject({ code: 405 });
+    expect(await server.ask('/api/v1/namespaces/default/pods', { method: 'PUT', body: {} })).toMatchObject({ code: 405 });
   });
 });
 

@@ -91,7 +91,6 @@ type Bookmark = Extract<ResourceEvent, { type: 'BOOKMARK' }>;
 function bookmarkMetadata({ revision, initialEventsEnd }: Bookmark): object {
   return {
     resourceVersion: String(revision),
-    creationTimestamp: null,
     ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   };
 }

@@ -34,8 +34,10 @@ export interface Strategy<T = KubeObject> {
   prepareForCreate?(object: T, context: RequestContext): void;
   /** Before validation on update of the main resource: keeps status from old, raises generation. */
   prepareForUpdate?(object: T, old: T, context: RequestContext): void;
-  /** The same for the status subresource; default: everything but status and managedFields comes from old. */
+  /** The same for the status subresource; default: everything but status and metadata comes from old. */
   prepareForStatusUpdate?(object: T, old: T, context: RequestContext): void;
+  /** What of metadata a write of the status cannot change, besides what nobody can. Default: labels, annotations and all can be. */
+  readonly statusKeeps?: 'labels' | 'metadata';
   /** All faults at once; metadata is checked by the engine. */
   validate?(object: T, context: RequestContext): FieldError[];
   /** Called in place of validate on update; call validate from here where upstream does. */
@@ -126,6 +128,8 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly storage?: { readonly group: string; readonly resource: string };
   readonly strategy: Strategy<T>;
   readonly columns: readonly Column<T>[];
+  /** Goes out as a Warning header with every answer about the resource. */
+  readonly deprecation?: string;
   /** Served `/status` when true. */
   readonly status: boolean;
   readonly scale?: ScaleAccess<T>;

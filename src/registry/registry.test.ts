@@ -341,7 +341,12 @@ describe('update', () => {
 });
 
 describe('subresources', () => {
-  test('status changes status and nothing else', async () => {
+  test.each([
+    [undefined, { labels: { x: 'y' }, annotations: { x: 'y' } }],
+    ['labels', { annotations: { x: 'y' } }],
+    ['metadata', {}],
+  ] as const)('status changes status, and metadata unless the kind keeps it (%s)', async (statusKeeps, expected) => {
+    if (statusKeeps !== undefined) store = registry.serve(widgets({ strategy: { ...widgets().strategy, statusKeeps } } as never));
     await create(widget('a'));
     const { entry } = await change(
       'a',
@@ -349,11 +354,13 @@ describe('subresources', () => {
         object.spec = { size: 50 };
         object.status = { phase: 'Done' };
         object.metadata.labels = { x: 'y' };
+        object.metadata.annotations = { x: 'y' };
       },
       { subresource: 'status' },
     );
     expect(entry.object).toMatchObject({ metadata: { generation: 1 }, spec: { size: 1 }, status: { phase: 'Done' } });
-    expect(entry.object.metadata.labels).toBeUndefined();
+    const { labels, annotations } = entry.object.metadata;
+    expect({ ...(labels && { labels }), ...(annotations && { annotations }) }).toEqual(expected);
   });
 
   test('scale shows and sets replicas', async () => {

@@ -7,6 +7,7 @@ import { metadataFaults, metadataUpdateFaults } from '../api/validate-metadata.t
 import type { AdmissionRequest } from './admission.ts';
 import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
+import type { Strategy } from './definition.ts';
 import { insert, settle } from './create.ts';
 import { removeFinished, vanishes } from './delete.ts';
 import type { Resource } from './engine.ts';
@@ -147,8 +148,10 @@ function prepare({ request, resource, context }: Update, object: KubeObject, old
   const { strategy, subresources } = resource.definition;
   keep(object, old, 'generation');
   if (request.subresource === '' || request.subresource === 'scale') strategy.prepareForUpdate?.(object, old, context);
-  else if (request.subresource === 'status') (strategy.prepareForStatusUpdate ?? onlyStatus)(object, old, context);
-  else subresources?.find(({ name }) => name === request.subresource)?.prepareForUpdate?.(object, old, context);
+  else if (request.subresource === 'status') {
+    if (strategy.prepareForStatusUpdate !== undefined) strategy.prepareForStatusUpdate(object, old, context);
+    else onlyStatus(object, old, strategy.statusKeeps);
+  } else subresources?.find(({ name }) => name === request.subresource)?.prepareForUpdate?.(object, old, context);
   const meta = object.metadata;
   if ((meta.uid ?? '') === '') meta.uid = old.metadata.uid;
   meta.creationTimestamp = old.metadata.creationTimestamp;
@@ -162,15 +165,21 @@ function keep(object: KubeObject, old: KubeObject, field: 'generation' | 'deleti
   else object.metadata[field] = value;
 }
 
-/** The default of a status update: everything but status and managedFields comes from the old object. */
-function onlyStatus(object: KubeObject, old: KubeObject): void {
-  const { resourceVersion, managedFields } = object.metadata;
-  for (const field of Object.keys(object)) if (!(field in old) && field !== 'status') delete object[field];
-  for (const field of Object.keys(old))
-    if (field !== 'status' && field !== 'kind' && field !== 'apiVersion') object[field] = cloneJson(old[field]);
-  object.metadata.resourceVersion = resourceVersion;
-  if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+const ofStatus: ReadonlySet<string> = new Set(['status', 'metadata', 'kind', 'apiVersion']);
+
+/** The default of a status update: everything but status and metadata comes from the old object, and of metadata what the kind says. */
+function onlyStatus(object: KubeObject, old: KubeObject, keeps: Strategy['statusKeeps']): void {
+  for (const field of Object.keys(object)) if (!(field in old) && !ofStatus.has(field)) delete object[field];
+  for (const field of Object.keys(old)) if (!ofStatus.has(field)) object[field] = cloneJson(old[field]);
+  for (const field of keeps === undefined ? [] : keeps === 'labels' ? (['labels'] as const) : keptMetadata) {
+    const value = old.metadata[field];
+    if (value === undefined) delete object.metadata[field];
+    else Object.assign(object.metadata, { [field]: cloneJson(value) });
+  }
 }
+
+/** What apimachinery's ResetObjectMetaForStatus puts back. */
+const keptMetadata = ['deletionTimestamp', 'generation', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 function check({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
   const { definition } = resource;

@@ -9,6 +9,7 @@ import { specAndStatus } from '../../shared/strategy.ts';
 export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'),
   strategy: {
+    statusKeeps: 'metadata',
     ...specAndStatus<ValidatingAdmissionPolicy>(),
     default({ spec }) {
       spec.failurePolicy ??= 'Fail';

@@ -17,6 +17,7 @@ const storedVersion: Strategy<CustomResourceDefinition> = {
 export const customresourcedefinitions = define<CustomResourceDefinition>({
   ...fromFacts('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
   strategy: {
+    statusKeeps: 'metadata',
     ...together<CustomResourceDefinition>(specAndStatus(), storedVersion),
     default({ spec }) {
       spec.conversion ??= { strategy: 'None' };

@@ -10,6 +10,7 @@ import { validateDeployment, validateDeploymentUpdate } from './validation.ts';
 export const deployments = define<Deployment>({
   ...fromFacts('apps', 'v1', 'deployments'),
   strategy: {
+    statusKeeps: 'labels',
     ...together<Deployment>(resetsStatus(), countsGeneration()),
     default: defaultDeployment,
     validate: validateDeployment,

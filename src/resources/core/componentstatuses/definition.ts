@@ -6,6 +6,7 @@ import { fromFacts } from '../../shared/facts.ts';
 /** Deprecated and read-only: nothing ever writes one, so lists are empty. */
 export const componentstatuses = define<ComponentStatus>({
   ...fromFacts('', 'v1', 'componentstatuses'),
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   strategy: {},
   columns: [
     name,

@@ -6,6 +6,7 @@ import { validateEndpoints } from './validation.ts';
 
 export const endpoints = define<Endpoints>({
   ...fromFacts('', 'v1', 'endpoints'),
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
     default({ subsets = [] }) {
       for (const subset of subsets) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';

@@ -10,6 +10,7 @@ import { resetsStatus } from '../../shared/strategy.ts';
 export const servicecidrs = define<ServiceCIDR>({
   ...fromFacts('networking.k8s.io', 'v1', 'servicecidrs'),
   strategy: {
+    statusKeeps: 'metadata',
     ...resetsStatus<ServiceCIDR>(),
     validate,
     validateUpdate: (cidr, old) => immutable(path('spec', 'cidrs'), cidr.spec?.cidrs, old.spec?.cidrs),

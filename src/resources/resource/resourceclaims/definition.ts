@@ -10,6 +10,7 @@ import { resetsStatus } from '../../shared/strategy.ts';
 export const resourceclaims = define<ResourceClaim>({
   ...fromFacts('resource.k8s.io', 'v1', 'resourceclaims'),
   strategy: {
+    statusKeeps: 'metadata',
     ...resetsStatus<ResourceClaim>(),
     default: ({ spec }) => defaultDeviceRequests(spec),
     validateUpdate: ({ spec }, old) => immutable(path('spec'), spec, old.spec),

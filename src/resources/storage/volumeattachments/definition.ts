@@ -9,6 +9,7 @@ import { resetsStatus } from '../../shared/strategy.ts';
 export const volumeattachments = define<VolumeAttachment>({
   ...fromFacts('storage.k8s.io', 'v1', 'volumeattachments'),
   strategy: {
+    statusKeeps: 'metadata',
     ...resetsStatus<VolumeAttachment>(() => ({ attached: false })),
     validate,
     validateUpdate: (attachment, old) => [...validate(attachment), ...immutable(path('spec'), attachment.spec, old.spec)],
