@@ -64,7 +64,7 @@ export class Kubectl {
   /** The same with standard input. */
   async runWith(input: string, ...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.result(args, input);
-    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit status ${String(code)}\n${stderr}${stdout}`);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit status ${String(code)}\n${stderr}${stdout.slice(-1000)}`);
     return stdout;
   }
 

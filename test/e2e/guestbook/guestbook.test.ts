@@ -179,8 +179,8 @@ describe('guestbook', () => {
   test('a killed process is restarted and counted', async () => {
     const [pod] = await webPods();
     const name = pod?.metadata.name ?? '';
-    // A process id 1 takes no SIGKILL from its own namespace: ask it to exit.
-    await kubectl('exec', name, '--', '/bin/node', '-e', "fetch('http://127.0.0.1:8080/exit').catch(() => undefined)");
+    // From another pod: an exec into the container would go down with it.
+    await inClient('/bin/node', '-e', `fetch('http://${pod?.status.podIP ?? ''}:8080/exit').catch(() => undefined)`);
     await eventually(async () => {
       const now = await coracle.kubectl.json<Pod>(...inNamespace, 'get', 'pod', name);
       expect(restarts(now)).toBe(1);
@@ -206,7 +206,9 @@ describe('guestbook', () => {
     const before = new Map(
       (await webPods()).map((pod) => [pod.metadata.name, [pod.status.containerStatuses?.[0]?.containerID, restarts(pod)]]),
     );
-    const caller = await Caller.start('http://web');
+    // By address: names are served by Coracle itself, and it is away for a moment.
+    const { clusterIPs = [] } = (await coracle.kubectl.json<Service>(...inNamespace, 'get', 'service', 'web')).spec;
+    const caller = await Caller.start(`http://${clusterIPs[0] ?? ''}`, `http://[${clusterIPs[1] ?? ''}]`);
     expect(await coracle.stop('SIGINT')).toBe(0);
     await coracle.start();
     await eventually(async () => expect((await webPods()).filter(isReady)).toHaveLength(5));
