@@ -13,6 +13,24 @@ describe('decodeJson', () => {
     );
   });
 
+  test('numbers that do not fit are shown', () => {
+    expect(decodeJson('{"spec":{"replicas":99999999999}}', deployment, 'Strict').error).toBe(
+      'json: cannot unmarshal number 99999999999 into Go struct field DeploymentSpec.spec.replicas of type int32',
+    );
+  });
+
+  test.each([
+    ['', undefined],
+    ['AAE=', undefined],
+    ['AA\\nE=', undefined],
+    ['*', 'illegal base64 data at input byte 0'],
+    ['AAECx', 'illegal base64 data at input byte 4'],
+  ])('bytes %j are base64', (text, error) => {
+    const configMap = schemaOfKind('', 'v1', 'ConfigMap');
+    if (configMap === undefined) throw new Error('no facts');
+    expect(decodeJson(`{"binaryData":{"a":"${text}"}}`, configMap, 'Strict').error).toBe(error);
+  });
+
   test('strict mode refuses unknown and repeated fields with their paths', () => {
     expect(decodeJson('{"spec":{"replicas":1,"replicas":2,"bogus":{"a":1}}}', deployment, 'Strict').error).toBe(
       'strict decoding error: unknown field "spec.bogus", duplicate field "spec.replicas"',

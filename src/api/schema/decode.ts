@@ -87,7 +87,7 @@ function shown(value: unknown): string {
 }
 
 function mismatch(value: unknown, goType: string, walk: Walk): undefined {
-  const what = typeof value === 'number' && /^u?int|\.\w+$/.test(goType) && !Number.isInteger(value) ? `number ${value}` : shown(value);
+  const what = typeof value === 'number' && /^u?int|\.\w+$/.test(goType) ? `number ${value}` : shown(value);
   const where = walk.struct === '' ? 'value' : `struct field ${walk.struct}.${walk.names.join('.')}`;
   walk.fault ??= `json: cannot unmarshal ${what} into Go ${where} of type ${goType}`;
   return undefined;
@@ -235,6 +235,8 @@ function readScalar(value: unknown, schema: Schema, walk: Walk): unknown {
     case 'int-or-string':
       if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value) && fits(value, 32))) return value;
       return ownFault(`json: cannot unmarshal ${shown(value)} into Go value of type int32`, walk);
+    case 'bytes':
+      return readBytes(value, schema, walk);
     case 'time':
     case 'micro-time':
       return readTime(value, schema.type === 'micro-time', walk);
@@ -250,6 +252,15 @@ const fits = (value: number, bits: 32 | 64): boolean =>
 function ownFault(text: string, walk: Walk): undefined {
   walk.fault ??= text;
   return undefined;
+}
+
+/** Go counts where its decoder of base64 gave up: at the first strange character, or at the group that is not whole. */
+function readBytes(value: unknown, schema: Schema, walk: Walk): unknown {
+  if (typeof value !== 'string') return mismatch(value, schema.goType, walk);
+  const text = /[\r\n]/.test(value) ? value.replace(/[\r\n]/g, '') : value;
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return value;
+  const strange = value.search(/[^A-Za-z0-9+/\r\n]/);
+  return ownFault(`illegal base64 data at input byte ${String(strange < 0 ? value.length - (value.length % 4) : strange)}`, walk);
 }
 
 function readQuantity(value: unknown, walk: Walk): unknown {

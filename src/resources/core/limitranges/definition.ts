@@ -2,6 +2,7 @@ import type { LimitRange } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { text, name } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { validateLimitRange } from './validation.ts';
 
 /** Has no printer upstream: the general table of name and creation time serves it. */
 export const limitranges = define<LimitRange>({
@@ -14,6 +15,7 @@ export const limitranges = define<LimitRange>({
         item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };
       }
     },
+    validate: validateLimitRange,
     allowCreateOnUpdate: true,
   },
   columns: [name, { ...text<LimitRange>('Created At', ({ metadata }) => metadata.creationTimestamp), type: 'date' }],

@@ -34,11 +34,12 @@ export function validateClaim(spec: Spec, at: Path = path('spec')): FieldError[]
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const at = path('spec');
   const faults = validateClaim(claim.spec);
+  const expandable = claim.status.phase === 'Bound';
   const frozen = (spec: Spec): unknown => ({
     ...spec,
     volumeName: undefined,
-    volumeAttributesClassName: undefined,
-    resources: { ...spec.resources, requests: undefined },
+    ...(expandable ? { volumeAttributesClassName: undefined } : {}),
+    resources: { ...spec.resources, requests: expandable ? { ...spec.resources?.requests, storage: undefined } : spec.resources?.requests },
   });
   const bound = (old.spec.volumeName ?? '') !== '';
   const volumeChanged = bound && claim.spec.volumeName !== old.spec.volumeName;
@@ -48,7 +49,8 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     );
   }
   const [now, before] = [claim.spec.resources?.requests?.['storage'], old.spec.resources?.requests?.['storage']];
-  if (now !== undefined && before !== undefined && old.status.phase === 'Bound' && parseQuantity(now).compare(parseQuantity(before)) < 0) {
+  const smaller = parseQuantity(now ?? '0').compare(parseQuantity(before ?? '0')) < 0;
+  if (smaller && parseQuantity(now ?? '0').compare(parseQuantity(old.status.capacity?.['storage'] ?? '0')) <= 0) {
     faults.push(forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
   }
   return faults;

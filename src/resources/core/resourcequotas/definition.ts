@@ -1,16 +1,16 @@
 import type { ResourceQuota } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
-import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
+import { validateQuota, validateQuotaUpdate } from './validation.ts';
 
 export const resourcequotas = define<ResourceQuota>({
   ...fromFacts('', 'v1', 'resourcequotas'),
   strategy: {
     ...resetsStatus<ResourceQuota>(),
-    validateUpdate: ({ spec }, old) => immutable(path('spec', 'scopes'), spec.scopes, old.spec.scopes),
+    validate: validateQuota,
+    validateUpdate: validateQuotaUpdate,
   },
   columns: [name, text('Request', (quota) => amounts(quota, false)), text('Limit', (quota) => amounts(quota, true)), age],
 });

@@ -10,6 +10,7 @@ import { ServiceAllocation } from './allocation.ts';
 import { dropForType, externallyAccessible, fillFamilies, keepAllocated, normalizeClusterIPs, type Spec } from './families.ts';
 import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
+import { serviceWarnings, validateServiceStatus } from './status.ts';
 
 export function services(deps: ResourceDeps): ResourceDefinition {
   return define<Service>({
@@ -51,6 +52,8 @@ function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
     },
     validate: (service) => first(faults.get(service), () => validateService(service, undefined)),
     validateUpdate: (service, old) => first(faults.get(service), () => validateServiceUpdate(service, old)),
+    validateStatusUpdate: validateServiceStatus,
+    warnings: serviceWarnings,
     validateName: labelName,
     allowCreateOnUpdate: true,
     beginCreate: (service) => allocation.create(service),

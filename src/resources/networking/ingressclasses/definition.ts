@@ -2,8 +2,9 @@ import type { IngressClass } from '../../../api/generated/types.ts';
 import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, text } from '../../shared/columns.ts';
-import { immutable, requiredText } from '../../shared/checks.ts';
+import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { domainPrefixedPathErrors } from '../../shared/names.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
 
 export const ingressclasses = define<IngressClass>({
@@ -13,7 +14,7 @@ export const ingressclasses = define<IngressClass>({
     default({ spec }) {
       if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
     },
-    validate: ({ spec }) => requiredText(path('spec', 'controller'), spec?.controller),
+    validate: ({ spec }) => domainPrefixedPathErrors(path('spec', 'controller'), spec?.controller ?? ''),
     validateUpdate: ({ spec }, old) => immutable(path('spec').child('controller'), spec?.controller, old.spec?.controller),
   },
   columns: [

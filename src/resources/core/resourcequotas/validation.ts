@@ -1,0 +1,90 @@
+/** ValidateResourceQuotaSpec and ValidateResourceQuotaUpdate. */
+import type { ResourceQuota } from '../../../api/generated/types.ts';
+import { type FieldError, invalid, path, type Path, required } from '../../../api/field-errors.ts';
+import { amountErrors, isStandardQuotaResource, quotaResourceNameErrors } from '../../shared/resource-names.ts';
+
+type Spec = ResourceQuota['spec'];
+type Requirement = NonNullable<NonNullable<NonNullable<Spec>['scopeSelector']>['matchExpressions']>[number];
+
+const ofPods: ReadonlySet<string> = new Set(['pods', 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']);
+const validFor: Readonly<Record<string, ReadonlySet<string>>> = {
+  Terminating: ofPods,
+  NotTerminating: ofPods,
+  NotBestEffort: ofPods,
+  PriorityClass: ofPods,
+  CrossNamespacePodAffinity: ofPods,
+  BestEffort: new Set(['pods']),
+  VolumeAttributesClass: new Set(['persistentvolumeclaims', 'requests.storage']),
+};
+const onlyExist: ReadonlySet<string> = new Set([
+  'BestEffort',
+  'NotBestEffort',
+  'Terminating',
+  'NotTerminating',
+  'CrossNamespacePodAffinity',
+]);
+
+export function validateQuota({ spec = {} }: ResourceQuota): FieldError[] {
+  const at = path('spec');
+  const hard = Object.entries(spec.hard ?? {}).flatMap(([name, amount]) => {
+    const own = at.child('hard').key(name);
+    return [...quotaResourceNameErrors(own, name), ...amountErrors(own, name, amount)];
+  });
+  return [...hard, ...scopeErrors(spec, at.child('scopes')), ...selectorErrors(spec, at.child('scopeSelector', 'matchExpressions'))];
+}
+
+export function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
+  const [scopes, before] = [new Set(quota.spec?.scopes), new Set(old.spec?.scopes)];
+  const faults = validateQuota(quota);
+  if (scopes.symmetricDifference(before).size > 0) faults.push(invalid(path('spec', 'scopes'), quota.spec?.scopes, 'field is immutable'));
+  return faults;
+}
+
+function scopeErrors({ scopes = [], hard = {} }: NonNullable<Spec>, at: Path): FieldError[] {
+  const faults = scopes.flatMap((scope) => [
+    ...(scope in validFor ? [] : [invalid(at, scopes, 'unsupported scope')]),
+    ...misapplied(scope, hard).map(() => invalid(at, scopes, 'unsupported scope applied to resource')),
+  ]);
+  return [...faults, ...conflicts(scopes).map(() => invalid(at, scopes, 'conflicting scopes'))];
+}
+
+function misapplied(scope: string, hard: Readonly<Record<string, string>>): string[] {
+  return Object.keys(hard).filter((name) => isStandardQuotaResource(name) && validFor[scope]?.has(name) === false);
+}
+
+function conflicts(scopes: readonly string[]): (readonly string[])[] {
+  const pairs = [
+    ['BestEffort', 'NotBestEffort'],
+    ['Terminating', 'NotTerminating'],
+  ];
+  return pairs.filter((pair) => pair.every((scope) => scopes.includes(scope)));
+}
+
+function selectorErrors({ scopeSelector, hard = {}, scopes }: NonNullable<Spec>, at: Path): FieldError[] {
+  const requirements = scopeSelector?.matchExpressions ?? [];
+  const faults = requirements.flatMap((requirement) => [
+    ...(requirement.scopeName in validFor ? [] : [invalid(at.child('scopeName'), requirement.scopeName, 'unsupported scope')]),
+    ...misapplied(requirement.scopeName, hard).map(() => invalid(at, scopeSelector, 'unsupported scope applied to resource')),
+    ...operatorErrors(requirement, at),
+  ]);
+  const conflicting = conflicts(requirements.map(({ scopeName }) => scopeName));
+  return [...faults, ...conflicting.map(() => invalid(at, scopes, 'conflicting scopes'))];
+}
+
+function operatorErrors({ scopeName, operator, values = [] }: Requirement, at: Path): FieldError[] {
+  const faults: FieldError[] = [];
+  if (onlyExist.has(scopeName) && operator !== 'Exists') {
+    const scopes =
+      'ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ' +
+      'ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity';
+    faults.push(invalid(at.child('operator'), operator, `must be 'Exists' when scope is any of ${scopes}`));
+  }
+  if (operator === 'In' || operator === 'NotIn') {
+    const why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+    if (values.length === 0) faults.push(required(at.child('values'), why));
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+    if (values.length > 0) faults.push(invalid(at.child('values'), values, why));
+  } else faults.push(invalid(at.child('operator'), operator, 'not a valid selector operator'));
+  return faults;
+}

@@ -1,0 +1,54 @@
+/** What a Service's load balancer may report (ValidateLoadBalancerStatus), and what its users are warned of (pkg/api/service/warnings.go). */
+import type { Service } from '../../../api/generated/types.ts';
+import { type FieldError, forbiddenField, invalid, notSupported, path, type Path, required } from '../../../api/field-errors.ts';
+import { dns1123SubdomainFaults } from '../../../api/names.ts';
+import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
+
+type Ingress = NonNullable<NonNullable<NonNullable<Service['status']>['loadBalancer']>['ingress']>[number];
+
+const ipModes = ['Proxy', 'VIP'];
+
+export function validateServiceStatus({ spec, status }: Service, old: Service): FieldError[] {
+  const at = path('status', 'loadBalancer', 'ingress');
+  const list = status.loadBalancer?.ingress ?? [];
+  if (spec.type !== 'LoadBalancer' && list.length > 0) return [forbiddenField(at, "may only be used when `spec.type` is 'LoadBalancer'")];
+  const before = (old.status.loadBalancer?.ingress ?? []).map(({ ip = '' }) => ip);
+  return list.flatMap((ingress, index) => ingressErrors(ingress, before, at.index(index)));
+}
+
+function ingressErrors({ ip = '', ipMode, hostname = '' }: Ingress, before: readonly string[], at: Path): FieldError[] {
+  const faults: FieldError[] = [];
+  if (ip !== '') faults.push(...legacyAddressFaults(at.child('ip'), ip, before));
+  const mode = at.child('ipMode');
+  if (ipMode === undefined) {
+    if (ip !== '') faults.push(required(mode, 'must be specified when `ip` is set'));
+  } else if (ip === '') faults.push(forbiddenField(mode, 'may not be specified when `ip` is not set'));
+  else if (!ipModes.includes(ipMode)) faults.push(notSupported(mode, ipMode, ipModes));
+  if (hostname === '') return faults;
+  faults.push(...dns1123SubdomainFaults(hostname).map((fault) => invalid(at.child('hostname'), hostname, fault)));
+  if (parseAddress(hostname) !== undefined) faults.push(invalid(at.child('hostname'), hostname, 'must be a DNS name, not an IP address'));
+  return faults;
+}
+
+export function serviceWarnings({ metadata, spec }: Service): string[] {
+  const warnings: string[] = [];
+  const hints = 'service.kubernetes.io/topology-aware-hints';
+  if (metadata.annotations?.[hints] !== undefined)
+    warnings.push(`annotation ${hints} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  const external = (spec.externalIPs ?? []).length > 0;
+  const headless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
+  if (headless) {
+    if ((spec.loadBalancerIP ?? '') !== '') warnings.push('spec.loadBalancerIP is ignored for headless services');
+    if (external) warnings.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
+  }
+  if (spec.type === 'ExternalName') {
+    if (external) warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  } else {
+    if (external && !headless) warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+    if ((spec.externalName ?? '') !== '') warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  if (spec.trafficDistribution === 'PreferClose')
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  return warnings;
+}
