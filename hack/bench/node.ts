@@ -1,6 +1,6 @@
 /** Pods on Docker: how fast they come and go, what the agent's process costs meanwhile. */
 import { readFileSync } from 'node:fs';
-import { CoracleProcess } from '../../test/support/coracle.ts';
+import type { CoracleProcess } from '../../test/support/coracle.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { importImages } from '../../test/support/image.ts';
 import { row } from './statistics.ts';

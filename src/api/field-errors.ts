@@ -88,9 +88,6 @@ export function required(at: Path, detail = ''): FieldError {
 export function invalid(at: Path, value: unknown, detail: string): FieldError {
   return fault('FieldValueInvalid', at, `${words.FieldValueInvalid}: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
 }
-export function typeInvalid(at: Path, value: unknown, detail: string): FieldError {
-  return fault('FieldValueTypeInvalid', at, `${words.FieldValueTypeInvalid}: ${shown(value)}: ${detail}`);
-}
 export function duplicate(at: Path, value: unknown): FieldError {
   return fault('FieldValueDuplicate', at, `${words.FieldValueDuplicate}: ${shown(value)}`);
 }

@@ -26,20 +26,6 @@ export type New<T> = Omit<T, 'metadata' | 'status'> & { metadata: ObjectMeta } &
     ? { status?: Status }
     : unknown);
 
-/** A group, version and kind; the core group is ''. */
-export interface GroupVersionKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
-
-/** A group, version and plural resource name; the core group is ''. */
-export interface GroupVersionResource {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-}
-
 /** `v1` for the core group, `GROUP/VERSION` otherwise. */
 export function apiVersionOf(gv: { readonly group: string; readonly version: string }): string {
   return gv.group === '' ? gv.version : `${gv.group}/${gv.version}`;

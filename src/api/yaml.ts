@@ -1,22 +1,11 @@
 /** YAML as Kubernetes reads it (sigs.k8s.io/yaml: YAML 1.1 scalars, plain JSON values out). The only place that knows the library. */
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 
 const schema = { version: '1.1', merge: true } as const;
 
 /** One document as a JSON value; throws an Error with the parser's message. */
 export function parseYaml(text: string): unknown {
   return parse(text, schema) as unknown;
-}
-
-/** Every non-empty document of a stream. */
-export function parseYamlStream(text: string): unknown[] {
-  const documents = parseAllDocuments(text, schema);
-  return [...documents]
-    .map((document) => {
-      if (document.errors[0] !== undefined) throw document.errors[0];
-      return document.toJS() as unknown;
-    })
-    .filter((value) => value !== null && value !== undefined);
 }
 
 export function stringifyYaml(value: unknown): string {

@@ -42,7 +42,7 @@ export interface ControlPlaneOptions {
 export interface ControlPlane extends Running {
   readonly apiServer: ApiServer;
   /** A client of this process that acts as `system:NAME`. */
-  client(name: string): Client;
+  readonly client: (name: string) => Client;
   /** Caches that the parts of this process share. */
   readonly informers: Informers;
   /** Starts the controllers and the scheduler; resolves when they have seen the store. */

@@ -16,7 +16,7 @@ import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 export interface NodeOptions {
   /** A client that acts as `system:NAME`. */
-  client(name: string): Client;
+  readonly client: (name: string) => Client;
   readonly informers: Informers;
   readonly instance: string;
   readonly dataDir: string;

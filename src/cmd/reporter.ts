@@ -12,5 +12,3 @@ export function terminalReporter(write: (text: string) => void): Reporter {
     note: (text) => write(`${text}\n`),
   };
 }
-
-export const silentReporter: Reporter = { step: () => undefined, note: () => undefined };

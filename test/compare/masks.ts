@@ -1,12 +1,24 @@
 /** Makes two answers comparable: what must differ between two servers becomes a fixed word, everything else stays. */
 import type { Answer } from './target.ts';
 
-const comparedHeaders = ['content-type', 'warning', 'cache-control', 'allow', 'www-authenticate', 'x-content-type-options', 'retry-after', 'location'];
+const comparedHeaders = [
+  'content-type',
+  'warning',
+  'cache-control',
+  'allow',
+  'www-authenticate',
+  'x-content-type-options',
+  'retry-after',
+  'location',
+];
 const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
 const noise: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
   [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>'],
+  [/\b10\.43\.\d+\.\d+\b|\bfd43::[0-9a-f]+\b/g, '<service IP>'],
+  [/(in record \(|current: )\d+/g, '$1<version>'],
+  [/\b([Gg]en[-_])[a-z0-9]{5}\b/g, '$1<suffix>'],
   [/(UID in precondition: )[^,]*/g, '$1<uid>'],
 ];
 
@@ -16,12 +28,24 @@ export interface Comparable {
   readonly body: unknown;
 }
 
-/** A watch's answer becomes a list of its events. */
+/** A watch's answer becomes a list of its events. The prose of table columns is left out. */
 export function comparable(answer: Answer, mask: readonly string[] = []): Comparable {
-  const headers = Object.fromEntries(comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])));
-  const body = masked(parse(answer.text), '');
-  for (const path of mask) maskPath(body, path.split('.'));
+  const headers = Object.fromEntries(
+    comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])),
+  );
+  const body = oncePerCause(masked(parse(answer.text), ''));
+  for (const path of [...mask, 'columnDefinitions.*.description']) maskPath(body, path.split('.'));
   return { code: answer.code, headers, body };
+}
+
+/** Upstream checks metadata two to four times, by kind, and repeats the cause as often: clients show it once. */
+function oncePerCause(body: unknown): unknown {
+  const { details } = (body ?? {}) as { details?: { causes?: unknown[] } };
+  if (Array.isArray(details?.causes)) {
+    const seen = new Set<string>();
+    details.causes = details.causes.filter((cause) => seen.size < seen.add(JSON.stringify(cause)).size);
+  }
+  return body;
 }
 
 function parse(text: string): unknown {
@@ -72,11 +96,16 @@ export function differences(ours: unknown, real: unknown, at = ''): string[] {
     const names = [...new Set([...Object.keys(real), ...Object.keys(ours)])];
     return names.flatMap((name) => differences(ours[name], real[name], at === '' ? name : `${at}.${name}`));
   }
-  if (Array.isArray(ours) && Array.isArray(real) && ours.length === real.length) {
-    return ours.flatMap((element: unknown, index) => differences(element, real[index], `${at}[${String(index)}]`));
+  if (Array.isArray(ours) && Array.isArray(real)) {
+    const longer: readonly unknown[] = ours.length > real.length ? ours : real;
+    return longer.flatMap((_, index) => differences(ours[index], real[index], `${at}[${String(index)}]`));
   }
   const [left, right] = [show(ours), show(real)];
-  return left === right ? [] : [`${at}: ours ${left} real ${right}`];
+  if (left === right) return [];
+  if (left.length < 160 || right.length < 160) return [`${at}: ours ${left} real ${right}`];
+  let from = 0;
+  while (left[from] === right[from]) from++;
+  return [`${at}: from character ${String(from)} ours …${left.slice(Math.max(0, from - 40))} real …${right.slice(Math.max(0, from - 40))}`];
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

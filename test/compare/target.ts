@@ -45,7 +45,7 @@ export class Target {
     const token = step.as === undefined ? this.#token : step.as === 'none' ? undefined : step.as;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     const agent = step.as === undefined ? this.#known : this.#unknown;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<Answer>();
     const sent = request(this.#server + fill(step.path), { method: step.method, headers, agent }, (response) => {
       let got = '';
       const finish = () => {
@@ -67,7 +67,7 @@ export class Target {
       }, watchLimit);
       response.on('close', () => clearTimeout(timer));
     });
-    sent.on('error', reject);
+    sent.on('error', (error) => resolve({ code: 0, headers: {}, text: error.name }));
     sent.end(body);
     return promise;
   }

@@ -49,13 +49,21 @@ export class CoracleProcess {
     });
     this.#child = child;
     // A test that fails must not leave the server behind, nor wait for it.
-    process.once('exit', () => child.kill('SIGKILL'));
-    child.unref();
-    for (const stream of [child.stdout, child.stderr]) (stream as Socket).unref();
+    const kill = (): boolean => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+    let ready = false;
+    const release = (): void => {
+      child.unref();
+      for (const stream of [child.stdout, child.stderr]) (stream as Socket).unref();
+    };
     return new Promise((resolve, reject) => {
       const take = (text: string): void => {
         this.#output += text;
-        if (this.#output.includes('export KUBECONFIG=')) resolve();
+        if (ready || !this.#output.includes('export KUBECONFIG=')) return;
+        ready = true;
+        release();
+        resolve();
       };
       child.stdout.setEncoding('utf8').on('data', take);
       child.stderr.setEncoding('utf8').on('data', take);
@@ -69,6 +77,7 @@ export class CoracleProcess {
   stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child?.exitCode ?? null);
+    child.ref();
     return new Promise((resolve) => {
       child.on('exit', (code) => resolve(code));
       child.kill(signal);

@@ -52,7 +52,7 @@ async function ensure<T extends Stored>(client: Client, ref: ResourceRef<T>, wan
     if (!isReason(error, 'NotFound')) throw error;
     return resource.create(namespace, wanted);
   }
-  const values = wanted as Record<string, unknown>;
+  const values: Record<string, unknown> = wanted;
   if (fields.every((field) => jsonEqual(current[field], values[field]))) return current;
   return resource.update({ ...structuredClone(current), ...Object.fromEntries(fields.map((field) => [field, values[field]])) });
 }

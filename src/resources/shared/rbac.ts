@@ -61,7 +61,7 @@ function inGo({ apiGroup, kind, name: role }: Bound['roleRef']): unknown {
 
 function bindingErrors({ roleRef, subjects = [] }: Bound, namespaced: boolean): FieldError[] {
   const at = path('roleRef');
-  const kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+  const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   const faults = roleRef.apiGroup === group ? [] : [notSupported(at.child('apiGroup'), roleRef.apiGroup, [group])];
   if (!kinds.includes(roleRef.kind)) faults.push(notSupported(at.child('kind'), roleRef.kind, kinds));
   if (roleRef.name === '') faults.push(required(at.child('name')));

@@ -23,7 +23,11 @@ function casesOf(sample: KindSample): Case[] {
     { name: `${resource}/exists`, steps: [post(base, small)] },
     {
       name: `${resource}/list`,
-      steps: [get(`${base}?${selector}`, { mask: items }), table(`${base}?${selector}`, tableMask(sample)), table(path(lasting), tableMask(sample))],
+      steps: [
+        get(`${base}?${selector}`, { mask: items }),
+        table(`${base}?${selector}`, tableMask(sample)),
+        table(path(lasting), tableMask(sample)),
+      ],
     },
     {
       name: `${resource}/patch`,
@@ -41,7 +45,12 @@ function casesOf(sample: KindSample): Case[] {
     ...(sample.status === undefined ? [] : [statusCase(sample, path(small))]),
     ...(sample.wrongUpdates === undefined
       ? []
-      : [{ name: `${resource}/wrong-updates`, steps: sample.wrongUpdates.map((change) => patch('merge', path(lasting), change, { mask })) }]),
+      : [
+          {
+            name: `${resource}/wrong-updates`,
+            steps: sample.wrongUpdates.map((change) => patch('merge', path(lasting), change, { mask })),
+          },
+        ]),
     { name: `${resource}/wrong`, steps: (sample.wrong ?? []).map((body) => post(base, named(sample, body, 'wrong'))) },
     {
       name: `${resource}/delete`,
@@ -64,7 +73,12 @@ function statusCase(sample: KindSample, path: string): Case {
     name: `${sample.resource}/status`,
     steps: [
       get(status, { mask }),
-      patch('merge', status, { metadata: { labels: { s: 't' }, annotations: { u: 'v' } }, status: sample.status }, { mask: mask.filter((m) => m !== 'status') }),
+      patch(
+        'merge',
+        status,
+        { metadata: { labels: { s: 't' }, annotations: { u: 'v' } }, status: sample.status },
+        { mask: mask.filter((m) => m !== 'status') },
+      ),
       patch('strategic', status, { status: { unheardOf: 1 } }, { mask }),
     ],
   };

@@ -9,7 +9,17 @@ const wrongSelectors = [
   { spec: {} },
   { spec: { selector: {}, template } },
   { spec: { selector: { matchLabels: { a: 'x' } }, template } },
-  { spec: { selector: { matchExpressions: [{ key: 'a', operator: 'Near' }, { key: '', operator: 'In' }] }, template } },
+  {
+    spec: {
+      selector: {
+        matchExpressions: [
+          { key: 'a', operator: 'Near' },
+          { key: '', operator: 'In' },
+        ],
+      },
+      template,
+    },
+  },
   { spec: { selector, template: { ...template, spec: { ...podSpec, restartPolicy: 'Never' } } } },
   { spec: { selector, template: { ...template, spec: { containers: [{ name: 'X', image: '' }] } } } },
 ];
@@ -20,18 +30,44 @@ export const appSamples: readonly KindSample[] = [
     apiVersion: 'apps/v1',
     resource: 'deployments',
     minimal: { spec: { replicas: 0, paused: true, selector, template } },
-    full: { spec: { replicas: 0, paused: true, selector, template, minReadySeconds: 3, revisionHistoryLimit: 2, progressDeadlineSeconds: 60, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: '10%' } } } },
+    full: {
+      spec: {
+        replicas: 0,
+        paused: true,
+        selector,
+        template,
+        minReadySeconds: 3,
+        revisionHistoryLimit: 2,
+        progressDeadlineSeconds: 60,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: '10%' } },
+      },
+    },
     mask: controlled,
     status: { replicas: 0, observedGeneration: 1 },
     wrong: [
       ...wrongSelectors,
-      { spec: { selector, template, replicas: -1, strategy: { type: 'X' }, minReadySeconds: -1, revisionHistoryLimit: -1, progressDeadlineSeconds: -1 } },
+      {
+        spec: {
+          selector,
+          template,
+          replicas: -1,
+          strategy: { type: 'X' },
+          minReadySeconds: -1,
+          revisionHistoryLimit: -1,
+          progressDeadlineSeconds: -1,
+        },
+      },
       { spec: { selector, template, strategy: { type: 'Recreate', rollingUpdate: {} } } },
       { spec: { selector, template, strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } } },
       { spec: { selector, template, strategy: { rollingUpdate: { maxSurge: 'x', maxUnavailable: '110%' } } } },
       { spec: { selector, template, minReadySeconds: 700 } },
     ],
-    wrongUpdates: [{ spec: { selector: { matchLabels: { c: 'd' } } } }, { spec: { replicas: -5 } }, { spec: { replicas: 'x' } }, { spec: { template: { spec: { containers: [] } } } }],
+    wrongUpdates: [
+      { spec: { selector: { matchLabels: { c: 'd' } } } },
+      { spec: { replicas: -5 } },
+      { spec: { replicas: 'x' } },
+      { spec: { template: { spec: { containers: [] } } } },
+    ],
   },
   {
     kind: 'ReplicaSet',
@@ -59,12 +95,18 @@ export const appSamples: readonly KindSample[] = [
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
         ordinals: { start: 3 },
-        volumeClaimTemplates: [{ metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
+        volumeClaimTemplates: [
+          { metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+        ],
       },
     },
     mask: controlled,
     status: { replicas: 0, currentRevision: 'x' },
-    wrong: [...wrongSelectors, { spec: { selector, template, podManagementPolicy: 'x', updateStrategy: { type: 'y' } } }, { spec: { selector, template, ordinals: { start: -1 }, serviceName: 'A B' } }],
+    wrong: [
+      ...wrongSelectors,
+      { spec: { selector, template, podManagementPolicy: 'x', updateStrategy: { type: 'y' } } },
+      { spec: { selector, template, ordinals: { start: -1 }, serviceName: 'A B' } },
+    ],
     wrongUpdates: [{ spec: { serviceName: 'other' } }, { spec: { selector: { matchLabels: { c: 'd' } } } }],
   },
   {
@@ -72,10 +114,22 @@ export const appSamples: readonly KindSample[] = [
     apiVersion: 'apps/v1',
     resource: 'daemonsets',
     minimal: { spec: { selector, template } },
-    full: { spec: { selector, template: { ...template, spec: { ...podSpec, nodeSelector: { no: 'where' } } }, updateStrategy: { type: 'OnDelete' }, minReadySeconds: 1, revisionHistoryLimit: 1 } },
+    full: {
+      spec: {
+        selector,
+        template: { ...template, spec: { ...podSpec, nodeSelector: { no: 'where' } } },
+        updateStrategy: { type: 'OnDelete' },
+        minReadySeconds: 1,
+        revisionHistoryLimit: 1,
+      },
+    },
     mask: controlled,
     status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
-    wrong: [...wrongSelectors, { spec: { selector, template, updateStrategy: { type: 'y' } } }, { spec: { selector, template, updateStrategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } } }],
+    wrong: [
+      ...wrongSelectors,
+      { spec: { selector, template, updateStrategy: { type: 'y' } } },
+      { spec: { selector, template, updateStrategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 0 } } } },
+    ],
     wrongUpdates: [{ spec: { selector: { matchLabels: { c: 'd' } } } }],
   },
   {
@@ -92,7 +146,19 @@ export const appSamples: readonly KindSample[] = [
     apiVersion: 'batch/v1',
     resource: 'jobs',
     minimal: { spec: { suspend: true, template: { spec: { ...podSpec, restartPolicy: 'Never' } } } },
-    full: { spec: { suspend: true, completions: 3, parallelism: 2, completionMode: 'Indexed', backoffLimitPerIndex: 1, activeDeadlineSeconds: 100, ttlSecondsAfterFinished: 5, podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [1, 2] } }] }, template: { spec: { ...podSpec, restartPolicy: 'Never' } } } },
+    full: {
+      spec: {
+        suspend: true,
+        completions: 3,
+        parallelism: 2,
+        completionMode: 'Indexed',
+        backoffLimitPerIndex: 1,
+        activeDeadlineSeconds: 100,
+        ttlSecondsAfterFinished: 5,
+        podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [1, 2] } }] },
+        template: { spec: { ...podSpec, restartPolicy: 'Never' } },
+      },
+    },
     mask: controlled,
     tableMask: ['rows.*.cells.1', 'rows.*.cells.6'],
     wrong: [
@@ -103,21 +169,47 @@ export const appSamples: readonly KindSample[] = [
       { spec: { selector, template: { spec: { ...podSpec, restartPolicy: 'Never' } } } },
       { spec: { manualSelector: true, template: { spec: { ...podSpec, restartPolicy: 'Never' } } } },
     ],
-    wrongUpdates: [{ spec: { completions: 4 } }, { spec: { template: { spec: { restartPolicy: 'OnFailure' } } } }, { spec: { completionMode: 'NonIndexed' } }],
+    wrongUpdates: [
+      { spec: { completions: 4 } },
+      { spec: { template: { spec: { restartPolicy: 'OnFailure' } } } },
+      { spec: { completionMode: 'NonIndexed' } },
+    ],
   },
   {
     kind: 'CronJob',
     apiVersion: 'batch/v1',
     resource: 'cronjobs',
-    minimal: { spec: { suspend: true, schedule: '0 0 1 1 *', jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } } } },
-    full: { spec: { suspend: true, schedule: '@yearly', timeZone: 'Europe/Berlin', concurrencyPolicy: 'Forbid', startingDeadlineSeconds: 10, successfulJobsHistoryLimit: 0, jobTemplate: { metadata: { labels: { x: 'y' } }, spec: { template: { spec: { ...podSpec, restartPolicy: 'OnFailure' } } } } } },
+    minimal: {
+      spec: { suspend: true, schedule: '0 0 1 1 *', jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } } },
+    },
+    full: {
+      spec: {
+        suspend: true,
+        schedule: '@yearly',
+        timeZone: 'Europe/Berlin',
+        concurrencyPolicy: 'Forbid',
+        startingDeadlineSeconds: 10,
+        successfulJobsHistoryLimit: 0,
+        jobTemplate: { metadata: { labels: { x: 'y' } }, spec: { template: { spec: { ...podSpec, restartPolicy: 'OnFailure' } } } },
+      },
+    },
     mask: ['metadata.generation'],
     status: { active: [{ kind: 'Job', name: 'x' }], lastScheduleTime: '2020-01-01T00:00:00Z' },
     wrong: [
       {},
       { spec: { schedule: 'x', jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } } } },
-      { spec: { schedule: 'TZ=UTC * * * * *', concurrencyPolicy: 'x', timeZone: 'Nowhere/X', jobTemplate: { spec: { template: { spec: podSpec } } } } },
-      { metadata: { name: 'x'.repeat(53) }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } } } },
+      {
+        spec: {
+          schedule: 'TZ=UTC * * * * *',
+          concurrencyPolicy: 'x',
+          timeZone: 'Nowhere/X',
+          jobTemplate: { spec: { template: { spec: podSpec } } },
+        },
+      },
+      {
+        metadata: { name: 'x'.repeat(53) },
+        spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } } },
+      },
     ],
     wrongUpdates: [{ spec: { schedule: '99 * * * *' } }, { spec: { timeZone: '' } }],
   },
@@ -126,9 +218,21 @@ export const appSamples: readonly KindSample[] = [
     apiVersion: 'autoscaling/v2',
     resource: 'horizontalpodautoscalers',
     minimal: { spec: { maxReplicas: 2, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' } } },
-    full: { spec: { minReplicas: 2, maxReplicas: 4, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' }, metrics: [{ type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '500Mi' } } }], behavior: { scaleDown: { stabilizationWindowSeconds: 10 }, scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } } } },
+    full: {
+      spec: {
+        minReplicas: 2,
+        maxReplicas: 4,
+        scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' },
+        metrics: [{ type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '500Mi' } } }],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 10 }, scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } },
+      },
+    },
     mask: ['status'],
     tableMask: ['rows.*.cells.2', 'rows.*.cells.5'],
-    wrong: [{}, { spec: { minReplicas: 5, maxReplicas: 2, scaleTargetRef: { kind: 'D', name: 'x' } } }, { spec: { maxReplicas: 1, scaleTargetRef: { kind: 'D', name: 'x' }, metrics: [{ type: 'X' }, { type: 'Resource' }] } }],
+    wrong: [
+      {},
+      { spec: { minReplicas: 5, maxReplicas: 2, scaleTargetRef: { kind: 'D', name: 'x' } } },
+      { spec: { maxReplicas: 1, scaleTargetRef: { kind: 'D', name: 'x' }, metrics: [{ type: 'X' }, { type: 'Resource' }] } },
+    ],
   },
 ];

@@ -1,6 +1,12 @@
 import type { KindSample } from './samples.ts';
 
-const webhook = { name: 'a.example.com', clientConfig: { url: 'https://127.0.0.1:1/x' }, sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [{ apiGroups: ['none.example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['nothings'] }] };
+const webhook = {
+  name: 'a.example.com',
+  clientConfig: { url: 'https://127.0.0.1:1/x' },
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+  rules: [{ apiGroups: ['none.example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['nothings'] }],
+};
 const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }];
 
 export const otherSamples: readonly KindSample[] = [
@@ -9,9 +15,26 @@ export const otherSamples: readonly KindSample[] = [
     apiVersion: 'networking.k8s.io/v1',
     resource: 'ingresses',
     minimal: { spec: { defaultBackend: { service: { name: 'x', port: { number: 80 } } } } },
-    full: { spec: { ingressClassName: 'c', tls: [{ hosts: ['a.b'], secretName: 's' }], rules: [{ host: 'a.b', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'x', port: { name: 'http' } } } }] } }, { host: '*.c.d' }] } },
+    full: {
+      spec: {
+        ingressClassName: 'c',
+        tls: [{ hosts: ['a.b'], secretName: 's' }],
+        rules: [
+          {
+            host: 'a.b',
+            http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'x', port: { name: 'http' } } } }] },
+          },
+          { host: '*.c.d' },
+        ],
+      },
+    },
     status: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } },
-    wrong: [{}, { spec: {} }, { spec: { rules: [{ host: '1.2.3.4' }, { http: { paths: [{ path: 'x', backend: {} }] } }] } }, { spec: { rules: [{ http: { paths: [{ pathType: 'Exact', backend: { service: { name: 'x' } } }] } }] } }],
+    wrong: [
+      {},
+      { spec: {} },
+      { spec: { rules: [{ host: '1.2.3.4' }, { http: { paths: [{ path: 'x', backend: {} }] } }] } },
+      { spec: { rules: [{ http: { paths: [{ pathType: 'Exact', backend: { service: { name: 'x' } } }] } }] } },
+    ],
   },
   {
     kind: 'IngressClass',
@@ -28,16 +51,38 @@ export const otherSamples: readonly KindSample[] = [
     apiVersion: 'networking.k8s.io/v1',
     resource: 'networkpolicies',
     minimal: { spec: {} },
-    full: { spec: { podSelector: { matchLabels: { a: 'b' } }, ingress: [{ from: [{ namespaceSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }], ports: [{ port: 80 }, { protocol: 'UDP', port: 5, endPort: 9 }] }], egress: [{}] } },
-    wrong: [{ spec: { policyTypes: ['x'], ingress: [{ from: [{}], ports: [{ protocol: 'x', port: 0 }] }] } }, { spec: { egress: [{ to: [{ ipBlock: { cidr: 'x' } }] }] } }],
+    full: {
+      spec: {
+        podSelector: { matchLabels: { a: 'b' } },
+        ingress: [
+          {
+            from: [{ namespaceSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }],
+            ports: [{ port: 80 }, { protocol: 'UDP', port: 5, endPort: 9 }],
+          },
+        ],
+        egress: [{}],
+      },
+    },
+    wrong: [
+      { spec: { policyTypes: ['x'], ingress: [{ from: [{}], ports: [{ protocol: 'x', port: 0 }] }] } },
+      { spec: { egress: [{ to: [{ ipBlock: { cidr: 'x' } }] }] } },
+    ],
   },
   {
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
     resource: 'endpointslices',
     minimal: { addressType: 'IPv4', endpoints: [], ports: [] },
-    full: { addressType: 'IPv4', endpoints: [{ addresses: ['1.2.3.4'], conditions: { ready: true }, nodeName: 'n', zone: 'z' }], ports: [{ port: 80 }, { name: 'b', port: 81, protocol: 'UDP', appProtocol: 'x' }] },
-    wrong: [{}, { addressType: 'X', endpoints: [] }, { addressType: 'IPv4', endpoints: [{ addresses: ['x', '::1'] }, { addresses: [] }], ports: [{ name: 'A' }, { name: 'A' }] }],
+    full: {
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['1.2.3.4'], conditions: { ready: true }, nodeName: 'n', zone: 'z' }],
+      ports: [{ port: 80 }, { name: 'b', port: 81, protocol: 'UDP', appProtocol: 'x' }],
+    },
+    wrong: [
+      {},
+      { addressType: 'X', endpoints: [] },
+      { addressType: 'IPv4', endpoints: [{ addresses: ['x', '::1'] }, { addresses: [] }], ports: [{ name: 'A' }, { name: 'A' }] },
+    ],
     wrongUpdates: [{ addressType: 'IPv6' }],
   },
   {
@@ -45,7 +90,15 @@ export const otherSamples: readonly KindSample[] = [
     apiVersion: 'coordination.k8s.io/v1',
     resource: 'leases',
     minimal: {},
-    full: { spec: { holderIdentity: 'h', leaseDurationSeconds: 15, acquireTime: '2020-01-01T00:00:00.000000Z', renewTime: '2020-01-01T00:00:00.123456Z', leaseTransitions: 2 } },
+    full: {
+      spec: {
+        holderIdentity: 'h',
+        leaseDurationSeconds: 15,
+        acquireTime: '2020-01-01T00:00:00.000000Z',
+        renewTime: '2020-01-01T00:00:00.123456Z',
+        leaseTransitions: 2,
+      },
+    },
     wrong: [{ spec: { leaseDurationSeconds: 0, leaseTransitions: -1 } }],
   },
   {
@@ -70,7 +123,14 @@ export const otherSamples: readonly KindSample[] = [
     apiVersion: 'rbac.authorization.k8s.io/v1',
     resource: 'rolebindings',
     minimal: { roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' } },
-    full: { roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', name: 'u' }, { kind: 'Group', name: 'g' }, { kind: 'ServiceAccount', name: 's', namespace: 'n' }] },
+    full: {
+      roleRef: { kind: 'ClusterRole', name: 'view' },
+      subjects: [
+        { kind: 'User', name: 'u' },
+        { kind: 'Group', name: 'g' },
+        { kind: 'ServiceAccount', name: 's', namespace: 'n' },
+      ],
+    },
     wrong: [{}, { roleRef: { kind: 'X', name: '' }, subjects: [{ kind: 'Y' }] }],
     wrongUpdates: [{ roleRef: { name: 'edit' } }],
   },
@@ -80,7 +140,13 @@ export const otherSamples: readonly KindSample[] = [
     resource: 'clusterrolebindings',
     cluster: true,
     minimal: { roleRef: { kind: 'ClusterRole', name: 'x', apiGroup: 'rbac.authorization.k8s.io' } },
-    full: { roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', name: 'u' }, { kind: 'ServiceAccount', name: 's', namespace: 'n' }] },
+    full: {
+      roleRef: { kind: 'ClusterRole', name: 'view' },
+      subjects: [
+        { kind: 'User', name: 'u' },
+        { kind: 'ServiceAccount', name: 's', namespace: 'n' },
+      ],
+    },
     wrong: [{}, { roleRef: { kind: 'Role', name: 'x' }, subjects: [{ kind: 'ServiceAccount', name: 's' }] }],
   },
   {
@@ -89,7 +155,15 @@ export const otherSamples: readonly KindSample[] = [
     resource: 'storageclasses',
     cluster: true,
     minimal: { provisioner: 'a.b/c' },
-    full: { metadata: { annotations: { 'storageclass.kubernetes.io/is-default-class': 'false' } }, provisioner: 'a.b/c', parameters: { x: 'y' }, reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true, mountOptions: ['ro'] },
+    full: {
+      metadata: { annotations: { 'storageclass.kubernetes.io/is-default-class': 'false' } },
+      provisioner: 'a.b/c',
+      parameters: { x: 'y' },
+      reclaimPolicy: 'Retain',
+      volumeBindingMode: 'WaitForFirstConsumer',
+      allowVolumeExpansion: true,
+      mountOptions: ['ro'],
+    },
     wrong: [{}, { provisioner: 'A B', reclaimPolicy: 'X', volumeBindingMode: 'Y' }],
     wrongUpdates: [{ provisioner: 'x' }, { parameters: { x: 'z' } }, { reclaimPolicy: 'Delete' }],
   },
@@ -120,7 +194,11 @@ export const otherSamples: readonly KindSample[] = [
     minimal: { spec: { minAvailable: 1 } },
     full: { spec: { maxUnavailable: '50%', selector: { matchLabels: { a: 'b' } }, unhealthyPodEvictionPolicy: 'AlwaysAllow' } },
     mask: ['status', 'metadata.generation'],
-    wrong: [{ spec: { minAvailable: 1, maxUnavailable: 1 } }, { spec: { minAvailable: 'x' } }, { spec: { maxUnavailable: -1, unhealthyPodEvictionPolicy: 'y' } }],
+    wrong: [
+      { spec: { minAvailable: 1, maxUnavailable: 1 } },
+      { spec: { minAvailable: 'x' } },
+      { spec: { maxUnavailable: -1, unhealthyPodEvictionPolicy: 'y' } },
+    ],
   },
   {
     kind: 'ValidatingWebhookConfiguration',
@@ -148,7 +226,14 @@ export const otherSamples: readonly KindSample[] = [
     resource: 'customresourcedefinitions',
     cluster: true,
     nameSuffix: (role) => `things.${role}-{run}.example.com`,
-    minimal: { spec: { group: 'small-{run}.example.com', scope: 'Namespaced', names: { plural: 'things', kind: 'Thing' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] } },
+    minimal: {
+      spec: {
+        group: 'small-{run}.example.com',
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    },
     mask: ['status', 'metadata.generation', 'metadata.finalizers'],
     wrong: [{}, { spec: { group: 'x', scope: 'Y', names: { plural: 'a', kind: '' }, versions: [] } }],
   },
@@ -158,7 +243,15 @@ export const otherSamples: readonly KindSample[] = [
     resource: 'csidrivers',
     cluster: true,
     minimal: { spec: {} },
-    full: { spec: { attachRequired: false, podInfoOnMount: true, fsGroupPolicy: 'File', volumeLifecycleModes: ['Ephemeral'], tokenRequests: [{ audience: 'a' }] } },
+    full: {
+      spec: {
+        attachRequired: false,
+        podInfoOnMount: true,
+        fsGroupPolicy: 'File',
+        volumeLifecycleModes: ['Ephemeral'],
+        tokenRequests: [{ audience: 'a' }],
+      },
+    },
     wrong: [{ spec: { volumeLifecycleModes: ['x'], fsGroupPolicy: 'y' } }],
     wrongUpdates: [{ spec: { attachRequired: true } }],
   },

@@ -7,9 +7,15 @@ const deployments = '/apis/apps/v1/namespaces/{ns}/deployments';
 const one = (name: string, ...steps: Step[]): Case => ({ name, steps });
 const map = (name: string, labels: Readonly<Record<string, string>> = {}) => ({ metadata: { name, labels } });
 const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
-const deployment = { metadata: { name: 'scaled-{run}' }, spec: { replicas: 0, paused: true, selector: { matchLabels: { a: 'b' } }, template } };
+const deployment = {
+  metadata: { name: 'scaled-{run}' },
+  spec: { replicas: 0, paused: true, selector: { matchLabels: { a: 'b' } }, template },
+};
 const scaled = `${deployments}/scaled-{run}`;
-const pod = (name: string, rest = {}) => ({ metadata: { name, ...rest }, spec: { automountServiceAccountToken: false, nodeSelector: { no: 'where' }, containers: [{ name: 'c', image: 'i' }] } });
+const pod = (name: string, rest = {}) => ({
+  metadata: { name, ...rest },
+  spec: { automountServiceAccountToken: false, schedulerName: 'nobody', containers: [{ name: 'c', image: 'i' }] },
+});
 const podMask = { mask: ['status.conditions'] };
 
 export function updateCases(): readonly Case[] {
@@ -29,7 +35,12 @@ export function updateCases(): readonly Case[] {
     one(
       'patch/json',
       quiet(post(maps, { metadata: { name: 'jp-{run}' }, data: { a: '1' } })),
-      patch('json', `${maps}/jp-{run}`, [{ op: 'add', path: '/data/b', value: '2' }, { op: 'test', path: '/data/a', value: '1' }, { op: 'move', from: '/data/a', path: '/data/c' }, { op: 'copy', from: '/data/c', path: '/data/d' }]),
+      patch('json', `${maps}/jp-{run}`, [
+        { op: 'add', path: '/data/b', value: '2' },
+        { op: 'test', path: '/data/a', value: '1' },
+        { op: 'move', from: '/data/a', path: '/data/c' },
+        { op: 'copy', from: '/data/c', path: '/data/d' },
+      ]),
       patch('json', `${maps}/jp-{run}`, [{ op: 'test', path: '/data/a', value: '9' }]),
       patch('json', `${maps}/jp-{run}`, [{ op: 'remove', path: '/data/zzz' }]),
       patch('json', `${maps}/jp-{run}`, [{ op: 'replace', path: '/data/zzz', value: '1' }]),
@@ -54,10 +65,20 @@ export function updateCases(): readonly Case[] {
     ),
     one(
       'patch/strategic',
-      patch('strategic', `${scaled}?dryRun=All`, { spec: { template: { spec: { containers: [{ name: 'd', image: 'j' }] } } } }, { mask: ['status', 'metadata.annotations', 'metadata.generation'] }),
+      patch(
+        'strategic',
+        `${scaled}?dryRun=All`,
+        { spec: { template: { spec: { containers: [{ name: 'd', image: 'j' }] } } } },
+        { mask: ['status', 'metadata.annotations', 'metadata.generation'] },
+      ),
       patch('strategic', `${scaled}?dryRun=All`, { spec: { template: { spec: { containers: [{ name: 'c', $patch: 'delete' }] } } } }),
       patch('strategic', `${scaled}?dryRun=All`, { spec: { template: { spec: { containers: [{ image: 'x' }] } } } }),
-      patch('strategic', `${scaled}?dryRun=All`, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }, { mask: ['status', 'metadata.annotations', 'metadata.generation'] }),
+      patch(
+        'strategic',
+        `${scaled}?dryRun=All`,
+        { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } },
+        { mask: ['status', 'metadata.annotations', 'metadata.generation'] },
+      ),
       patch('strategic', `${scaled}?dryRun=All`, { spec: { replicas: 'x' } }),
       patch('strategic', `${scaled}?dryRun=All`, '{'),
       patch('strategic', `${scaled}?dryRun=All`, []),
@@ -84,10 +105,17 @@ export function updateCases(): readonly Case[] {
       one(
         `delete/${policy}`,
         quiet(post(deployments, { ...deployment, metadata: { name: `del-${policy.toLowerCase()}-{run}` } })),
-        remove(`${deployments}/del-${policy.toLowerCase()}-{run}?propagationPolicy=${policy}`, undefined, { mask: ['status', 'metadata.annotations', 'metadata.generation'] }),
+        remove(`${deployments}/del-${policy.toLowerCase()}-{run}?propagationPolicy=${policy}`, undefined, {
+          mask: ['status', 'metadata.annotations', 'metadata.generation'],
+        }),
       ),
     ),
-    one('delete/orphan-dependents', quiet(post(maps, map('od-{run}'))), remove(`${maps}/od-{run}`, { orphanDependents: true, propagationPolicy: 'Orphan' }), remove(`${maps}/od-{run}`, { orphanDependents: false })),
+    one(
+      'delete/orphan-dependents',
+      quiet(post(maps, map('od-{run}'))),
+      remove(`${maps}/od-{run}`, { orphanDependents: true, propagationPolicy: 'Orphan' }),
+      remove(`${maps}/od-{run}`, { orphanDependents: false }),
+    ),
     one(
       'delete/grace',
       quiet(post(`${core}/pods`, pod('grace-{run}', { finalizers: ['example.com/hold'] }))),
@@ -131,13 +159,19 @@ export function updateCases(): readonly Case[] {
       'watch',
       get(`${maps}?watch=1&labelSelector=l%3D{run}&timeoutSeconds=1`, { events: 3 }),
       get(`${maps}?watch=1&labelSelector=l%3D{run}&resourceVersion=0&timeoutSeconds=1`, { events: 3 }),
-      get(`${maps}?watch=true&labelSelector=l%3D{run}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1`, { events: 4 }),
+      get(
+        `${maps}?watch=true&labelSelector=l%3D{run}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1`,
+        { events: 4 },
+      ),
       get(`${maps}?watch=true&sendInitialEvents=true`, { events: 1 }),
       get(`${maps}?watch=true&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=5`, { events: 1 }),
       get(`${maps}?watch=1&resourceVersion=1&timeoutSeconds=1`, { events: 1 }),
       get(`${maps}?watch=1&resourceVersion=x`, { events: 1 }),
       get(`/api/v1/watch/namespaces/{ns}/configmaps/l1-{run}?timeoutSeconds=1`, { events: 1 }),
-      get(`${maps}?watch=1&labelSelector=l%3D{run}&timeoutSeconds=1`, { events: 3, headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
+      get(`${maps}?watch=1&labelSelector=l%3D{run}&timeoutSeconds=1`, {
+        events: 3,
+        headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+      }),
     ),
     one(
       'pods/subresources',
@@ -149,8 +183,18 @@ export function updateCases(): readonly Case[] {
       post(`${core}/pods/sub-{run}/binding`, { target: { kind: 'Node', name: 'node-{run}' }, metadata: { name: 'sub-{run}' } }),
       post(`${core}/pods/sub-{run}/binding`, { target: { kind: 'Node', name: 'node-{run}' } }),
       post(`${core}/pods/missing/binding`, { target: { kind: 'Node', name: 'node-{run}' } }),
-      patch('strategic', `${core}/pods/sub-{run}/ephemeralcontainers`, { spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] } }, podMask),
-      patch('strategic', `${core}/pods/sub-{run}/resize`, { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } }, podMask),
+      patch(
+        'strategic',
+        `${core}/pods/sub-{run}/ephemeralcontainers`,
+        { spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] } },
+        podMask,
+      ),
+      patch(
+        'strategic',
+        `${core}/pods/sub-{run}/resize`,
+        { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } },
+        podMask,
+      ),
       post(`${core}/pods/sub-{run}/eviction`, { metadata: { name: 'sub-{run}' } }),
       post(`${core}/pods/missing/eviction`, { metadata: { name: 'missing' } }),
     ),
@@ -160,6 +204,28 @@ export function updateCases(): readonly Case[] {
       post(`${core}/serviceaccounts/default/token`, { spec: { expirationSeconds: 5 } }),
       post(`${core}/serviceaccounts/missing/token`, {}),
     ),
-    one('warnings', post(`${core}/pods?dryRun=All`, { metadata: { name: 'warn', annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'x' } }, spec: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' }, containers: [{ name: 'c', image: 'i', env: [{ name: 'A', value: '1' }, { name: 'A', value: '2' }], ports: [{ containerPort: 1, hostPort: 1 }] }] } }), post(`${core}/endpoints?dryRun=All`, { metadata: { name: 'x' } }), get(`${core}/endpoints?labelSelector=zz`), get('/api/v1/componentstatuses?labelSelector=zz')),
+    one(
+      'warnings',
+      post(`${core}/pods?dryRun=All`, {
+        metadata: { name: 'warn', annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'x' } },
+        spec: {
+          nodeSelector: { 'beta.kubernetes.io/os': 'linux' },
+          containers: [
+            {
+              name: 'c',
+              image: 'i',
+              env: [
+                { name: 'A', value: '1' },
+                { name: 'A', value: '2' },
+              ],
+              ports: [{ containerPort: 1, hostPort: 1 }],
+            },
+          ],
+        },
+      }),
+      post(`${core}/endpoints?dryRun=All`, { metadata: { name: 'x' } }),
+      get(`${core}/endpoints?labelSelector=zz`),
+      get('/api/v1/componentstatuses?labelSelector=zz'),
+    ),
   ];
 }

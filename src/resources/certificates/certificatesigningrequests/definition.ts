@@ -7,17 +7,16 @@ import { rfc3339 } from '../../../base/clock.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { validateApproval, validateRequest } from './validation.ts';
-
-type Conditions = CertificateSigningRequest['status']['conditions'];
-const decisions = ['Approved', 'Denied'];
+import { validateApproval, validateRequest, validateStatus } from './validation.ts';
 
 /** pkg/registry/certificates/certificates/strategy.go: who asks is written by the server, who decides does it on /approval. */
 export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDefinition {
-  const stamp = (request: CertificateSigningRequest): void => {
-    for (const condition of request.status.conditions ?? []) {
-      condition.lastUpdateTime ??= rfc3339(clock.now());
-      condition.lastTransitionTime ??= rfc3339(clock.now());
+  const stamp = ({ status }: CertificateSigningRequest, old: CertificateSigningRequest): void => {
+    const now = rfc3339(clock.now());
+    for (const condition of status.conditions ?? []) {
+      const same = old.status.conditions?.find(({ type, status: value }) => type === condition.type && value === condition.status);
+      condition.lastUpdateTime ??= now;
+      condition.lastTransitionTime ??= same?.lastTransitionTime ?? now;
     }
   };
   return define<CertificateSigningRequest>({
@@ -39,20 +38,22 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
       },
       prepareForStatusUpdate(request, old) {
         request.spec = cloneJson(old.spec);
-        request.status.conditions = mixed(request.status.conditions, old.status.conditions, (type) => !decisions.includes(type));
-        stamp(request);
+        for (const type of ['Approved', 'Denied']) keepConditions(request, old, type);
+        stamp(request, old);
       },
       validate: validateRequest,
       validateUpdate: () => [],
+      validateStatusUpdate: validateStatus,
     },
     subresources: [
       {
         name: 'approval',
         prepareForUpdate(request, old) {
-          const conditions = mixed(request.status.conditions, old.status.conditions, (type) => decisions.includes(type));
+          stamp(request, old);
+          const { conditions } = request.status;
+          const { conditions: _before, ...rest } = cloneJson(old.status);
           request.spec = cloneJson(old.spec);
-          request.status = { ...cloneJson(old.status), ...(conditions.length === 0 ? {} : { conditions }) };
-          stamp(request);
+          request.status = { ...rest, ...(conditions === undefined ? {} : { conditions }) };
         },
         validateUpdate: validateApproval,
       },
@@ -71,13 +72,16 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
   });
 }
 
-/** Each endpoint may touch its own conditions only: of the others the old ones stay. */
-function mixed(now: Conditions, before: Conditions, own: (type: string) => boolean): NonNullable<Conditions> {
-  const all = [
-    ...(before ?? []).filter((condition) => !own(condition.type)).map(cloneJson),
-    ...(now ?? []).filter((condition) => own(condition.type)),
-  ];
-  return all;
+/** A write of the status leaves decisions as they are, unless it adds or removes some: that is a fault. */
+function keepConditions(request: CertificateSigningRequest, old: CertificateSigningRequest, type: string): void {
+  const { conditions = [] } = request.status;
+  const before = (old.status.conditions ?? []).filter((condition) => condition.type === type);
+  if (conditions.filter((condition) => condition.type === type).length !== before.length) return;
+  const kept = before.values();
+  if (before.length > 0)
+    request.status.conditions = conditions.map((condition) =>
+      condition.type === type ? cloneJson(kept.next().value ?? condition) : condition,
+    );
 }
 
 function state({ status }: CertificateSigningRequest): string {

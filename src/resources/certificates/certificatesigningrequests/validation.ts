@@ -1,6 +1,7 @@
 /** pkg/apis/certificates/validation. */
 import type { CertificateSigningRequest } from '../../../api/generated/types.ts';
-import { invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { duplicate, forbiddenField, invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { semanticEqual } from '../../../api/json.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { checked } from '../../shared/names.ts';
 
@@ -59,14 +60,57 @@ function signerErrors(signer: string): FieldError[] {
     : [...faults, invalid(at, signer, 'should be a domain with at least two segments separated by dots')];
 }
 
-export function validateApproval({ status }: CertificateSigningRequest): FieldError[] {
-  const at = path('status', 'conditions');
+/** Writes through /approval may add decisions of any kind, but take none back. */
+export function validateApproval(request: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  return [...conditionFaults(request), ...removals(request, old)];
+}
+
+/** Writes through /status may set the certificate once, and may not decide. */
+export function validateStatus(request: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const before = old.status.certificate ?? '';
+  const changed = (request.status.certificate ?? '') !== before;
+  return [
+    ...conditionFaults(request),
+    ...removals(request, old),
+    ...['Approved', 'Denied'].flatMap((type) => decisionFaults(type, request, old)),
+    ...(changed && before !== ''
+      ? [forbiddenField(path('status', 'certificate'), 'updates may not modify existing certificate content')]
+      : []),
+  ];
+}
+
+const conditionsPath = path('status', 'conditions');
+
+function ofType({ status }: CertificateSigningRequest, type: string): NonNullable<CertificateSigningRequest['status']['conditions']> {
+  return (status.conditions ?? []).filter((condition) => condition.type === type);
+}
+
+function removals(request: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  return ['Approved', 'Denied', 'Failed']
+    .filter((type) => ofType(request, type).length < ofType(old, type).length)
+    .map((type) => forbiddenField(conditionsPath, `updates may not remove a condition of type "${type}"`));
+}
+
+function decisionFaults(type: string, request: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const [before, now] = [ofType(old, type), ofType(request, type)];
+  if (now.length > before.length) return [forbiddenField(conditionsPath, `updates may not add a condition of type "${type}"`)];
+  if (now.length < before.length || semanticEqual(now, before)) return [];
+  return [forbiddenField(conditionsPath, `updates may not modify a condition of type "${type}"`)];
+}
+
+/** Decisions and failures are only ever true; other conditions may be false or unknown. */
+function conditionFaults({ status }: CertificateSigningRequest): FieldError[] {
   const conditions = status.conditions ?? [];
   const has = (type: string): boolean => conditions.some((condition) => condition.type === type);
-  const faults = has('Approved') && has('Denied') ? [invalid(at, 'Denied', 'Approved and Denied conditions are mutually exclusive')] : [];
+  const faults =
+    has('Approved') && has('Denied') ? [invalid(conditionsPath, 'Denied', 'Approved and Denied conditions are mutually exclusive')] : [];
   for (const [index, { type, status: value }] of conditions.entries()) {
-    if (value !== 'True') faults.push(notSupported(at.index(index).child('status'), value, ['True']));
-    if (type === '') faults.push(required(at.index(index).child('type')));
+    const allowed = ['Approved', 'Denied', 'Failed'].includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+    const at = conditionsPath.index(index);
+    if (type === '') faults.push(required(at.child('type')));
+    if (value === '') faults.push(required(at.child('status')));
+    else if (!allowed.includes(value)) faults.push(notSupported(at.child('status'), value, allowed));
+    if (conditions.findIndex((other) => other.type === type) < index) faults.push(duplicate(at.child('type'), type));
   }
   return faults;
 }

@@ -15,7 +15,7 @@ export function validateClaim(spec: Spec, at: Path = path('spec')): FieldError[]
   const requests = at.child('resources').key('storage');
   const volumeModes = ['Block', 'Filesystem'];
   return [
-    ...accessModeErrors(spec.accessModes ?? [], at.child('accessModes')),
+    ...accessModeErrors(spec.accessModes ?? [], at.child('accessModes'), 'at least 1 access mode is required'),
     ...labelSelectorErrors(spec.selector, at.child('selector')),
     ...(storage === undefined
       ? [required(requests)]

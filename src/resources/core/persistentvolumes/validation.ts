@@ -53,8 +53,8 @@ function oneOf(field: string, value: string | undefined, supported: readonly str
   return (value ?? '') === '' || supported.includes(value ?? '') ? [] : [notSupported(at.child(field), value, supported)];
 }
 
-export function accessModeErrors(list: readonly string[], field = at.child('accessModes')): FieldError[] {
-  if (list.length === 0) return [required(field, 'at least 1 access mode is required')];
+export function accessModeErrors(list: readonly string[], field = at.child('accessModes'), detail = ''): FieldError[] {
+  if (list.length === 0) return [required(field, detail)];
   const faults = list.filter((mode) => !modes.includes(mode)).map((mode) => notSupported(field, mode, modes));
   if (list.includes('ReadWriteOncePod') && list.length > 1)
     faults.push(forbiddenField(field, 'may not use ReadWriteOncePod with other access modes'));

@@ -1,5 +1,5 @@
 import type { RuntimeClass } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
+import { path, required } from '../../../api/field-errors.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
@@ -10,7 +10,7 @@ import { checked } from '../../shared/names.ts';
 export const runtimeclasses = define<RuntimeClass>({
   ...fromFacts('node.k8s.io', 'v1', 'runtimeclasses'),
   strategy: {
-    validate: ({ handler }) => checked(path('handler'), handler, dns1123LabelFaults),
+    validate: ({ handler }) => (handler === '' ? [required(path('handler'))] : checked(path('handler'), handler, dns1123LabelFaults)),
     validateUpdate: ({ handler }, old) => immutable(path('handler'), handler, old.handler),
     allowUnconditionalUpdate: false,
     allowCreateOnUpdate: true,

@@ -3,6 +3,7 @@
  * k8s.io/api/core/v1 and the old names of fields that pkg/apis/core/v1/conversion.go keeps alive.
  */
 import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec, Probe } from '../../../api/generated/types.ts';
+import { pullPolicyOf } from './pull-policy.ts';
 import { defaultVolume } from './volume-defaults.ts';
 
 type AnyContainer = Container | EphemeralContainer;
@@ -76,12 +77,4 @@ function defaultHttpGet(action: { path?: string; scheme?: string } | undefined):
   if (action === undefined) return;
   action.path ||= '/';
   action.scheme ||= 'HTTP';
-}
-
-/** Always for `latest` or no tag, IfNotPresent for any other tag and for digests. */
-export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
-  if (image.includes('@')) return 'IfNotPresent';
-  const lastPart = image.slice(image.lastIndexOf('/') + 1);
-  const colon = lastPart.indexOf(':');
-  return colon < 0 || lastPart.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
 }

@@ -1,6 +1,6 @@
 /** Defaults of volumes. pkg/apis/core/v1/defaults.go and the `default` tags of k8s.io/api/core/v1. */
 import type { PersistentVolumeClaimSpec, Volume } from '../../../api/generated/types.ts';
-import { pullPolicyOf } from './defaults.ts';
+import { pullPolicyOf } from './pull-policy.ts';
 
 type Projected = NonNullable<Volume['projected']>;
 type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number];

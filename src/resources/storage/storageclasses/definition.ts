@@ -1,6 +1,5 @@
 import type { StorageClass } from '../../../api/generated/types.ts';
-import { forbiddenField, path, type FieldError } from '../../../api/field-errors.ts';
-import { semanticEqual } from '../../../api/json.ts';
+import { path, type FieldError } from '../../../api/field-errors.ts';
 import { qualifiedNameFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, text } from '../../shared/columns.ts';
@@ -18,13 +17,7 @@ export const storageclasses = define<StorageClass>({
     validate,
     validateUpdate: (object, old) => [
       ...validate(object),
-      ...(semanticEqual(object.parameters, old.parameters)
-        ? []
-        : [forbiddenField(path('parameters'), 'updates to parameters are forbidden.')]),
-      ...(object.provisioner === old.provisioner ? [] : [forbiddenField(path('provisioner'), 'updates to provisioner are forbidden.')]),
-      ...(object.reclaimPolicy === old.reclaimPolicy
-        ? []
-        : [forbiddenField(path('reclaimPolicy'), 'updates to reclaimPolicy are forbidden.')]),
+      ...(['parameters', 'provisioner', 'reclaimPolicy'] as const).flatMap((field) => immutable(path(field), object[field], old[field])),
       ...immutable(path('volumeBindingMode'), object.volumeBindingMode, old.volumeBindingMode),
     ],
   },

@@ -1,2 +1,0 @@
-export { startScheduler } from './scheduler.ts';
-export type { SchedulerOptions } from './scheduler.ts';
