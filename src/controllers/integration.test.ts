@@ -14,7 +14,7 @@ import { systemUser } from '../registry/context.ts';
 import type { DynamicRegistry } from '../registry/registry.ts';
 import { createRegistry } from '../registry/registry.ts';
 import { builtinResources } from '../resources/index.ts';
-import { startScheduler } from '../scheduler/index.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
 import { openMemory } from '../storage/memory/memory.ts';
 import { startControllers } from './index.ts';
 

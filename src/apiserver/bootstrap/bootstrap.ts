@@ -47,7 +47,7 @@ async function ensure<T extends Stored>(client: Client, ref: ResourceRef<T>, wan
   const { name = '', namespace = '' } = wanted.metadata;
   let current: T & Record<string, unknown>;
   try {
-    current = (await resource.get(namespace, name)) as T & Record<string, unknown>;
+    current = await resource.get(namespace, name);
   } catch (error) {
     if (!isReason(error, 'NotFound')) throw error;
     return resource.create(namespace, wanted);
