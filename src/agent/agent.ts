@@ -52,7 +52,9 @@ async function openRuntime(options: AgentOptions, lifecycle: Lifecycle): Promise
   const { clock, logger, instance, nodeName } = options;
   if (options.runtime === 'sim') return lifecycle.add(startSim({ clock }));
   if (options.runtime !== 'docker') return options.runtime;
-  return lifecycle.add(await startDocker({ socket: options.dockerSocket ?? '/var/run/docker.sock', clock, logger, instance, node: nodeName }));
+  return lifecycle.add(
+    await startDocker({ socket: options.dockerSocket ?? '/var/run/docker.sock', clock, logger, instance, node: nodeName }),
+  );
 }
 
 async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<number> {
@@ -62,7 +64,10 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
   const podsDir = join(options.dataDir, 'pods');
   if (runtime.real) await mkdir(podsDir, { recursive: true, mode: 0o750 });
   const runtimeVersion = `${runtime.scheme}://${await runtime.version()}`;
-  const machine = withCapacity(await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, runtimeVersion }), options.capacity);
+  const machine = withCapacity(
+    await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, runtimeVersion }),
+    options.capacity,
+  );
   const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir });
   const pods = lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
   const managed = startPodManager({ deps, pods });
@@ -70,7 +75,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     options.kubelet === undefined
       ? undefined
       : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, logger, clock }));
-  const network = { ready: options.podNetwork === undefined || !runtime.real };
+  const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
   const facts = async (): Promise<NodeFacts> => ({
     name: nodeName,
     ips: options.nodeIPs,
@@ -79,7 +84,10 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     machine,
     kubeletPort: server?.port ?? 0,
     images: await runtime.listImages(),
-    notReady: network.ready ? '' : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
+    starting: !network.failed,
+    notReady: network.ready
+      ? ''
+      : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
   });
   const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts }));
   if (!network.ready) {
@@ -88,7 +96,11 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
         network.ready = true;
         await node.report();
       },
-      (error: unknown) => logger.error({ err: error }, 'the pod network could not be set up'),
+      async (error: unknown) => {
+        logger.error({ err: error }, 'the pod network could not be set up');
+        network.failed = true;
+        await node.report();
+      },
     );
   }
   lifecycle.add(await managed);

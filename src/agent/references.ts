@@ -66,8 +66,8 @@ export function createReferences(options: InformerOptions): References {
       }
     };
     return {
-      configMap: async (name) => (await find('ConfigMap', name)) as ConfigMap | undefined,
-      secret: async (name) => (await find('Secret', name)) as Secret | undefined,
+      configMap: async (name) => await find('ConfigMap', name),
+      secret: async (name) => await find('Secret', name),
       ...running(release),
     };
   };

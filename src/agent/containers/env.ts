@@ -69,7 +69,10 @@ async function sourcedValue(input: EnvInput, { valueFrom = {} }: EnvVar): Promis
     const { containerName, resource, divisor } = resourceFieldRef;
     const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
     const of = containerName === undefined || containerName === '' ? input.container : all.find((other) => other.name === containerName);
-    const value = of === undefined ? undefined : resourceValue(of, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: input.allocatable });
+    const value =
+      of === undefined
+        ? undefined
+        : resourceValue(of, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: input.allocatable });
     if (value === undefined) throw new ConfigError(`unsupported container resource : ${resource}`);
     return value;
   }

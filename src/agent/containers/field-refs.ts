@@ -37,7 +37,11 @@ function mapText(map: Readonly<Record<string, string>> = {}): string {
 }
 
 /** `resource` is `limits.cpu`, `requests.memory`, ...; a missing limit is what the node has to give. Undefined when not supported. */
-export function resourceValue(container: Container, resource: string, options: { divisor?: string | number; allocatable: Readonly<Record<string, string>> }): string | undefined {
+export function resourceValue(
+  container: Container,
+  resource: string,
+  options: { divisor?: string | number; allocatable: Readonly<Record<string, string>> },
+): string | undefined {
   const [, list, name = ''] = /^(limits|requests)\.(.+)$/.exec(resource) ?? [];
   if (list === undefined) return undefined;
   const { limits = {}, requests = {} } = container.resources ?? {};

@@ -24,7 +24,9 @@ export function resourceLimits(pod: Pod, container: Container, machineMemory: nu
   const memory = bytes(limits, 'memory');
   return {
     cpuShares: Math.min(262_144, Math.max(2, Math.floor((cpu * 1024) / 1000))),
-    ...(cpuLimit === undefined || cpuLimit === 0 ? {} : { cpuQuota: Math.max(1000, Math.floor((cpuLimit * period) / 1000)), cpuPeriod: period }),
+    ...(cpuLimit === undefined || cpuLimit === 0
+      ? {}
+      : { cpuQuota: Math.max(1000, Math.floor((cpuLimit * period) / 1000)), cpuPeriod: period }),
     ...(memory === undefined || memory === 0 ? {} : { memoryBytes: memory }),
     oomScoreAdj: oomScore(pod.status.qosClass, bytes(requests, 'memory') ?? 0, machineMemory),
   };

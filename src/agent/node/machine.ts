@@ -9,7 +9,14 @@ export interface Machine {
 }
 
 /** Names of architectures as Go and so Kubernetes spell them. */
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', ia32: '386', s390x: 's390x', ppc64: 'ppc64le', riscv64: 'riscv64' };
+const architectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  ia32: '386',
+  s390x: 's390x',
+  ppc64: 'ppc64le',
+  riscv64: 'riscv64',
+};
 
 export const kubeletVersion = 'v1.36.3+coracle';
 
@@ -26,7 +33,11 @@ export function osImage(osRelease: string): string {
   return /^PRETTY_NAME="?(.*?)"?$/m.exec(osRelease)?.[1] ?? 'Linux';
 }
 
-export async function readMachine(options: { readonly dataDir: string; readonly maxPods: number; readonly runtimeVersion: string }): Promise<Machine> {
+export async function readMachine(options: {
+  readonly dataDir: string;
+  readonly maxPods: number;
+  readonly runtimeVersion: string;
+}): Promise<Machine> {
   const [machineID, bootID, systemUUID, osRelease, disk] = await Promise.all([
     text('/etc/machine-id'),
     text('/proc/sys/kernel/random/boot_id'),

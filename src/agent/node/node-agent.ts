@@ -18,7 +18,7 @@ export interface NodeAgentOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** What is true now. */
-  facts(): Promise<NodeFacts>;
+  readonly facts: () => Promise<NodeFacts>;
 }
 
 export interface NodeAgent extends Running {
@@ -50,10 +50,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     return reporting;
   };
   const beat = async (): Promise<void> => {
-    const results = await Promise.allSettled([
-      renewLease(options, lease).then((renewed) => (lease = renewed)),
-      inTurn(),
-    ]);
+    const results = await Promise.allSettled([renewLease(options, lease).then((renewed) => (lease = renewed)), inTurn()]);
     for (const result of results) {
       if (result.status === 'fulfilled') continue;
       lease = undefined;
@@ -120,7 +117,11 @@ async function renewLease({ client, name, clock }: NodeAgentOptions, known: Leas
   const leases = client.resource(refs.leases);
   const namespace = 'kube-node-lease';
   const renewTime = rfc3339Micro(clock.now());
-  const existing = known ?? (await leases.get(namespace, name).catch((error: unknown) => (isReason(error, 'NotFound') ? undefined : Promise.reject(error as Error))));
+  const existing =
+    known ??
+    (await leases
+      .get(namespace, name)
+      .catch((error: unknown) => (isReason(error, 'NotFound') ? undefined : Promise.reject(error as Error))));
   if (existing !== undefined) {
     return leases.update({ ...existing, spec: { ...existing.spec, holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime } });
   }

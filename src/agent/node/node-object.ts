@@ -13,8 +13,10 @@ export interface NodeFacts {
   readonly machine: Machine;
   readonly kubeletPort: number;
   readonly images: readonly Image[];
-  /** Why the node cannot take pods yet; '' when it can. */
+  /** Why the node cannot take pods; '' when it can. */
   readonly notReady: string;
+  /** It is only starting: a node that was ready stays so, its pods have gone on meanwhile. */
+  readonly starting: boolean;
 }
 
 export function newNode(facts: NodeFacts): New<Node> {
@@ -76,8 +78,9 @@ function conditions(old: readonly NodeCondition[], facts: NodeFacts, now: number
     return { type, status, lastHeartbeatTime: time, lastTransitionTime: since, ...words };
   };
   const own = sufficient.map(([type, reason, message]) => make(type, 'False', { reason, message }));
+  const wasReady = old.some((condition) => condition.type === 'Ready' && condition.status === 'True');
   const ready =
-    facts.notReady === ''
+    facts.notReady === '' || (facts.starting && wasReady)
       ? make('Ready', 'True', { reason: 'KubeletReady', message: 'kubelet is posting ready status' })
       : make('Ready', 'False', { reason: 'KubeletNotReady', message: facts.notReady });
   const mine = [...own, ready];

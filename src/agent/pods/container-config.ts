@@ -72,7 +72,14 @@ export async function containerConfig(input: ConfigInput): Promise<ContainerConf
     security,
     cgroupParent: cgroupParent(pod),
     terminationLog,
-    processes: input.targetId !== undefined ? { containerId: input.targetId } : pod.spec.hostPID === true ? 'host' : pod.spec.shareProcessNamespace === true ? 'pod' : 'own',
+    processes:
+      input.targetId !== undefined
+        ? { containerId: input.targetId }
+        : pod.spec.hostPID === true
+          ? 'host'
+          : pod.spec.shareProcessNamespace === true
+            ? 'pod'
+            : 'own',
   };
 }
 
@@ -112,7 +119,11 @@ const maxMessage = 4096;
 const maxLogMessage = 2048;
 
 /** What a container left to say: its file, or after a failure the end of its log when the pod asks for that. */
-export async function terminationMessage(deps: PodDeps, spec: ContainerSpec, ended: { id: string; exitCode: number; terminationLog: string }): Promise<string> {
+export async function terminationMessage(
+  deps: PodDeps,
+  spec: ContainerSpec,
+  ended: { id: string; exitCode: number; terminationLog: string },
+): Promise<string> {
   if (ended.terminationLog !== '') {
     const text = await readFile(ended.terminationLog, 'utf8').catch(() => '');
     if (text !== '') return text.slice(0, maxMessage);

@@ -55,7 +55,11 @@ export class ContainerTasks {
 
   #newRecord(pod: Pod, record: ContainerRecord): ContainerRecord {
     const { status } = pod;
-    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])];
+    const all = [
+      ...(status.containerStatuses ?? []),
+      ...(status.initContainerStatuses ?? []),
+      ...(status.ephemeralContainerStatuses ?? []),
+    ];
     const reported = all.find((candidate) => candidate.name === record.name);
     if (reported?.containerID !== undefined) record.earlierRestarts = reported.restartCount + 1;
     return record;
@@ -92,7 +96,8 @@ export class ContainerTasks {
 
   /** Probes of adopted containers; they need the pod's address. */
   resumeProbes(): void {
-    for (const record of this.#records.values()) if (record.current?.state === 'running' && record.probes === undefined) this.#startProbes(record, record.current);
+    for (const record of this.#records.values())
+      if (record.current?.state === 'running' && record.probes === undefined) this.#startProbes(record, record.current);
   }
 
   has(id: string): boolean {
@@ -122,7 +127,13 @@ export class ContainerTasks {
     if (container === undefined) {
       // Removed behind our back: what was known of it is all there is.
       if (current.state === 'exited') return;
-      record.current = { ...current, state: 'exited', exitCode: 137, finishedAt: this.#host.deps.clock.now(), startError: 'The container could not be located when the pod was terminated' };
+      record.current = {
+        ...current,
+        state: 'exited',
+        exitCode: 137,
+        finishedAt: this.#host.deps.clock.now(),
+        startError: 'The container could not be located when the pod was terminated',
+      };
     } else {
       if (current.state === 'exited' || current.state === container.state) return;
       if (container.state === 'exited') await this.#readMessage(record, container);
@@ -187,9 +198,16 @@ export class ContainerTasks {
     }
     const name = podText(this.#host.pod);
     if (record.waiting?.reason !== 'CrashLoopBackOff') {
-      containerEvent(recorder, { pod: this.#host.pod, spec: record.spec }, ['Warning', 'BackOff', `Back-off restarting failed container ${record.name} in pod ${name}`]);
+      containerEvent(recorder, { pod: this.#host.pod, spec: record.spec }, [
+        'Warning',
+        'BackOff',
+        `Back-off restarting failed container ${record.name} in pod ${name}`,
+      ]);
     }
-    record.waiting = { reason: 'CrashLoopBackOff', message: `back-off ${goDuration(backoff.wait)} restarting failed container=${record.name} pod=${name}` };
+    record.waiting = {
+      reason: 'CrashLoopBackOff',
+      message: `back-off ${goDuration(backoff.wait)} restarting failed container=${record.name} pod=${name}`,
+    };
     this.#host.wakeAfter(left);
     return false;
   }
@@ -207,12 +225,9 @@ export class ContainerTasks {
     record.resources = this.#resourceText(record);
   }
 
-  #started(record: ContainerRecord, container: Container): void {
+  async #started(record: ContainerRecord, container: Container): Promise<void> {
     if (record.current?.id !== container.id || record.current.state === 'exited') return;
-    if (container.state !== 'running') {
-      void this.#note(record, container);
-      return;
-    }
+    if (container.state !== 'running') return this.#note(record, container);
     record.current = container;
     record.waiting = undefined;
     record.retryAt = 0;
@@ -291,7 +306,9 @@ export class ContainerTasks {
       if (wanted === record.resources) continue;
       record.resources = wanted;
       const limits = resourceLimits(pod, record.spec.container, deps.machineMemory);
-      deps.runtime.updateResources(record.current.id, limits).catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'resources could not be changed'));
+      deps.runtime
+        .updateResources(record.current.id, limits)
+        .catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'resources could not be changed'));
     }
   }
 

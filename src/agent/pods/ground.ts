@@ -115,6 +115,17 @@ export class PodGround {
 
   #volumeInput(pod: Pod): VolumeInput {
     const { tokens, claims, run, allocatable, hostIPs } = this.#deps;
-    return { pod, references: this.#references, tokens, claims, run, allocatable, hostIPs, podIPs: this.#podIPs, podDir: this.podDir, memoryDir: this.#memoryDir };
+    return {
+      pod,
+      references: this.#references,
+      tokens,
+      claims,
+      run,
+      allocatable,
+      hostIPs,
+      podIPs: this.#podIPs,
+      podDir: this.podDir,
+      memoryDir: this.#memoryDir,
+    };
   }
 }

@@ -24,7 +24,7 @@ export interface ImageRequest {
   readonly image: string;
   readonly policy: string | undefined;
   readonly references: PodReferences;
-  event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+  readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 }
 
 export interface ImagePuller {
@@ -36,7 +36,8 @@ export interface ImagePuller {
 /** Wait before an image that is not there is looked for again. */
 const retryMs = 10_000;
 
-const reference = /^([a-zA-Z0-9][a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?$/;
+const reference =
+  /^([a-zA-Z0-9][a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?$/;
 
 /** The name with `latest` added when it has neither tag nor digest; undefined when it is not an image name. */
 export function withTag(image: string): string | undefined {
@@ -74,14 +75,19 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       const found = await runtime.imageStatus(name);
       if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
       const took = `${((clock.monotonic() - began) / 1000).toFixed(3)}s`;
-      event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${found.bytes} bytes.`);
+      event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${found.bytes} bytes.`,
+      );
       backoffs.delete(key);
       return found;
     } catch (error) {
       entry.message = error instanceof Error ? error.message : String(error);
       entry.backoff.next(clock.now());
       event('Warning', 'Failed', `Failed to pull image "${image}": ${entry.message}`);
-      throw new ImageFailure('ErrImagePull', entry.message, retryMs);
+      // Looked at again soon, so that the status says how long the wait is.
+      throw new ImageFailure('ErrImagePull', entry.message, 1000);
     }
   };
 

@@ -30,7 +30,11 @@ export interface KillInput {
 export async function killContainer({ deps, pod, kill, graceMs: grace, podIP }: KillInput): Promise<void> {
   const { spec, container } = kill;
   const subject = { pod, spec };
-  containerEvent(deps.recorder, subject, ['Normal', 'Killing', kill.message === '' ? `Stopping container ${spec.container.name}` : kill.message]);
+  containerEvent(deps.recorder, subject, [
+    'Normal',
+    'Killing',
+    kill.message === '' ? `Stopping container ${spec.container.name}` : kill.message,
+  ]);
   const began = deps.clock.monotonic();
   const preStop = spec.container.lifecycle?.preStop;
   if (preStop !== undefined && grace > 0) {

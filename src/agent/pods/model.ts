@@ -38,9 +38,17 @@ export interface ContainerView {
 export function containerSpecs(pod: Pod): ContainerSpec[] {
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   return [
-    ...initContainers.map((container): ContainerSpec => ({ container, role: container.restartPolicy === 'Always' ? 'sidecar' : 'init', target: '' })),
+    ...initContainers.map((container): ContainerSpec => ({
+      container,
+      role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
+      target: '',
+    })),
     ...containers.map((container): ContainerSpec => ({ container, role: 'main', target: '' })),
-    ...ephemeralContainers.map(({ targetContainerName = '', ...container }): ContainerSpec => ({ container, role: 'ephemeral', target: targetContainerName })),
+    ...ephemeralContainers.map(({ targetContainerName = '', ...container }): ContainerSpec => ({
+      container,
+      role: 'ephemeral',
+      target: targetContainerName,
+    })),
   ];
 }
 

@@ -17,6 +17,10 @@ export interface ContainerSubject {
   readonly spec: ContainerSpec;
 }
 
-export function containerEvent(recorder: EventRecorder, { pod, spec }: ContainerSubject, [type, reason, message]: readonly [Type, string, string]): void {
+export function containerEvent(
+  recorder: EventRecorder,
+  { pod, spec }: ContainerSubject,
+  [type, reason, message]: readonly [Type, string, string],
+): void {
   recorder.event(referenceTo(refs.pods, pod, fieldPathOf(spec)), type, reason, message);
 }

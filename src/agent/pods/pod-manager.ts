@@ -37,7 +37,8 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
     });
   };
   const resyncAll = (): void => {
-    for (const worker of workers.values()) worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
+    for (const worker of workers.values())
+      worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
   };
   const open = (pod: Pod): PodWorker => {
     const { uid } = pod.metadata;

@@ -21,7 +21,9 @@ export function chooseAuth(entries: Readonly<Record<string, AuthEntry>>, image: 
   for (const [place, entry] of Object.entries(entries)) {
     const host = place.replace(/^https?:\/\//, '').split('/')[0] ?? '';
     if (host !== registry && !(registry === 'docker.io' && host.endsWith('docker.io'))) continue;
-    const [username, ...rest] = Buffer.from(entry.auth ?? '', 'base64').toString('utf8').split(':');
+    const [username, ...rest] = Buffer.from(entry.auth ?? '', 'base64')
+      .toString('utf8')
+      .split(':');
     return {
       username: entry.username ?? username ?? '',
       password: entry.password ?? rest.join(':'),

@@ -26,7 +26,10 @@ export interface SandboxInput {
 
 export function hostPorts(pod: Pod): HostPort[] {
   if (pod.spec.hostNetwork === true) return [];
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always')];
+  const containers = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always'),
+  ];
   return containers.flatMap((container) =>
     (container.ports ?? []).flatMap(({ hostPort = 0, hostIP = '', containerPort, protocol = 'TCP' }) =>
       hostPort === 0 ? [] : [{ hostIP, hostPort, containerPort, protocol: protocol as HostPort['protocol'] }],
@@ -38,7 +41,11 @@ export async function prepareSandbox(input: SandboxInput): Promise<PreparedSandb
   const { deps, pod } = input;
   const { hostname, domain } = podHostname(pod, deps.clusterDomain);
   const network = pod.spec.hostNetwork === true ? undefined : await deps.network;
-  const sandbox = input.existing ?? (await deps.runtime.runSandbox(sandboxConfig(input, domain !== '' && pod.spec.setHostnameAsFQDN === true ? `${hostname}.${domain}` : hostname)));
+  const sandbox =
+    input.existing ??
+    (await deps.runtime.runSandbox(
+      sandboxConfig(input, domain !== '' && pod.spec.setHostnameAsFQDN === true ? `${hostname}.${domain}` : hostname),
+    ));
   input.made(sandbox);
   const podIPs = await connect(input, sandbox, network);
   if (deps.runtime.real) {

@@ -25,7 +25,8 @@ export interface StartInput {
   /** The pod is ending: go no further. */
   cancelled(): boolean;
   created(container: Container): void;
-  started(container: Container): void;
+  /** Resolves when the new state is noted: what is decided next depends on it. */
+  started(container: Container): Promise<void>;
 }
 
 /** Why a container does not run, for its status, and when to try again. */
@@ -50,25 +51,27 @@ function text(error: unknown): string {
 export async function startContainer(input: StartInput): Promise<void> {
   const id = await create(input);
   if (id === undefined || input.cancelled()) return;
-  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => containerEvent(input.deps.recorder, input, [type, reason, message]);
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    containerEvent(input.deps.recorder, input, [type, reason, message]);
   let container: Container;
   try {
     container = await input.deps.runtime.startContainer(id);
   } catch (error) {
     event('Warning', 'Failed', `Error: ${text(error)}`);
     const ended = await input.deps.runtime.inspectContainer(id);
-    if (ended !== undefined) input.started(ended);
+    if (ended !== undefined) await input.started(ended);
     throw new StartFailure({ reason: 'RunContainerError', message: text(error) }, 0, { cause: error });
   }
   event('Normal', 'Started', 'Container started');
   const postStart = input.spec.container.lifecycle?.postStart;
   if (postStart !== undefined) await runPostStart(input, container, postStart);
-  input.started(container);
+  await input.started(container);
 }
 
 async function create(input: StartInput): Promise<string | undefined> {
   const { deps, pod, spec } = input;
-  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => containerEvent(deps.recorder, input, [type, reason, message]);
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    containerEvent(deps.recorder, input, [type, reason, message]);
   const fail = (reason: string, error: unknown, wait = retryMs): StartFailure => {
     event('Warning', 'Failed', `Error: ${error instanceof ImageFailure ? reason : text(error)}`);
     return new StartFailure({ reason, message: text(error) }, wait, { cause: error });
@@ -90,7 +93,11 @@ async function create(input: StartInput): Promise<string | undefined> {
   }
 }
 
-async function runPostStart(input: StartInput, container: Container, handler: NonNullable<NonNullable<StartInput['spec']['container']['lifecycle']>['postStart']>): Promise<void> {
+async function runPostStart(
+  input: StartInput,
+  container: Container,
+  handler: NonNullable<NonNullable<StartInput['spec']['container']['lifecycle']>['postStart']>,
+): Promise<void> {
   const { deps, spec, podIPs } = input;
   const target = { runtime: deps.runtime, containerId: container.id, container: spec.container, podIP: podIPs[0] ?? '' };
   const failure = await runHook({ handler, target, timeoutMs: 2 ** 31 - 1, clock: deps.clock });
@@ -99,6 +106,6 @@ async function runPostStart(input: StartInput, container: Container, handler: No
   containerEvent(deps.recorder, input, ['Normal', 'Killing', 'FailedPostStartHook']);
   await deps.runtime.stopContainer(container.id, (input.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000);
   const ended = await deps.runtime.inspectContainer(container.id);
-  if (ended !== undefined) input.started(ended);
+  if (ended !== undefined) await input.started(ended);
   throw new StartFailure({ reason: 'PostStartHookError', message: failure }, 0);
 }

@@ -54,18 +54,30 @@ interface Statuses {
   readonly containerStatuses: readonly ContainerStatus[];
 }
 
+/** No pod is over while something of it still runs (status manager, mergePodStatus). */
+function podPhase(input: StatusInput, statuses: Statuses): string {
+  const phase = computedPhase(input, statuses);
+  const over = phase === 'Succeeded' || phase === 'Failed';
+  if (!over || !input.views.some((view) => view.current?.state === 'running')) return phase;
+  return input.pod.status.phase ?? 'Running';
+}
+
 /** getPhase of pkg/kubelet/kubelet_pods.go. */
-function podPhase(input: StatusInput, { initContainerStatuses, containerStatuses }: Statuses): string {
+function computedPhase(input: StatusInput, { initContainerStatuses, containerStatuses }: Statuses): string {
   const { pod, views, terminal } = input;
   const old = pod.status.phase;
   if (old === 'Succeeded' || old === 'Failed') return old;
   if (input.ended !== undefined) return terminal ? 'Failed' : (old ?? 'Pending');
   const policy = pod.spec.restartPolicy ?? 'Always';
   const begun = views.some((view) => view.spec.role === 'main' && view.current !== undefined);
-  const init = views.flatMap((view, at) => (view.spec.role === 'init' || view.spec.role === 'sidecar' ? [{ view, status: initContainerStatuses[at] }] : []));
+  const init = views.flatMap((view, at) =>
+    view.spec.role === 'init' || view.spec.role === 'sidecar' ? [{ view, status: initContainerStatuses[at] }] : [],
+  );
   const never = (view: ContainerView): boolean => (view.spec.container.restartPolicy ?? policy) === 'Never';
-  const initFailed = !begun && init.some(({ view, status }) => view.spec.role === 'init' && (status?.state?.terminated?.exitCode ?? 0) !== 0 && never(view));
-  const initPending = !begun && init.some(({ view, status }) => (view.spec.role === 'init' ? status?.state?.terminated?.exitCode !== 0 : !view.started));
+  const initFailed =
+    !begun && init.some(({ view, status }) => view.spec.role === 'init' && (status?.state?.terminated?.exitCode ?? 0) !== 0 && never(view));
+  const initPending =
+    !begun && init.some(({ view, status }) => (view.spec.role === 'init' ? status?.state?.terminated?.exitCode !== 0 : !view.started));
   let [running, waiting, stopped, succeeded] = [0, 0, 0, 0];
   for (const { state, lastState } of containerStatuses) {
     const end = state?.terminated ?? (state?.running === undefined ? lastState?.terminated : undefined);
@@ -116,7 +128,8 @@ function containerStatus(input: StatusInput, view: ContainerView): ContainerStat
 
 function containerStates(input: StatusInput, view: ContainerView): { state: ContainerState; lastState: ContainerState } {
   const { current, previous, waiting } = view;
-  const past = (container: Container | undefined): ContainerState => (container === undefined ? {} : { terminated: terminated(input, container) });
+  const past = (container: Container | undefined): ContainerState =>
+    container === undefined ? {} : { terminated: terminated(input, container) };
   if (current === undefined || current.state === 'created') return { state: waitingState(input, view), lastState: past(previous) };
   if (current.state === 'running') return { state: { running: { startedAt: rfc3339(current.startedAt) } }, lastState: past(previous) };
   // What has ended and is to run again is waiting; how it ended is its last state.
@@ -126,10 +139,8 @@ function containerStates(input: StatusInput, view: ContainerView): { state: Cont
 
 function waitingState(input: StatusInput, view: ContainerView): ContainerState {
   if (view.waiting !== undefined && !input.terminal) return { waiting: pruned(view.waiting) };
-  if (input.terminal && input.pod.metadata.deletionTimestamp === undefined && view.spec.role !== 'main') return { waiting: { reason: 'PodInitializing' } };
-  const initializing = view.spec.role === 'main' && (input.pod.spec.initContainers?.length ?? 0) > 0;
-  const blocked = view.spec.role === 'init' && input.views.find((other) => other.spec.role === 'init' || other.spec.role === 'sidecar') !== view;
-  return { waiting: { reason: initializing || blocked ? 'PodInitializing' : 'ContainerCreating' } };
+  const initializing = (input.pod.spec.initContainers?.length ?? 0) > 0;
+  return { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } };
 }
 
 function pruned(waiting: Waiting): { reason: string; message?: string } {

@@ -84,7 +84,8 @@ export class PodWorker implements TaskHost {
   update(pod: Pod): void {
     const labels = this.#pod.metadata.labels !== pod.metadata.labels || this.#pod.metadata.annotations !== pod.metadata.annotations;
     this.#pod = pod;
-    this.#refreshDue ||= labels && (pod.spec.volumes ?? []).some((volume) => volume.downwardAPI !== undefined || volume.projected !== undefined);
+    this.#refreshDue ||=
+      labels && (pod.spec.volumes ?? []).some((volume) => volume.downwardAPI !== undefined || volume.projected !== undefined);
     this.#tasks.specify(pod);
     this.wake();
   }
@@ -151,16 +152,11 @@ export class PodWorker implements TaskHost {
   }
 
   #sync(): void {
-    if (this.#state === 'running' && (this.#absent || this.#pod.metadata.deletionTimestamp !== undefined)) this.#beginStop();
-    if (this.#state === 'finished' && (this.#absent || this.#pod.metadata.deletionTimestamp !== undefined)) this.#beginStop();
+    if (this.#absent || this.#pod.metadata.deletionTimestamp !== undefined) this.#state = 'stopping';
     if (this.#state === 'running') this.#checkDeadline();
     if (this.#state === 'running') this.#syncRunning();
     else if (this.#state === 'stopping') this.#syncStopping();
-    if (!this.#absent) this.#publish();
-  }
-
-  #beginStop(): void {
-    this.#state = 'stopping';
+    if (!this.#absent) void this.#publish();
   }
 
   #checkDeadline(): void {
@@ -212,7 +208,11 @@ export class PodWorker implements TaskHost {
       try {
         await this.ground.makeSandbox(pod);
       } catch (error) {
-        podEvent(this.deps.recorder, pod, ['Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}`]);
+        podEvent(this.deps.recorder, pod, [
+          'Warning',
+          'FailedCreatePodSandBox',
+          `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}`,
+        ]);
         throw error;
       }
     };
@@ -263,7 +263,8 @@ export class PodWorker implements TaskHost {
     if (this.#groundBusy) return;
     this.#groundBusy = true;
     podEvent(this.deps.recorder, this.#pod, ['Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.']);
-    for (const { current } of this.#tasks.records) if (current?.state === 'running') await this.deps.runtime.stopContainer(current.id, 2000);
+    for (const { current } of this.#tasks.records)
+      if (current?.state === 'running') await this.deps.runtime.stopContainer(current.id, 2000);
     await this.#tasks.refreshAll();
     await this.ground.lose();
     this.#groundDone();
@@ -285,7 +286,11 @@ export class PodWorker implements TaskHost {
     for (const record of next) {
       if (record.busy || record.current === undefined) continue;
       const { spec, current } = record;
-      this.#tasks.kill(record, { spec, container: current, message: '', reason: 'finished' }, this.#absent ? 1000 : graceMs(this.#pod, spec, 'finished'));
+      this.#tasks.kill(
+        record,
+        { spec, container: current, message: '', reason: 'finished' },
+        this.#absent ? 1000 : graceMs(this.#pod, spec, 'finished'),
+      );
     }
     if (alive.length > 0 || busy || this.#groundBusy) return;
     if (this.#ended !== undefined && !this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();

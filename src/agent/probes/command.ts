@@ -15,7 +15,10 @@ export async function runCommand(runtime: Runtime, containerId: string, { comman
   try {
     const session = await runtime.exec(containerId, command, { stdin: false, stdout: true, stderr: true, tty: false });
     for (const stream of [session.stdout, session.stderr]) {
-      stream?.on('data', (chunk: Buffer) => (output = output.length < maxOutput ? (output + chunk.toString('utf8')).slice(0, maxOutput) : output));
+      stream?.on(
+        'data',
+        (chunk: Buffer) => (output = output.length < maxOutput ? (output + chunk.toString('utf8')).slice(0, maxOutput) : output),
+      );
     }
     const code = await within(session.exited, timeoutMs);
     if (code === undefined) {

@@ -34,13 +34,16 @@ export async function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
   const host = call.host.includes(':') ? `[${call.host}]` : call.host;
   return new Promise((resolve) => {
     const session = connect(`http://${host}:${call.port}`);
-    const timer = setTimeout(() => finish(`timeout: failed to connect service "${host}:${call.port}" within ${call.timeoutMs}ms: context deadline exceeded`), call.timeoutMs);
+    const timer = setTimeout(
+      () => finish(`timeout: failed to connect service "${host}:${call.port}" within ${call.timeoutMs}ms: context deadline exceeded`),
+      call.timeoutMs,
+    );
     const finish = (failure: string): void => {
       clearTimeout(timer);
       session.destroy();
       resolve({ ok: failure === '', output: failure });
     };
-    session.on('error', (error) => finish(`error: health rpc probe failed: ${error.message}`));
+    session.on('error', (error: Error) => finish(`error: health rpc probe failed: ${error.message}`));
     const stream = session.request({
       ':method': 'POST',
       ':path': '/grpc.health.v1.Health/Check',
@@ -50,13 +53,14 @@ export async function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
     });
     const chunks: Buffer[] = [];
     let code = '';
-    const note = (headers: Record<string, unknown>): void => {
-      if (headers['grpc-status'] !== undefined) code = String(headers['grpc-status'] as string);
+    const note = (headers: Readonly<Record<string, string | number | string[] | undefined>>): void => {
+      const status = headers['grpc-status'];
+      if (typeof status === 'string') code = status;
     };
     stream.on('response', note);
     stream.on('trailers', note);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', (error) => finish(`error: health rpc probe failed: ${error.message}`));
+    stream.on('error', (error: Error) => finish(`error: health rpc probe failed: ${error.message}`));
     stream.on('end', () => {
       if (code === '12') return finish('error: this server does not implement the grpc health protocol (grpc.health.v1.Health)');
       if (code !== '' && code !== '0') return finish(`error: health rpc failed with code ${code}`);

@@ -19,13 +19,17 @@ export async function runHook({ handler, target, timeoutMs, clock }: HookOptions
   if (!target.runtime.real) return '';
   if (handler.exec !== undefined) {
     const { ok, output } = await runCommand(target.runtime, target.containerId, { command: handler.exec.command ?? [], timeoutMs });
-    return ok ? '' : `Exec lifecycle hook (${(handler.exec.command ?? []).join(' ')}) for Container "${target.container.name}" failed: ${output}`;
+    return ok
+      ? ''
+      : `Exec lifecycle hook (${(handler.exec.command ?? []).join(' ')}) for Container "${target.container.name}" failed: ${output}`;
   }
   if (handler.httpGet !== undefined) {
     const url = urlOf(handler.httpGet, target.container, target.podIP);
     if (url === undefined) return `failed to find port "${handler.httpGet.port}"`;
     const { ok, output } = await probeHttp(url, handler.httpGet.httpHeaders ?? [], timeoutMs);
-    return ok || output.startsWith('HTTP probe failed') ? '' : `HTTP lifecycle hook (${handler.httpGet.path ?? ''}) for Container "${target.container.name}" failed: ${output}`;
+    return ok || output.startsWith('HTTP probe failed')
+      ? ''
+      : `HTTP lifecycle hook (${handler.httpGet.path ?? ''}) for Container "${target.container.name}" failed: ${output}`;
   }
   if (handler.sleep !== undefined) await delay(clock, Math.min(timeoutMs, handler.sleep.seconds * 1000));
   return '';

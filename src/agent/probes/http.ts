@@ -35,7 +35,13 @@ function attempt(call: Attempt): Promise<ProbeResult> {
     const outgoing = send(target, {
       agent: false,
       rejectUnauthorized: false,
-      headers: { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close', ...(host === undefined ? {} : { host: host[0] ?? '' }), ...rest },
+      headers: {
+        'user-agent': 'kube-probe/1.36',
+        accept: '*/*',
+        connection: 'close',
+        ...(host === undefined ? {} : { host: host[0] ?? '' }),
+        ...rest,
+      },
     });
     const timer = setTimeout(
       () => {
@@ -57,7 +63,10 @@ function attempt(call: Attempt): Promise<ProbeResult> {
       const next = location === undefined ? undefined : new URL(location, target);
       if (next !== undefined && next.hostname === target.hostname && call.redirects < maxRedirects) {
         resolve(attempt({ ...call, url: next.href, redirects: call.redirects + 1 }));
-      } else resolve(status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` });
+      } else
+        resolve(
+          status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` },
+        );
     });
     outgoing.end();
   });

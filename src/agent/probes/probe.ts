@@ -50,6 +50,7 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
     const host = (probe.tcpSocket.host ?? '') === '' ? target.podIP : (probe.tcpSocket.host ?? '');
     return port === undefined ? noPort(probe.tcpSocket.port) : probeTcp(host, port, timeoutMs);
   }
-  if (probe.grpc !== undefined) return checkGrpc({ host: target.podIP, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
+  if (probe.grpc !== undefined)
+    return checkGrpc({ host: target.podIP, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
   return { ok: false, output: 'missing probe handler' };
 }

@@ -11,7 +11,9 @@ export function probeTcp(host: string, port: number, timeoutMs: number): Promise
     };
     socket.setTimeout(timeoutMs, () => finish({ ok: false, output: `dial tcp ${address}: i/o timeout` }));
     socket.once('connect', () => finish({ ok: true, output: '' }));
-    socket.once('error', (error: NodeJS.ErrnoException) => finish({ ok: false, output: `dial tcp ${address}: connect: ${connectReason(error)}` }));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      finish({ ok: false, output: `dial tcp ${address}: connect: ${connectReason(error)}` }),
+    );
   });
 }
 

@@ -24,7 +24,14 @@ export interface Action {
 
 export function actionOf(method: string, path: string): Action {
   const first = path.split('/')[1] ?? '';
-  const named: Readonly<Record<string, string>> = { stats: 'stats', metrics: 'metrics', logs: 'log', healthz: 'healthz', pods: 'pods', configz: 'configz' };
+  const named: Readonly<Record<string, string>> = {
+    stats: 'stats',
+    metrics: 'metrics',
+    logs: 'log',
+    healthz: 'healthz',
+    pods: 'pods',
+    configz: 'configz',
+  };
   return { verb: method === 'POST' ? 'create' : 'get', subresource: named[first] ?? 'proxy' };
 }
 
@@ -48,7 +55,11 @@ export function createAuthorizer(client: Client, nodeName: string, clock: Clock)
     const key = JSON.stringify([caller, action]);
     const found = known.get(key);
     if (found !== undefined && found.until > clock.now()) return found.allowed;
-    const spec = { user: caller.user, groups: caller.groups, resourceAttributes: { verb: action.verb, resource: 'nodes', subresource: action.subresource, name: nodeName } };
+    const spec = {
+      user: caller.user,
+      groups: caller.groups,
+      resourceAttributes: { verb: action.verb, resource: 'nodes', subresource: action.subresource, name: nodeName },
+    };
     const review = await client.resource(reviews).create('', { metadata: {}, spec } as never);
     const allowed = review.status.allowed === true;
     known.set(key, { allowed, until: clock.now() + rememberMs });

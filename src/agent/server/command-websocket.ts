@@ -52,8 +52,9 @@ export function webSocketStreams(websocket: WebSocket, options: CommandOptions):
   });
   const stdout = output(channels.stdout, options.stdout);
   const stderr = output(channels.stderr, options.stderr && !options.tty);
-  // An empty message tells the client that it is connected.
-  void send(options.stdout ? channels.stdout : options.stderr ? channels.stderr : channels.error, Buffer.alloc(0));
+  // An empty message tells the client that it is connected; with v5 kubectl knows, and would warn of a message that comes so early.
+  if (!protocol.startsWith('v5'))
+    void send(options.stdout ? channels.stdout : options.stderr ? channels.stderr : channels.error, Buffer.alloc(0));
   return {
     stdin,
     stdout,

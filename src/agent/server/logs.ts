@@ -50,7 +50,10 @@ export function logContainer(record: ContainerRecord, podName: string, previous:
     if (before !== undefined) return before.id;
     const reason = record.waiting?.reason ?? 'ContainerCreating';
     if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff') {
-      throw new HttpError(400, `container "${name}" in pod "${podName}" is waiting to start: ${reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image'}`);
+      throw new HttpError(
+        400,
+        `container "${name}" in pod "${podName}" is waiting to start: ${reason === 'ErrImagePull' ? "image can't be pulled" : 'trying and failing to pull image'}`,
+      );
     }
     throw new HttpError(400, `container "${name}" in pod "${podName}" is waiting to start: ${reason}`);
   }
@@ -58,7 +61,11 @@ export function logContainer(record: ContainerRecord, podName: string, previous:
 }
 
 /** Streams the log into the answer. */
-export async function serveLogs(runtime: Runtime, response: ServerResponse, { id, query }: { readonly id: string; readonly query: LogQuery }): Promise<void> {
+export async function serveLogs(
+  runtime: Runtime,
+  response: ServerResponse,
+  { id, query }: { readonly id: string; readonly query: LogQuery },
+): Promise<void> {
   const { follow, timestamps, tailLines, since, streams, limitBytes } = query;
   const lines = await runtime.logs(id, {
     follow,
@@ -78,6 +85,9 @@ export async function serveLogs(runtime: Runtime, response: ServerResponse, { id
       if (!response.write(bytes)) await new Promise<void>((resolve) => void response.once('drain', resolve).once('close', resolve));
       if (left <= 0 || response.destroyed) break;
     }
+  } catch (error) {
+    // The client went away, which ends the log too.
+    if (!response.destroyed) throw error;
   } finally {
     lines.destroy();
     response.end();

@@ -86,7 +86,9 @@ t('127.0.0.1',()=>t('::1',(e)=>{process.stdout.write((e.code||'error')+'\\n');pr
 
 function openByLoopback(pid: number, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const child = spawn('nsenter', ['-t', String(pid), '-n', '--', process.execPath, '-e', program, String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('nsenter', ['-t', String(pid), '-n', '--', process.execPath, '-e', program, String(port)], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     child.once('error', reject);
     child.stdin.on('error', () => undefined);
     const refused = (code: string): void =>

@@ -72,7 +72,14 @@ class KubeletRoutes implements Routes {
       case 'runningpods':
         return sendJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...this.#options.pods.store.values()] });
       case 'configz':
-        return sendJson(response, { kubeletconfig: { kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', clusterDomain: this.#options.deps.clusterDomain, clusterDNS: this.#options.deps.clusterDNS } });
+        return sendJson(response, {
+          kubeletconfig: {
+            kind: 'KubeletConfiguration',
+            apiVersion: 'kubelet.config.k8s.io/v1beta1',
+            clusterDomain: this.#options.deps.clusterDomain,
+            clusterDNS: this.#options.deps.clusterDNS,
+          },
+        });
       case 'stats':
         return sendJson(response, await this.#summary());
       case 'metrics':
@@ -140,7 +147,9 @@ class KubeletRoutes implements Routes {
     const container = await this.#runningContainer(path);
     const command = exchange.url.searchParams.getAll('command');
     const streams = await openCommandStreams(exchange, options);
-    await joinProcess(streams, () => (kind === 'exec' ? deps.runtime.exec(container.id, command, options) : deps.runtime.attach(container.id, options)));
+    await joinProcess(streams, () =>
+      kind === 'exec' ? deps.runtime.exec(container.id, command, options) : deps.runtime.attach(container.id, options),
+    );
   }
 
   async #portForward(exchange: UpgradeExchange, path: readonly string[]): Promise<void> {
@@ -174,7 +183,7 @@ class KubeletRoutes implements Routes {
       '# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox',
       '# TYPE kubelet_running_pods gauge',
       `kubelet_running_pods ${[...workers.values()].filter((worker) => worker.ground.sandbox !== undefined).length}`,
-      '# HELP kubelet_node_name [ALPHA] The node\'s name. The count is always 1.',
+      "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.",
       '# TYPE kubelet_node_name gauge',
       `kubelet_node_name{node="${this.#options.nodeName}"} 1`,
       '',
@@ -202,9 +211,16 @@ async function openCommandStreams(exchange: UpgradeExchange, options: CommandOpt
     if (protocol === undefined) throw new HttpError(400, 'unable to upgrade: none of the requested protocols is supported');
     return webSocketStreams(await acceptWebSocket(exchange, protocol), options);
   }
-  const wanted = (exchange.request.headersDistinct['x-stream-protocol-version'] ?? []).flatMap((value) => value.split(',')).map((value) => value.trim());
-  const protocol = wanted.length === 0 ? 'channel.k8s.io' : wanted.find((name) => (spdyCommandProtocols as readonly string[]).includes(name));
-  if (protocol === undefined) throw new HttpError(403, `unable to upgrade: unable to negotiate protocol: client supports [${wanted.join(' ')}], server accepts [${spdyCommandProtocols.join(' ')}]`);
+  const wanted = (exchange.request.headersDistinct['x-stream-protocol-version'] ?? [])
+    .flatMap((value) => value.split(','))
+    .map((value) => value.trim());
+  const protocol =
+    wanted.length === 0 ? 'channel.k8s.io' : wanted.find((name) => (spdyCommandProtocols as readonly string[]).includes(name));
+  if (protocol === undefined)
+    throw new HttpError(
+      403,
+      `unable to upgrade: unable to negotiate protocol: client supports [${wanted.join(' ')}], server accepts [${spdyCommandProtocols.join(' ')}]`,
+    );
   switchToSpdy(exchange, wanted.length === 0 ? '' : protocol);
   return spdyStreams(exchange.socket, protocol, options);
 }
@@ -215,12 +231,14 @@ async function openTunnel(exchange: UpgradeExchange): Promise<Duplex> {
     return exchange.socket;
   }
   const protocol = chooseProtocol(exchange.request, ['SPDY/3.1+portforward.k8s.io']);
-  if (protocol === undefined || protocol === '') throw new HttpError(400, 'unable to upgrade: only SPDY/3.1+portforward.k8s.io is supported');
+  if (protocol === undefined || protocol === '')
+    throw new HttpError(400, 'unable to upgrade: only SPDY/3.1+portforward.k8s.io is supported');
   return tunnelOf(await acceptWebSocket(exchange, protocol));
 }
 
 function switchToSpdy({ request, socket, head }: UpgradeExchange, protocol: string): void {
-  if ((request.headers.upgrade ?? '').toLowerCase() !== 'spdy/3.1') throw new HttpError(400, 'unable to upgrade: missing upgrade headers in request');
+  if ((request.headers.upgrade ?? '').toLowerCase() !== 'spdy/3.1')
+    throw new HttpError(400, 'unable to upgrade: missing upgrade headers in request');
   const version = protocol === '' ? '' : `X-Stream-Protocol-Version: ${protocol}\r\n`;
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\n${version}\r\n`);
   if (head.length > 0) socket.unshift(head);

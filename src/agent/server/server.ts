@@ -37,14 +37,24 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
   const { tls, clientCA, logger } = options;
   const routes = createRoutes(options);
   const authorize = createAuthorizer(options.deps.client, options.nodeName, options.clock);
-  const server = createServer({ cert: tls.cert, key: tls.key, ca: clientCA, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  const server = createServer({
+    cert: tls.cert,
+    key: tls.key,
+    ca: clientCA,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+  });
   const sockets = new Set<Duplex>();
   server.on('connection', (socket: Duplex) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => void handle({ routes, authorize, logger }, request, response));
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade({ routes, authorize, logger }, request, { socket, head }));
+  server.on(
+    'upgrade',
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade({ routes, authorize, logger }, request, { socket, head }),
+  );
   server.on('tlsClientError', () => undefined);
   const port = await listen(server, options.host, options.port);
   return {
@@ -116,6 +126,9 @@ async function upgrade(parts: Parts, request: IncomingMessage, { socket, head }:
     await parts.routes.upgrade({ request, socket, head, url });
   } catch (error) {
     const { code, message } = asHttpError(error, parts.logger);
-    if (socket.writable) socket.end(`HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Error'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`);
+    if (socket.writable)
+      socket.end(
+        `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Error'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
+      );
   }
 }

@@ -46,7 +46,9 @@ async function podUse(deps: PodDeps, worker: PodWorker): Promise<PodUse> {
 }
 
 async function nodeUse(now: number): Promise<NodeUse> {
-  const [stat, memory, uptime] = await Promise.all(['/proc/stat', '/proc/meminfo', '/proc/uptime'].map((path) => readFile(path, 'utf8').catch(() => '')));
+  const [stat, memory, uptime] = await Promise.all(
+    ['/proc/stat', '/proc/meminfo', '/proc/uptime'].map((path) => readFile(path, 'utf8').catch(() => '')),
+  );
   // user, nice, system, irq, softirq and steal, in hundredths of a second.
   const ticks = (stat?.split('\n')[0] ?? '').trim().split(/\s+/).slice(1).map(Number);
   const busy = [0, 1, 2, 5, 6, 7].reduce((sum, at) => sum + (ticks[at] ?? 0), 0);
@@ -102,12 +104,23 @@ export interface SummaryInput {
 }
 
 export function summary({ nodeName, usage, before, disk }: SummaryInput): object {
-  const fs = { time: rfc3339(usage.node.time), availableBytes: disk.available, capacityBytes: disk.capacity, usedBytes: disk.capacity - disk.available };
-  const earlier = new Map(before?.pods.flatMap(({ containers }) => containers.map(({ container, stats }) => [container.id, stats] as const)));
+  const fs = {
+    time: rfc3339(usage.node.time),
+    availableBytes: disk.available,
+    capacityBytes: disk.capacity,
+    usedBytes: disk.capacity - disk.available,
+  };
+  const earlier = new Map(
+    before?.pods.flatMap(({ containers }) => containers.map(({ container, stats }) => [container.id, stats] as const)),
+  );
   const pods = usage.pods.map(({ worker, containers }) => {
     const { name, namespace, uid } = worker.pod.metadata;
     const total = sum(containers);
-    const totalBefore = sum(containers.flatMap(({ container }) => (earlier.has(container.id) ? [{ container, stats: earlier.get(container.id) as ContainerStats }] : [])));
+    const totalBefore = sum(
+      containers.flatMap(({ container }) =>
+        earlier.has(container.id) ? [{ container, stats: earlier.get(container.id) as ContainerStats }] : [],
+      ),
+    );
     return {
       podRef: { name, namespace, uid },
       startTime: worker.pod.status.startTime ?? worker.pod.metadata.creationTimestamp,
@@ -156,15 +169,44 @@ export function resourceMetrics({ node, pods }: Usage): string {
   );
   const totals = pods.flatMap(({ worker, containers: uses }) => {
     const total = sum(uses);
-    return total === undefined ? [] : [{ labels: `{namespace="${worker.pod.metadata.namespace ?? ''}",pod="${worker.pod.metadata.name}"}`, total }];
+    return total === undefined
+      ? []
+      : [{ labels: `{namespace="${worker.pod.metadata.namespace ?? ''}",pod="${worker.pod.metadata.name}"}`, total }];
   });
-  family('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the container in core-seconds', containers.map(({ labels, stats }) => [labels, stats.cpuNanos / 1e9, stats.time]));
-  family('container_memory_working_set_bytes', 'gauge', 'Current working set of the container in bytes', containers.map(({ labels, stats }) => [labels, stats.workingSet, stats.time]));
-  family('container_start_time_seconds', 'gauge', 'Start time of the container since unix epoch in seconds', containers.map(({ labels, container, stats }) => [labels, container.startedAt / 1000, stats.time]));
-  family('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', [['', node.cpuNanos / 1e9, node.time]]);
+  family(
+    'container_cpu_usage_seconds_total',
+    'counter',
+    'Cumulative cpu time consumed by the container in core-seconds',
+    containers.map(({ labels, stats }) => [labels, stats.cpuNanos / 1e9, stats.time]),
+  );
+  family(
+    'container_memory_working_set_bytes',
+    'gauge',
+    'Current working set of the container in bytes',
+    containers.map(({ labels, stats }) => [labels, stats.workingSet, stats.time]),
+  );
+  family(
+    'container_start_time_seconds',
+    'gauge',
+    'Start time of the container since unix epoch in seconds',
+    containers.map(({ labels, container, stats }) => [labels, container.startedAt / 1000, stats.time]),
+  );
+  family('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', [
+    ['', node.cpuNanos / 1e9, node.time],
+  ]);
   family('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', [['', node.workingSet, node.time]]);
-  family('pod_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the pod in core-seconds', totals.map(({ labels, total }) => [labels, total.cpuNanos / 1e9, total.time]));
-  family('pod_memory_working_set_bytes', 'gauge', 'Current working set of the pod in bytes', totals.map(({ labels, total }) => [labels, total.workingSet, total.time]));
+  family(
+    'pod_cpu_usage_seconds_total',
+    'counter',
+    'Cumulative cpu time consumed by the pod in core-seconds',
+    totals.map(({ labels, total }) => [labels, total.cpuNanos / 1e9, total.time]),
+  );
+  family(
+    'pod_memory_working_set_bytes',
+    'gauge',
+    'Current working set of the pod in bytes',
+    totals.map(({ labels, total }) => [labels, total.workingSet, total.time]),
+  );
   family('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', [['', 0, node.time]]);
   return `${lines.join('\n')}\n`;
 }

@@ -23,7 +23,11 @@ export function chooseProtocol(request: IncomingMessage, offered: readonly strin
 export async function acceptWebSocket({ request, socket, head }: UpgradeRequest, protocol: string): Promise<WebSocket> {
   // Loaded with the first stream: an idle node needs none of it.
   const { WebSocketServer } = await import('ws');
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, handleProtocols: () => (protocol === '' ? false : protocol) });
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: () => (protocol === '' ? false : protocol),
+  });
   return new Promise((resolve) => server.handleUpgrade(request, socket, head, resolve));
 }
 

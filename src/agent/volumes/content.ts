@@ -1,5 +1,13 @@
 /** What ConfigMap, Secret, downward API and projected volumes hold. */
-import type { ConfigMap, Container, KeyToPath, Pod, ProjectedVolumeSource, Secret, DownwardAPIVolumeFile } from '../../api/generated/types.ts';
+import type {
+  ConfigMap,
+  Container,
+  KeyToPath,
+  Pod,
+  ProjectedVolumeSource,
+  Secret,
+  DownwardAPIVolumeFile,
+} from '../../api/generated/types.ts';
 import type { PodAddresses } from '../containers/field-refs.ts';
 import { fieldValue, resourceValue } from '../containers/field-refs.ts';
 import type { PodReferences } from '../references.ts';
@@ -28,13 +36,21 @@ interface KeyedSource {
 
 type Files = Map<string, FileContent>;
 
-export async function configMapFiles(input: ContentInput, source: { name?: string; items?: KeyToPath[]; optional?: boolean }, defaultMode: number): Promise<Files> {
+export async function configMapFiles(
+  input: ContentInput,
+  source: { name?: string; items?: KeyToPath[]; optional?: boolean },
+  defaultMode: number,
+): Promise<Files> {
   const { name = '', items, optional = false } = source;
   const found = await input.references.configMap(name);
   return pick(found === undefined ? undefined : configMapData(found), { kind: 'configmap', name, items, optional, defaultMode });
 }
 
-export async function secretFiles(input: ContentInput, source: { name?: string; items?: KeyToPath[]; optional?: boolean }, defaultMode: number): Promise<Files> {
+export async function secretFiles(
+  input: ContentInput,
+  source: { name?: string; items?: KeyToPath[]; optional?: boolean },
+  defaultMode: number,
+): Promise<Files> {
   const { name = '', items, optional = false } = source;
   const found = await input.references.secret(name);
   return pick(found === undefined ? undefined : secretData(found), { kind: 'secret', name, items, optional, defaultMode });
@@ -61,7 +77,10 @@ function pick(data: Map<string, Buffer> | undefined, source: KeyedSource): Files
   for (const { key, path, mode } of items) {
     const value = data?.get(key);
     if (value !== undefined) files.set(path, { data: value, mode: mode ?? defaultMode });
-    else if (!optional) throw new VolumeError(kind === 'secret' ? `references non-existent secret key: ${key}` : `configmap references non-existent config key: ${key}`);
+    else if (!optional)
+      throw new VolumeError(
+        kind === 'secret' ? `references non-existent secret key: ${key}` : `configmap references non-existent config key: ${key}`,
+      );
   }
   return files;
 }
@@ -81,7 +100,10 @@ function resourceText(input: ContentInput, source: DownwardAPIVolumeFile['resour
   const all: readonly Container[] = [...input.pod.spec.containers, ...(input.pod.spec.initContainers ?? [])];
   const container = all.find((other) => other.name === source.containerName);
   if (container === undefined) return undefined;
-  return resourceValue(container, source.resource, { ...(source.divisor === undefined ? {} : { divisor: source.divisor }), allocatable: input.allocatable });
+  return resourceValue(container, source.resource, {
+    ...(source.divisor === undefined ? {} : { divisor: source.divisor }),
+    allocatable: input.allocatable,
+  });
 }
 
 /** The one user all containers run as; a token file belongs to it. */

@@ -58,7 +58,8 @@ export async function refreshVolumes(input: VolumeInput): Promise<void> {
 /** The files of a volume that is made of objects, and its folder; undefined for other volumes. */
 function contentOf(input: VolumeInput, volume: Volume): { plugin: string; inMemory: boolean; files: () => Promise<Payload> } | undefined {
   const { configMap, secret, projected, downwardAPI } = volume;
-  if (configMap !== undefined) return { plugin: 'configmap', inMemory: false, files: () => configMapFiles(input, configMap, configMap.defaultMode ?? 0o644) };
+  if (configMap !== undefined)
+    return { plugin: 'configmap', inMemory: false, files: () => configMapFiles(input, configMap, configMap.defaultMode ?? 0o644) };
   if (secret !== undefined) {
     const { secretName, ...rest } = secret;
     const source = { ...rest, ...(secretName === undefined ? {} : { name: secretName }) };
@@ -66,7 +67,11 @@ function contentOf(input: VolumeInput, volume: Volume): { plugin: string; inMemo
   }
   if (projected !== undefined) return { plugin: 'projected', inMemory: true, files: () => projectedFiles(input, projected) };
   if (downwardAPI === undefined) return undefined;
-  return { plugin: 'downward-api', inMemory: false, files: async () => downwardFiles(input, downwardAPI.items ?? [], downwardAPI.defaultMode ?? 0o644) };
+  return {
+    plugin: 'downward-api',
+    inMemory: false,
+    files: async () => downwardFiles(input, downwardAPI.items ?? [], downwardAPI.defaultMode ?? 0o644),
+  };
 }
 
 async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolume> {
@@ -130,4 +135,3 @@ export function mountsBelow(mounts: string, dir: string): string[] {
   const points = mounts.split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' '));
   return points.filter((point) => point.startsWith(`${dir}/`)).reverse();
 }
-

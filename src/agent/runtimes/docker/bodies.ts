@@ -12,7 +12,11 @@ export interface CreateRequest {
 }
 
 /** Docker's names: the dockershim's form, so that people recognise them; the uid keeps clusters apart. */
-function containerName(container: string, pod: { readonly name: string; readonly namespace: string; readonly uid: string }, attempt: number): string {
+function containerName(
+  container: string,
+  pod: { readonly name: string; readonly namespace: string; readonly uid: string },
+  attempt: number,
+): string {
   return `k8s_${container}_${pod.name}_${pod.namespace}_${pod.uid}_${attempt}`;
 }
 
@@ -25,7 +29,11 @@ export function networkMode(config: SandboxConfig): NetworkMode {
   return Object.keys(config.sysctls).some((name) => name.startsWith('net.')) ? 'none' : 'unshare';
 }
 
-const ipv6Sysctls = { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0', 'net.ipv6.conf.lo.disable_ipv6': '0' };
+const ipv6Sysctls = {
+  'net.ipv6.conf.all.disable_ipv6': '0',
+  'net.ipv6.conf.default.disable_ipv6': '0',
+  'net.ipv6.conf.lo.disable_ipv6': '0',
+};
 
 export function sandboxRequest(config: SandboxConfig, owner: Owner): CreateRequest {
   const mode = networkMode(config);
@@ -101,7 +109,11 @@ export interface HostFacts {
 
 export function containerRequest(config: ContainerConfig, sandboxId: string, { owner, host }: HostFacts): CreateRequest {
   const sandbox = `container:${sandboxId}`;
-  const devices = config.devices.map((device) => ({ PathOnHost: device.hostPath, PathInContainer: device.containerPath, CgroupPermissions: device.permissions }));
+  const devices = config.devices.map((device) => ({
+    PathOnHost: device.hostPath,
+    PathInContainer: device.containerPath,
+    CgroupPermissions: device.permissions,
+  }));
   return {
     name: containerName(config.name, config.pod, config.restartCount),
     body: {

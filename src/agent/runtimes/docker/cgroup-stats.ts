@@ -51,7 +51,11 @@ async function readV1(cpuGroup: string, memoryGroup: string): Promise<CgroupStat
 
 async function readV2(group: string): Promise<CgroupStats> {
   const dir = join('/sys/fs/cgroup', group);
-  const [cpu, usage, stat] = await Promise.all([text(join(dir, 'cpu.stat')), text(join(dir, 'memory.current')), text(join(dir, 'memory.stat'))]);
+  const [cpu, usage, stat] = await Promise.all([
+    text(join(dir, 'cpu.stat')),
+    text(join(dir, 'memory.current')),
+    text(join(dir, 'memory.stat')),
+  ]);
   const stats = table(stat);
   const memoryUsage = Number(usage);
   return {

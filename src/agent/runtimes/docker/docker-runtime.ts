@@ -51,6 +51,7 @@ export interface DockerOptions extends Owner {
 
 /** Starts of containers at a time: more make Docker slower, not faster (measured on two cores). */
 const startsAtATime = 6;
+const removalsAtATime = 6;
 
 /** Resolves when the engine answers and has the sandbox images. */
 export async function startDocker(options: DockerOptions): Promise<Runtime> {
@@ -71,6 +72,7 @@ class DockerRuntime implements Runtime {
   readonly #options: DockerOptions;
   readonly #host: HostPrivileges = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
   readonly #limit: Limiter = createLimiter(startsAtATime);
+  readonly #limitRemovals: Limiter = createLimiter(removalsAtATime);
   readonly #running: Running;
 
   constructor(engine: Engine, options: DockerOptions) {
@@ -93,7 +95,11 @@ class DockerRuntime implements Runtime {
 
   async list(): Promise<readonly PodState[]> {
     const filters = JSON.stringify({ label: ownedBy(this.#options) });
-    const found = await this.#engine.json<{ Id: string; Labels: Labels }[]>({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
+    const found = await this.#engine.json<{ Id: string; Labels: Labels }[]>({
+      method: 'GET',
+      path: '/containers/json',
+      query: { all: '1', filters },
+    });
     const bodies = (await Promise.all(found.map(({ Id }) => this.#inspect(Id)))).filter((body) => body !== undefined);
     const pods = Map.groupBy(bodies, (body) => readLabels(body.Config.Labels).pod.uid);
     return [...pods.values()].map((members) => podState(members));
@@ -110,7 +116,8 @@ class DockerRuntime implements Runtime {
       try {
         await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
         const body = await this.#inspect(id);
-        if (body === undefined || !body.State.Running) throw new RuntimeError('failed', `sandbox did not stay up: ${body?.State.Error ?? 'it is gone'}`);
+        if (body === undefined || !body.State.Running)
+          throw new RuntimeError('failed', `sandbox did not stay up: ${body?.State.Error ?? 'it is gone'}`);
         if (networkMode(config) === 'unshare') await this.#ownNetwork(body.State.Pid);
         return sandboxOf(body);
       } catch (error) {
@@ -142,7 +149,8 @@ class DockerRuntime implements Runtime {
 
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
     const request = containerRequest(config, sandbox.id, { owner: this.#options, host: this.#host });
-    return this.#limit(() => this.#create(request));
+    // Finishing pods goes before beginning new ones.
+    return this.#limit(() => this.#create(request), true);
   }
 
   async startContainer(id: string): Promise<Container> {
@@ -151,7 +159,7 @@ class DockerRuntime implements Runtime {
       const container = await this.inspectContainer(id);
       if (container === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
       return container;
-    });
+    }, true);
   }
 
   async stopContainer(id: string, graceMs: number): Promise<void> {
@@ -161,7 +169,7 @@ class DockerRuntime implements Runtime {
 
   async removeContainer(id: string): Promise<void> {
     try {
-      await this.#engine.find({ method: 'DELETE', path: `/containers/${id}`, query: { force: '1', v: '1' } });
+      await this.#limitRemovals(() => this.#engine.find({ method: 'DELETE', path: `/containers/${id}`, query: { force: '1', v: '1' } }));
     } catch (error) {
       // 409: somebody else is removing it just now.
       if (!(error instanceof RuntimeError) || error.code !== 'conflict') throw error;

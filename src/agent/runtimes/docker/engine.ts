@@ -43,7 +43,9 @@ export function createEngine(socketPath: string): Engine {
       path: `${version}${call.path}${query}`,
       headers: {
         host: 'docker',
-        ...(payload === undefined ? {} : { 'content-type': Buffer.isBuffer(call.body) ? 'application/x-tar' : 'application/json', 'content-length': payload.length }),
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': Buffer.isBuffer(call.body) ? 'application/x-tar' : 'application/json', 'content-length': payload.length }),
         ...call.headers,
       },
       ...(call.signal === undefined ? {} : { signal: call.signal }),

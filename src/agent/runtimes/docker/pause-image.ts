@@ -40,7 +40,12 @@ async function ensure(engine: Engine, reference: string, program: Program): Prom
   if ((await engine.find({ method: 'GET', path: `/images/${reference}/json` })) !== undefined) return;
   const elf = Buffer.from(program.base64, 'base64');
   if (sha256(elf) !== program.sha256) throw new Error(`${program.name} is damaged`);
-  const answer = await engine.stream({ method: 'POST', path: '/images/load', query: { quiet: '1' }, body: imageArchive(reference, program.name, elf) });
+  const answer = await engine.stream({
+    method: 'POST',
+    path: '/images/load',
+    query: { quiet: '1' },
+    body: imageArchive(reference, program.name, elf),
+  });
   for await (const _chunk of answer) {
     // The image is there when the answer ends.
   }
@@ -81,7 +86,8 @@ interface TarFile {
 function tar(files: readonly TarFile[]): Buffer {
   const blocks = files.flatMap(({ name, mode, body }) => {
     const header = Buffer.alloc(512);
-    const octal = (value: number, at: number, length: number): number => header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
+    const octal = (value: number, at: number, length: number): number =>
+      header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
     header.write(name, 0);
     octal(mode, 100, 8);
     octal(0, 108, 8);
@@ -91,7 +97,11 @@ function tar(files: readonly TarFile[]): Buffer {
     header.write('        ', 148);
     header.write('0', 156);
     header.write('ustar\u000000', 257);
-    octal(header.reduce((sum, byte) => sum + byte, 0), 148, 7);
+    octal(
+      header.reduce((sum, byte) => sum + byte, 0),
+      148,
+      7,
+    );
     return [header, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);

@@ -30,7 +30,8 @@ export async function execContainer(engine: Engine, { id, command, options }: Ex
   return {
     ...connection,
     exited,
-    resize: (width, height) => engine.json({ method: 'POST', path: `/exec/${execId}/resize`, query: { w: String(width), h: String(height) } }),
+    resize: (width, height) =>
+      engine.json({ method: 'POST', path: `/exec/${execId}/resize`, query: { w: String(width), h: String(height) } }),
     close: async () => {
       connection.destroy();
       // Docker leaves the process alive when its client goes.
@@ -62,7 +63,8 @@ export async function attachContainer(engine: Engine, id: string, options: Strea
   return {
     ...connection,
     exited,
-    resize: (width, height) => engine.json({ method: 'POST', path: `/containers/${id}/resize`, query: { w: String(width), h: String(height) } }),
+    resize: (width, height) =>
+      engine.json({ method: 'POST', path: `/containers/${id}/resize`, query: { w: String(width), h: String(height) } }),
     close: async () => connection.destroy(),
   };
 }

@@ -9,7 +9,17 @@ import type { Clock } from '../../../base/clock.ts';
 import { delay } from '../../../base/clock.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import { running } from '../../../base/lifecycle.ts';
-import type { Container, ContainerConfig, Image, PodState, ProcessSession, Runtime, RuntimeEvent, Sandbox, SandboxConfig } from '../runtime.ts';
+import type {
+  Container,
+  ContainerConfig,
+  Image,
+  PodState,
+  ProcessSession,
+  Runtime,
+  RuntimeEvent,
+  Sandbox,
+  SandboxConfig,
+} from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 
 interface SimSandbox {
@@ -76,7 +86,14 @@ class SimRuntime implements Runtime {
   }
 
   async runSandbox(config: SandboxConfig): Promise<Sandbox> {
-    const sandbox: Sandbox = { id: this.#id(), pod: config.pod, attempt: config.attempt, running: true, pid: 1, createdAt: this.#clock.now() };
+    const sandbox: Sandbox = {
+      id: this.#id(),
+      pod: config.pod,
+      attempt: config.attempt,
+      running: true,
+      pid: 1,
+      createdAt: this.#clock.now(),
+    };
     this.#sandboxes.set(sandbox.id, { sandbox, annotations: config.annotations });
     return sandbox;
   }
@@ -100,7 +117,10 @@ class SimRuntime implements Runtime {
     const { pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin } = config;
     const none = { pid: 0, startedAt: 0, finishedAt: 0, exitCode: 0, oomKilled: false, startError: '' };
     const made = { sandboxId: sandbox.id, pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin };
-    this.#containers.set(id, { container: { id, ...made, ...none, state: 'created', createdAt: this.#clock.now() }, cancel: () => undefined });
+    this.#containers.set(id, {
+      container: { id, ...made, ...none, state: 'created', createdAt: this.#clock.now() },
+      cancel: () => undefined,
+    });
     return id;
   }
 
@@ -199,5 +219,12 @@ function silentSession(): ProcessSession {
   const empty = (): Readable => Readable.from([]);
   const stdin = new PassThrough();
   stdin.resume();
-  return { stdin, stdout: empty(), stderr: empty(), resize: async () => undefined, exited: Promise.resolve(0), close: async () => undefined };
+  return {
+    stdin,
+    stdout: empty(),
+    stderr: empty(),
+    resize: async () => undefined,
+    exited: Promise.resolve(0),
+    close: async () => undefined,
+  };
 }

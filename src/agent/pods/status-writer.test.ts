@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import { conflict } from '../../api/errors.ts';
+import { FakeClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { refs } from '../../client/refs.ts';
+import { createFakeClient } from '../../client/testing/fake-client.ts';
+import { testPod } from '../testing/pods.ts';
+import { createStatusWriter, mergeStatus } from './status-writer.ts';
+
+function setUp() {
+  const client = createFakeClient({ clock: new FakeClock() });
+  const pod = client.seed(refs.pods, testPod());
+  return { client, pod, writer: createStatusWriter(client, silentLogger) };
+}
+
+test('writes what differs, and nothing when nothing does', async () => {
+  const { client, pod, writer } = setUp();
+  await writer.write(pod, { ...pod.status, phase: 'Running' });
+  await writer.write(client.peek(refs.pods, 'ns/p') ?? pod, { ...pod.status, phase: 'Running' });
+  expect(client.actions).toHaveLength(1);
+  expect(client.peek(refs.pods, 'ns/p')?.status.phase).toBe('Running');
+});
+
+test('the newest of several statuses wins, the ones between are never sent', async () => {
+  const { client, pod, writer } = setUp();
+  await Promise.all(['A', 'B', 'C'].map((phase) => writer.write(pod, { ...pod.status, phase })));
+  expect(client.peek(refs.pods, 'ns/p')?.status.phase).toBe('C');
+  expect(client.actions.filter((action) => action.verb === 'update').length).toBeLessThan(4);
+});
+
+test('a conflict is tried again on the newest version', async () => {
+  const { client, pod, writer } = setUp();
+  let refuse = 1;
+  client.fail = () => (refuse-- > 0 ? conflict({ group: '', resource: 'pods' }, 'p', 'newer') : undefined);
+  await writer.write(pod, { ...pod.status, phase: 'Running' });
+  expect(client.peek(refs.pods, 'ns/p')?.status.phase).toBe('Running');
+});
+
+test("others' conditions come from the newest version", () => {
+  const newest = { conditions: [{ type: 'Mine', status: 'True' }, { type: 'Ready', status: 'False' }], nominatedNodeName: 'n' };
+  expect(mergeStatus(newest, { conditions: [{ type: 'Ready', status: 'True' }] })).toEqual({
+    nominatedNodeName: 'n',
+    conditions: [
+      { type: 'Ready', status: 'True' },
+      { type: 'Mine', status: 'True' },
+    ],
+  });
+});
