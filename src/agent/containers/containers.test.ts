@@ -11,7 +11,16 @@ import { securityConfig } from './security.ts';
 import { serviceEnv } from './service-env.ts';
 
 const service = (name: string, namespace: string, clusterIP: string): Service =>
-  ({ metadata: { name, namespace }, spec: { clusterIP, ports: [{ name: 'web-ui', port: 80, protocol: 'TCP' }, { port: 53, protocol: 'UDP' }] } }) as unknown as Service;
+  ({
+    metadata: { name, namespace },
+    spec: {
+      clusterIP,
+      ports: [
+        { name: 'web-ui', port: 80, protocol: 'TCP' },
+        { port: 53, protocol: 'UDP' },
+      ],
+    },
+  }) as unknown as Service;
 
 test.each([
   ['$(A) $(B) $$(A) $A $', 'a $(B) $(A) $A $'],
@@ -21,7 +30,12 @@ test.each([
 });
 
 describe('service variables', () => {
-  const all = [service('my-db', 'ns', '10.0.0.5'), service('other', 'elsewhere', '10.0.0.6'), service('kubernetes', 'default', 'fd00::1'), service('headless', 'ns', 'None')];
+  const all = [
+    service('my-db', 'ns', '10.0.0.5'),
+    service('other', 'elsewhere', '10.0.0.6'),
+    service('kubernetes', 'default', 'fd00::1'),
+    service('headless', 'ns', 'None'),
+  ];
   test('of the namespace and of the API server', () => {
     const env = Object.fromEntries(serviceEnv(all, 'ns', true));
     expect(env).toMatchObject({
@@ -62,7 +76,14 @@ describe('environment', () => {
         { name: 'GONE', valueFrom: { configMapKeyRef: { name: 'none', key: 'x', optional: true } } },
       ],
     });
-    expect(result).toMatchObject({ IP: '10.0.0.9', URL: 'http://10.0.0.9/1/10.0.0.5/$(NONE)', S: 'secret', CPU: '2', DB_SERVICE_HOST: 'mine', P_b: '2' });
+    expect(result).toMatchObject({
+      IP: '10.0.0.9',
+      URL: 'http://10.0.0.9/1/10.0.0.5/$(NONE)',
+      S: 'secret',
+      CPU: '2',
+      DB_SERVICE_HOST: 'mine',
+      P_b: '2',
+    });
     expect(result).not.toHaveProperty('GONE');
   });
 
@@ -91,14 +112,22 @@ test.each([
   ['limits.memory', '1Gi', '4'],
 ])('%s in units of %s is %s', (resource, divisor, expected) => {
   const container = { name: 'c', resources: { limits: { cpu: '1500m' }, requests: { memory: '64Mi' } } };
-  expect(resourceValue(container, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: { memory: '4Gi' } })).toBe(expected);
+  expect(resourceValue(container, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: { memory: '4Gi' } })).toBe(
+    expected,
+  );
 });
 
 describe('resources', () => {
   test('requests are shares, limits a quota', () => {
     const container = { name: 'c', resources: { requests: { cpu: '250m', memory: '1Gi' }, limits: { cpu: '0.5', memory: '2Gi' } } };
     const pod = testPod({ status: { qosClass: 'Burstable' } });
-    expect(resourceLimits(pod, container, 8 * 2 ** 30)).toEqual({ cpuShares: 256, cpuQuota: 50_000, cpuPeriod: 100_000, memoryBytes: 2 ** 31, oomScoreAdj: 875 });
+    expect(resourceLimits(pod, container, 8 * 2 ** 30)).toEqual({
+      cpuShares: 256,
+      cpuQuota: 50_000,
+      cpuPeriod: 100_000,
+      memoryBytes: 2 ** 31,
+      oomScoreAdj: 875,
+    });
   });
   test.each([
     ['Guaranteed', '/kubepods/podu1', -997],
@@ -113,7 +142,12 @@ describe('resources', () => {
 
 describe('security', () => {
   const config = (spec: object, securityContext: object, imageUser = '') =>
-    securityConfig({ pod: testPod({ spec: { containers: [], ...spec } }), container: { name: 'c', securityContext }, imageUser, seccompProfile: (name) => (name === 'p.json' ? '{}' : undefined) });
+    securityConfig({
+      pod: testPod({ spec: { containers: [], ...spec } }),
+      container: { name: 'c', securityContext },
+      imageUser,
+      seccompProfile: (name) => (name === 'p.json' ? '{}' : undefined),
+    });
 
   test('the container goes before the pod', () => {
     const pod = { securityContext: { runAsUser: 1, runAsGroup: 2, fsGroup: 3, supplementalGroups: [4] } };
@@ -148,18 +182,39 @@ describe('files of a pod', () => {
     expect(text).toMatch(/^# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n/);
     expect(text).toContain('10.0.0.2\th.s.ns\th\nfd00::2\th.s.ns\th\n');
     expect(text).toMatch(/# Entries added by HostAliases.\n9.9.9.9\ta\tb\n$/);
-    const onHost = hostsFile({ pod: testPod({ spec: { hostNetwork: true } }), podIPs: [], hostname: 'h', domain: '', nodeHosts: '127.0.0.1 localhost\n' });
+    const onHost = hostsFile({
+      pod: testPod({ spec: { hostNetwork: true } }),
+      podIPs: [],
+      hostname: 'h',
+      domain: '',
+      nodeHosts: '127.0.0.1 localhost\n',
+    });
     expect(onHost).toBe('# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n');
   });
 
   const node = parseResolvConf('nameserver 8.8.8.8\nsearch example.com.\noptions edns0 # comment\n');
-  const resolver = (spec: object): string => resolvConf({ pod: testPod({ spec }), clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local', node: { ...node, options: ['edns0'] } });
+  const resolver = (spec: object): string =>
+    resolvConf({
+      pod: testPod({ spec }),
+      clusterDNS: ['10.43.0.10'],
+      clusterDomain: 'cluster.local',
+      node: { ...node, options: ['edns0'] },
+    });
   test.each([
     [{}, 'search ns.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:5\n'],
     [{ dnsPolicy: 'Default' }, 'search example.com\nnameserver 8.8.8.8\noptions edns0\n'],
     [{ hostNetwork: true }, 'search example.com\nnameserver 8.8.8.8\noptions edns0\n'],
-    [{ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['a'], options: [{ name: 'ndots', value: '2' }, { name: 'debug' }] } }, 'search a\nnameserver 1.1.1.1\noptions ndots:2 debug\n'],
-    [{ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } }, 'search ns.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n'],
+    [
+      {
+        dnsPolicy: 'None',
+        dnsConfig: { nameservers: ['1.1.1.1'], searches: ['a'], options: [{ name: 'ndots', value: '2' }, { name: 'debug' }] },
+      },
+      'search a\nnameserver 1.1.1.1\noptions ndots:2 debug\n',
+    ],
+    [
+      { dnsConfig: { options: [{ name: 'ndots', value: '1' }] } },
+      'search ns.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n',
+    ],
   ])('resolv.conf for %j', (spec, expected) => {
     expect(resolver(spec)).toBe(expected);
   });

@@ -45,7 +45,9 @@ describe('main containers', () => {
   });
 
   test('that are busy or run are left alone', () => {
-    expect(names([testView(testSpec('a'), { busy: true }), testView(testSpec('b'), { current: testContainer({ specHash: 'b=b:1' }) })])).toEqual([]);
+    expect(
+      names([testView(testSpec('a'), { busy: true }), testView(testSpec('b'), { current: testContainer({ specHash: 'b=b:1' }) })]),
+    ).toEqual([]);
   });
 
   test.each([
@@ -70,7 +72,9 @@ describe('main containers', () => {
 
   test('another image ends the container', () => {
     const view = testView(testSpec('web', 'main', { image: 'web:2' }), { current: run });
-    expect(decide(testPod(), [view]).kill).toMatchObject([{ reason: 'changed', message: 'Container web definition changed, will be restarted' }]);
+    expect(decide(testPod(), [view]).kill).toMatchObject([
+      { reason: 'changed', message: 'Container web definition changed, will be restarted' },
+    ]);
   });
 
   test('a failed probe ends the container', () => {

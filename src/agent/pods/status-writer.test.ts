@@ -37,7 +37,13 @@ test('a conflict is tried again on the newest version', async () => {
 });
 
 test("others' conditions come from the newest version", () => {
-  const newest = { conditions: [{ type: 'Mine', status: 'True' }, { type: 'Ready', status: 'False' }], nominatedNodeName: 'n' };
+  const newest = {
+    conditions: [
+      { type: 'Mine', status: 'True' },
+      { type: 'Ready', status: 'False' },
+    ],
+    nominatedNodeName: 'n',
+  };
   expect(mergeStatus(newest, { conditions: [{ type: 'Ready', status: 'True' }] })).toEqual({
     nominatedNodeName: 'n',
     conditions: [

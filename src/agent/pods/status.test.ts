@@ -45,12 +45,19 @@ test('a pod that runs', () => {
       },
     ],
   });
-  expect(condition(result, 'Ready')).toEqual({ type: 'Ready', status: 'True', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:05Z' });
+  expect(condition(result, 'Ready')).toEqual({
+    type: 'Ready',
+    status: 'True',
+    observedGeneration: 1,
+    lastTransitionTime: '2026-01-01T00:00:05Z',
+  });
 });
 
 test('a transition keeps its time as long as the status stays', () => {
   const before = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:01Z' }] };
-  expect(condition(status({ pod: testPod({ status: before }), views: [ready] }), 'Ready')).toMatchObject({ lastTransitionTime: '2026-01-01T00:00:01Z' });
+  expect(condition(status({ pod: testPod({ status: before }), views: [ready] }), 'Ready')).toMatchObject({
+    lastTransitionTime: '2026-01-01T00:00:01Z',
+  });
 });
 
 test('conditions of others stay', () => {
@@ -64,7 +71,11 @@ test('before anything runs', () => {
   expect(result).not.toHaveProperty('podIP');
   expect(result.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
   expect(condition(result, 'PodReadyToStartContainers')).toMatchObject({ status: 'False' });
-  expect(condition(result, 'Ready')).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [web]' });
+  expect(condition(result, 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: 'containers with unready status: [web]',
+  });
 });
 
 test('with init containers everything waits for them', () => {
@@ -126,7 +137,10 @@ test.each([
   [{ exitCode: 0 }, 'Completed'],
   [{ exitCode: 128, startError: 'no such file' }, 'StartError'],
 ])('reason of an end: %j', (parts, reason) => {
-  const result = status({ pod: testPod({ spec: { restartPolicy: 'Never' } }), views: [testView(testSpec(), { current: exited(0, parts) })] });
+  const result = status({
+    pod: testPod({ spec: { restartPolicy: 'Never' } }),
+    views: [testView(testSpec(), { current: exited(0, parts) })],
+  });
   expect(result.containerStatuses?.[0]?.state?.terminated).toMatchObject({ reason });
 });
 

@@ -10,7 +10,15 @@ type PodParts = { readonly [K in 'metadata' | 'spec' | 'status']?: object };
 /** A pod of one container `web`, bound to node `n1`; parts are merged one level deep. */
 export function testPod(parts: PodParts = {}): Pod {
   const pod = {
-    metadata: { name: 'p', namespace: 'ns', uid: 'u1', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', generation: 1, ...parts.metadata },
+    metadata: {
+      name: 'p',
+      namespace: 'ns',
+      uid: 'u1',
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      generation: 1,
+      ...parts.metadata,
+    },
     spec: { nodeName: 'n1', restartPolicy: 'Always', containers: [{ name: 'web', image: 'web:1' }], ...parts.spec },
     status: { phase: 'Pending', qosClass: 'BestEffort', startTime: '2026-01-01T00:00:00Z', ...parts.status },
   };
@@ -54,5 +62,15 @@ export function testSpec(name = 'web', role: Role = 'main', container: Partial<C
 }
 
 export function testView(spec: ContainerSpec = testSpec(), parts: Partial<Omit<ContainerView, 'spec'>> = {}): ContainerView {
-  return { spec, current: undefined, previous: undefined, waiting: undefined, busy: false, started: false, ready: false, failedProbe: undefined, ...parts };
+  return {
+    spec,
+    current: undefined,
+    previous: undefined,
+    waiting: undefined,
+    busy: false,
+    started: false,
+    ready: false,
+    failedProbe: undefined,
+    ...parts,
+  };
 }

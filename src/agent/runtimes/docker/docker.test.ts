@@ -1,0 +1,209 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { t0 } from '../../testing/pods.ts';
+import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
+import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
+import { readEvent } from './events.ts';
+import { splitReference } from './images.ts';
+import type { InspectBody } from './inspect.ts';
+import { containerOf, sandboxOf } from './inspect.ts';
+import { readLabels, writeLabels } from './labels.ts';
+import { imageArchive } from './pause-image.ts';
+import { capabilityLists, hostPrivileges } from './privileges.ts';
+import { demultiplex } from './streams.ts';
+
+const owner = { instance: 'abcdef', node: 'n1' };
+const pod = { namespace: 'ns', name: 'p', uid: 'u1' };
+const host = { complete: true, available: [] };
+
+test('labels carry the facts there and back', () => {
+  const facts = { kind: 'init', pod, container: 'c', attempt: 3, specHash: 'h', image: 'i', imageID: 'd', terminationLog: '/t' } as const;
+  expect(readLabels(writeLabels(owner, facts))).toEqual(facts);
+});
+
+describe('sandboxes', () => {
+  const config: SandboxConfig = {
+    pod,
+    attempt: 0,
+    hostname: 'h',
+    hostNetwork: false,
+    hostPID: false,
+    hostIPC: false,
+    cgroupParent: '/x',
+    sysctls: {},
+    annotations: {},
+  };
+  test('leave the network of the host by themselves, which is fast', () => {
+    expect(sandboxRequest(config, owner)).toMatchObject({
+      name: 'k8s_POD_p_ns_u1_0',
+      body: {
+        Image: 'coracle/pause-unshare:1',
+        Hostname: 'h',
+        HostConfig: { NetworkMode: 'host', CapDrop: ['ALL'], CapAdd: ['SYS_ADMIN'] },
+      },
+    });
+  });
+  test('on the network of the host need nothing for it', () => {
+    const { body } = sandboxRequest({ ...config, hostNetwork: true }, owner);
+    expect(body).toMatchObject({ Image: 'coracle/pause:1', HostConfig: { NetworkMode: 'host' } });
+    expect(body['HostConfig']).not.toHaveProperty('CapAdd');
+  });
+  test('with net sysctls get a namespace made by Docker, which sets them', () => {
+    const sysctls = { 'net.ipv4.ip_local_port_range': '1024 2000' };
+    expect(networkMode({ ...config, sysctls })).toBe('none');
+    expect(sandboxRequest({ ...config, sysctls }, owner).body).toMatchObject({
+      HostConfig: { NetworkMode: 'none', Sysctls: { ...sysctls, 'net.ipv6.conf.all.disable_ipv6': '0' } },
+    });
+  });
+});
+
+describe('containers', () => {
+  const security = {
+    user: '1:2',
+    groups: ['3'],
+    privileged: false,
+    addCapabilities: ['CAP_NET_ADMIN'],
+    dropCapabilities: ['ALL'],
+    readOnlyRoot: true,
+    noNewPrivileges: true,
+    seccomp: 'unconfined',
+    unmaskedProc: false,
+  };
+  const config: ContainerConfig = {
+    pod, name: 'c', kind: 'main', restartCount: 1, specHash: '', image: 'i:1', imageID: 'sha256:1', command: undefined, args: ['a'], env: ['A=1'], workingDir: '/w',
+    mounts: [{ hostPath: '/h', containerPath: '/c', readOnly: true, propagation: 'rslave' }, { hostPath: '/i', containerPath: '/d', readOnly: false, propagation: 'private' }],
+    devices: [], stdin: false, stdinOnce: true, tty: false, stopSignal: '', resources: { cpuShares: 2, memoryBytes: 1000, oomScoreAdj: 1000 }, security, cgroupParent: '/x', terminationLog: '', processes: 'own',
+  }; // prettier-ignore
+
+  test('join the sandbox and carry what was asked for', () => {
+    const { name, body } = containerRequest(config, 'sb', { owner, host });
+    expect(name).toBe('k8s_c_p_ns_u1_1');
+    expect(body).toMatchObject({
+      Image: 'sha256:1',
+      Cmd: ['a'],
+      User: '1:2',
+      StdinOnce: false,
+      HostConfig: {
+        NetworkMode: 'container:sb',
+        Binds: ['/h:/c:ro,rslave', '/i:/d'],
+        CapAdd: ['NET_ADMIN'],
+        CapDrop: ['ALL'],
+        SecurityOpt: ['seccomp=unconfined', 'no-new-privileges'],
+        Memory: 6 << 20,
+        MemorySwap: 6 << 20,
+      },
+    });
+    expect(body).not.toHaveProperty('Entrypoint');
+    expect(body['HostConfig']).not.toHaveProperty('PidMode');
+  });
+
+  test('privileged where the machine cannot: all it has, unconfined', () => {
+    const privileged = { ...config, security: { ...security, privileged: true } };
+    expect(containerRequest(privileged, 'sb', { owner, host }).body).toMatchObject({ HostConfig: { Privileged: true } });
+    const poor = { complete: false, available: ['CHOWN', 'SYS_ADMIN'] };
+    const { body } = containerRequest(privileged, 'sb', { owner, host: poor });
+    expect(body).toMatchObject({
+      HostConfig: {
+        CapAdd: ['CHOWN', 'SYS_ADMIN'],
+        CapDrop: [],
+        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'],
+      },
+    });
+    expect(body['HostConfig']).not.toHaveProperty('Privileged');
+  });
+
+  test.each([
+    ['pod', 'container:sb'],
+    ['host', 'host'],
+    [{ containerId: 'x' }, 'container:x'],
+  ] as const)('processes %j', (processes, mode) => {
+    expect(containerRequest({ ...config, processes }, 'sb', { owner, host }).body).toMatchObject({ HostConfig: { PidMode: mode } });
+  });
+});
+
+test('capabilities of the machine', () => {
+  const status = (set: string): string => `Name:\tx\nCapBnd:\t${set}\n`;
+  expect(hostPrivileges(status('000001ffffffffff')).complete).toBe(true);
+  const poor = hostPrivileges(status('000001fffeffffff'));
+  expect(poor.complete).toBe(false);
+  expect(poor.available).not.toContain('SYS_RESOURCE');
+  expect(capabilityLists(['ALL'], [], poor).add).toEqual(poor.available);
+  expect(capabilityLists(['all'], ['CAP_KILL'], { complete: true, available: [] })).toEqual({ add: ['ALL'], drop: ['KILL'] });
+});
+
+describe('states', () => {
+  const inspect = (state: object): InspectBody => ({
+    Id: 'id', Created: new Date(t0).toISOString(), Image: 'sha256:2',
+    State: { Status: 'running', Running: true, Pid: 5, ExitCode: 0, OOMKilled: false, Error: '', StartedAt: new Date(t0 + 5).toISOString(), FinishedAt: '0001-01-01T00:00:00Z', ...state },
+    Config: { Labels: writeLabels(owner, { kind: 'main', pod, container: 'c', attempt: 2 }), Tty: false, OpenStdin: false, Image: 'x' },
+    HostConfig: { NetworkMode: 'container:sb', PidMode: '' },
+  }); // prettier-ignore
+
+  test('running, created, ended', () => {
+    expect(containerOf(inspect({}))).toMatchObject({
+      state: 'running',
+      sandboxId: 'sb',
+      restartCount: 2,
+      startedAt: t0 + 5,
+      finishedAt: 0,
+      pid: 5,
+    });
+    expect(containerOf(inspect({ Status: 'created', Running: false, StartedAt: '0001-01-01T00:00:00Z' }))).toMatchObject({
+      state: 'created',
+      startedAt: 0,
+    });
+    expect(containerOf(inspect({ Status: 'exited', Running: false, ExitCode: 137, OOMKilled: true }))).toMatchObject({
+      state: 'exited',
+      exitCode: 137,
+      oomKilled: true,
+    });
+    expect(sandboxOf(inspect({}))).toMatchObject({ running: true, pid: 5, createdAt: t0 });
+  });
+
+  test('what could not be started is created for Docker, ended for us', () => {
+    const body = inspect({ Status: 'created', Running: false, ExitCode: 127, Error: 'no such file', StartedAt: '0001-01-01T00:00:00Z' });
+    expect(containerOf(body)).toMatchObject({ state: 'exited', exitCode: 128, startError: 'no such file', finishedAt: t0 });
+  });
+});
+
+test('events', () => {
+  const line = (Action: string): string =>
+    JSON.stringify({ Action, Actor: { ID: 'x', Attributes: writeLabels(owner, { kind: 'sandbox', pod, container: 'POD', attempt: 0 }) } });
+  expect(readEvent(line('die'))).toEqual({ type: 'died', podUid: 'u1', id: 'x', sandbox: true });
+  expect(readEvent(line('attach'))).toBeUndefined();
+});
+
+test.each([
+  ['a', 'a', 'latest'],
+  ['h:5/a', 'h:5/a', 'latest'],
+  ['h:5/a:t', 'h:5/a', 't'],
+  ['a:t@sha256:1', 'a', 'sha256:1'],
+])('reference %s', (reference, repository, tag) => {
+  expect(splitReference(reference)).toEqual({ repository, tag });
+});
+
+test('framed output is split between its streams, whatever the chunks', async () => {
+  const frame = (stream: number, text: string): Buffer => {
+    const head = Buffer.alloc(8);
+    head[0] = stream;
+    head.writeUInt32BE(text.length, 4);
+    return Buffer.concat([head, Buffer.from(text)]);
+  };
+  const bytes = Buffer.concat([frame(1, 'one'), frame(2, 'two'), frame(1, 'three')]);
+  const source = new PassThrough();
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  demultiplex(source, bytes.subarray(0, 5), { stdout, stderr });
+  for (const byte of bytes.subarray(5)) source.write(Buffer.from([byte]));
+  source.end();
+  expect([String(await stdout.toArray()), String(await stderr.toArray())].map((text) => text.replaceAll(',', ''))).toEqual([
+    'onethree',
+    'two',
+  ]);
+});
+
+test('an image archive is the same bytes each time', () => {
+  const archive = imageArchive('a:1', 'prog', Buffer.from('elf'));
+  expect(archive.equals(imageArchive('a:1', 'prog', Buffer.from('elf')))).toBe(true);
+  expect(archive.toString('latin1')).toContain('"RepoTags":["a:1"]');
+  expect(archive.length % 512).toBe(0);
+});
