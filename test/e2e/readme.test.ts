@@ -1,10 +1,11 @@
 /** Every shell command of README.md, in order, against the cluster that `npm start` brings up. Needs root and Docker. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../support/coracle.ts';
+import { eventually } from '../support/eventually.ts';
 import { importImages } from '../support/image.ts';
 import { kubectlProgram } from '../support/kubectl.ts';
 
@@ -49,10 +50,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const ended = new Promise((resolve) => server.on('exit', resolve));
-  // As a terminal does on Ctrl-C: to the whole group.
+  // As a terminal does on Ctrl-C: to the whole group. npm itself may be gone before the server has stopped.
   process.kill(-(server.pid ?? 0), 'SIGINT');
-  expect(await ended).toBe(0);
-  expect(spawnSync('npm', ['run', '--silent', 'reset', '--', '--data-dir', dataDir], { cwd: root, stdio: 'inherit' }).status).toBe(0);
+  await ended;
+  await eventually(() => {
+    const reset = spawnSync('npm', ['run', '--silent', 'reset', '--', '--data-dir', dataDir], { cwd: root, encoding: 'utf8' });
+    expect({ status: reset.status, stderr: reset.stderr }).toEqual({ status: 0, stderr: '' });
+  }, 15_000);
+  expect(existsSync(dataDir)).toBe(false);
 }, 60_000);
 
 describe('README', () => {

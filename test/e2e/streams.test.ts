@@ -68,7 +68,9 @@ describe('exec', () => {
     });
     const input = 'x'.repeat(300_000);
     expect(await coracle.kubectl.runWith(input, 'exec', '-i', 'web', '--', 'cat')).toBe(input);
-    expect((await coracle.kubectl.result(['exec', 'web', '--', '/no/such'])).stderr).toContain('no such file or directory');
+    const missing = await coracle.kubectl.result(['exec', 'web', '--', '/no/such']);
+    expect(missing.code).not.toBe(0);
+    expect(missing.stdout + missing.stderr).toContain('no such file or directory');
   }, 30_000);
 
   test('a terminal', async () => {
