@@ -115,6 +115,11 @@ export function objectFormat(format: Format): Format {
   return format;
 }
 
+/** For answers that have no table form: throws 406 when a table is asked for. */
+export function withoutTable(format: Format): void {
+  if (format.transform === 'Table') throw new ApiError('NotAcceptable', `only the following media types are accepted: ${supported}`);
+}
+
 /** The encoding of a body; JSON when it does not say. Throws 415. */
 export function bodyEncoding(contentType: string | undefined): BodyEncoding {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -34,5 +34,6 @@ export const refs = {
   endpointSlices: ref<t.EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   podDisruptionBudgets: ref<t.PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   priorityClasses: ref<t.PriorityClass>('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false),
+  volumeAttributesClasses: ref<t.VolumeAttributesClass>('storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', false),
   runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),
 } as const;

@@ -3,6 +3,7 @@ import { certificatesController } from './certificates/index.ts';
 import { deploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
 import { garbageCollector } from './garbage-collector/index.ts';
 import { namespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
@@ -16,6 +17,11 @@ import type { Controller } from './shared/controller.ts';
 import type { Controllers, ControllersOptions } from './start.ts';
 import { startThese } from './start.ts';
 import { taintEvictionController } from './taint-eviction/index.ts';
+import {
+  claimProtectionController,
+  volumeAttributesClassProtectionController,
+  volumeProtectionController,
+} from './volume-protection/index.ts';
 
 export const controllers: readonly Controller[] = [
   serviceAccountController,
@@ -29,6 +35,10 @@ export const controllers: readonly Controller[] = [
   replicationController,
   endpointSliceController,
   endpointsController,
+  endpointSliceMirroringController,
+  claimProtectionController,
+  volumeProtectionController,
+  volumeAttributesClassProtectionController,
   namespaceController,
   podGCController,
   garbageCollector,

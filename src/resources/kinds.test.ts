@@ -205,7 +205,7 @@ test('a role binding does not change its role', async () => {
   );
 });
 
-test('a certificate request carries who asked, and its approval only decides', async () => {
+test('a certificate request carries who asked, and its approval changes conditions only', async () => {
   const requests = store('certificates.k8s.io/v1', 'certificatesigningrequests');
   const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n').toString('base64');
   const made = await create(requests, {
@@ -215,11 +215,31 @@ test('a certificate request carries who asked, and its approval only decides', a
   expect(made['spec']).toMatchObject({ username: 'admin', groups: ['system:masters'] });
   const conditions = [
     { type: 'Approved', status: 'True', reason: 'R', message: '' },
-    { type: 'Failed', status: 'True', reason: 'R', message: '' },
+    { type: 'Checked', status: 'False', reason: 'R', message: '' },
   ];
   const approved = await change(requests, 'c', (object) => void (object['status'] = { conditions, certificate: 'AA==' }), 'approval');
-  expect(approved['status']).toMatchObject({ conditions: [{ type: 'Approved', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
+  expect(approved['status']).toMatchObject({
+    conditions: [{ type: 'Approved', lastTransitionTime: '2026-01-01T00:00:00Z' }, { type: 'Checked' }],
+  });
   expect(approved['status']).not.toHaveProperty('certificate');
+  await expect(change(requests, 'c', (object) => void (object['status'] = {}), 'approval')).rejects.toThrow(
+    'updates may not remove a condition of type "Approved"',
+  );
+});
+
+test('the status of a certificate request takes the certificate once and decides nothing', async () => {
+  const requests = store('certificates.k8s.io/v1', 'certificatesigningrequests');
+  const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n').toString('base64');
+  await create(requests, { metadata: { name: 's' }, spec: { request, signerName: 'example.com/x', usages: ['client auth'] } });
+  const write = (status: object): ReturnType<typeof change> =>
+    change(requests, 's', (object) => void (object['status'] = status), 'status');
+  await expect(write({ conditions: [{ type: 'Approved', status: 'True' }] })).rejects.toThrow('may not add a condition of type "Approved"');
+  await expect(write({ conditions: [{ type: 'Failed', status: 'False' }] })).rejects.toThrow('Unsupported value: "False"');
+  const written = await write({ certificate: 'AA==', conditions: [{ type: 'Failed', status: 'True' }] });
+  expect(written['status']).toMatchObject({ certificate: 'AA==', conditions: [{ type: 'Failed' }] });
+  await expect(write({ ...(written['status'] as object), certificate: 'BB==' })).rejects.toThrow(
+    'may not modify existing certificate content',
+  );
 });
 
 test('a token request is answered with the account it is for', async () => {

@@ -1,7 +1,7 @@
 import { apiVersionOf } from '../../api/object.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
-import { bodyEncoding } from '../media-type.ts';
+import { bodyEncoding, withoutTable } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
 import type { Scope } from './scope.ts';
 import { sendEntry, sendObject } from './scope.ts';
@@ -10,6 +10,8 @@ import { sendEntry, sendObject } from './scope.ts';
 export async function create(scope: Scope): Promise<void> {
   const { exchange, store } = scope;
   const { namespace, name, subresource } = exchange.info;
+  // What is answered but not stored has no table form.
+  if (subresource !== '' || store.definition.virtual !== undefined) withoutTable(exchange.format);
   const expected = expectedKind(store.definition, subresource);
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   const body = await readBody(exchange.request);
