@@ -115,7 +115,7 @@ export class Round {
   async #refreshCurrent(): Promise<void> {
     const set = this.#current;
     if (set === undefined) return;
-    const wanted = annotationsFor(this.#deployment, set.metadata.annotations ?? {}, maxRevision(this.#old) + 1);
+    const wanted = annotationsFor(this.#deployment, set.metadata.annotations ?? {}, maxRevision(this.#old) + 1n);
     const minReadySeconds = this.#deployment.spec.minReadySeconds ?? 0;
     if (!jsonEqual(wanted, set.metadata.annotations ?? {}) || (set.spec.minReadySeconds ?? 0) !== minReadySeconds) {
       const next = structuredClone(set);
@@ -132,7 +132,7 @@ export class Round {
 
   async #createCurrent(): Promise<ReplicaSet> {
     const deployment = this.#deployment;
-    const revision = maxRevision(this.#old) + 1;
+    const revision = maxRevision(this.#old) + 1n;
     const wanted = this.#makeSet(revision);
     const name = wanted.metadata.name ?? '';
     const replicas = wanted.spec?.replicas ?? 0;
@@ -151,7 +151,7 @@ export class Round {
     return this.#current;
   }
 
-  #makeSet(revision: number): New<ReplicaSet> {
+  #makeSet(revision: bigint): New<ReplicaSet> {
     const { metadata, spec } = this.#deployment;
     const hash = templateHash(spec.template, this.#collisionCount);
     const template = structuredClone(spec.template);

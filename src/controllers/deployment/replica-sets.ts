@@ -41,13 +41,20 @@ export function sortOut(deployment: Deployment, sets: readonly ReplicaSet[]): { 
   return { current, old: sorted.filter((set) => set !== current) };
 }
 
-export function revisionOf(set: ReplicaSet): number {
-  const text = set.metadata.annotations?.[annotations.revision] ?? '0';
-  return /^-?\d+$/.test(text) ? Number(text) : 0;
+/** Revisions are int64: more than a number holds exactly. */
+export function revisionOf(set: ReplicaSet): bigint {
+  return parseRevision(set.metadata.annotations?.[annotations.revision] ?? '') ?? 0n;
 }
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...sets.map(revisionOf));
+/** Undefined when it is no int64. */
+function parseRevision(text: string): bigint | undefined {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce((max, revision) => (revision > max ? revision : max), 0n);
 }
 
 /** A non-negative whole number from an annotation. */
@@ -68,13 +75,13 @@ export function sizeAnnotations(deployment: Deployment): Record<string, string> 
 export function annotationsFor(
   deployment: Deployment,
   existing: Readonly<Record<string, string>> | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const result: Record<string, string> = { ...existing };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!notCopied.has(key)) result[key] = value;
   const had = result[annotations.revision];
-  const hadNumber = had === undefined || had === '' ? 0 : Number(had);
-  if (!Number.isInteger(hadNumber)) return result;
+  const hadNumber = had === undefined || had === '' ? 0n : parseRevision(had);
+  if (hadNumber === undefined) return result;
   if (hadNumber < revision) {
     result[annotations.revision] = String(revision);
     if (had !== undefined) addToHistory(result, had);
@@ -103,7 +110,11 @@ export function setsToCleanUp(deployment: Deployment, old: readonly ReplicaSet[]
   const isEmpty = (set: ReplicaSet): boolean =>
     set.status.replicas === 0 && set.spec.replicas === 0 && (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0);
   return alive
-    .sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b))
+    .sort((a, b) => compare(revisionOf(a), revisionOf(b)) || byAge(a, b))
     .slice(0, surplus)
     .filter(isEmpty);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
