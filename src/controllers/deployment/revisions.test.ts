@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { ReplicaSet } from '../../api/generated/types.ts';
 import { annotations, maxRevision } from './replica-sets.ts';
 
-const set = (revision: string): ReplicaSet => ({ metadata: { annotations: { [annotations.revision]: revision } } }) as unknown as ReplicaSet;
+const set = (revision: string): ReplicaSet =>
+  ({ metadata: { annotations: { [annotations.revision]: revision } } }) as unknown as ReplicaSet;
 
 test.each([
   [[], 0n],

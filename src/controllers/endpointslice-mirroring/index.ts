@@ -17,13 +17,14 @@ export const endpointSliceMirroringController: Controller = {
   start,
 };
 
-function start({ client, informers, clock, logger, recorder }: ControllerContext): Running {
+function start(context: ControllerContext): Running {
+  const { client, informers, clock, logger } = context;
   const services = informers.of(refs.services);
   const endpoints = informers.of(refs.endpoints);
   const slices = informers.of(refs.endpointSlices);
   slices.addIndexer('service', indexers.label(serviceName));
   const writes = new OwnWrites(slices);
-  const events = recorder(mirrorName);
+  const events = context.recorder(mirrorName);
   const api = client.resource(refs.endpointSlices);
 
   async function reconcile(key: string): Promise<undefined> {
