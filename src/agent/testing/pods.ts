@@ -22,7 +22,7 @@ export function testPod(parts: PodParts = {}): Pod {
     spec: { nodeName: 'n1', restartPolicy: 'Always', containers: [{ name: 'web', image: 'web:1' }], ...parts.spec },
     status: { phase: 'Pending', qosClass: 'BestEffort', startTime: '2026-01-01T00:00:00Z', ...parts.status },
   };
-  return pod as unknown as Pod;
+  return pod;
 }
 
 /** What the runtime says of a container that runs since t0. */

@@ -121,7 +121,11 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
       });
     };
     transport.once('close', finish);
-    transport.once('end', () => transport.end());
+    // A client that has no more to say has no more streams either.
+    transport.once('end', () => {
+      transport.end();
+      finish();
+    });
     transport.on('error', () => transport.destroy());
   });
   return {

@@ -1,0 +1,233 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import type { WebSocket } from 'ws';
+import { FakeClock } from '../../base/clock.ts';
+import type { Client } from '../../client/client.ts';
+import { ContainerRecord } from '../pods/record.ts';
+import type { ProcessSession } from '../runtimes/runtime.ts';
+import { exited, t0, testContainer, testSpec } from '../testing/pods.ts';
+import { actionOf, createAuthorizer } from './authorizer.ts';
+import type { CommandStatus, CommandStreams } from './command-streams.ts';
+import { exitStatus } from './command-streams.ts';
+import { webSocketStreams } from './command-websocket.ts';
+import { commandOptions, joinProcess } from './commands.ts';
+import { logContainer, logQuery } from './logs.ts';
+import { resourceMetrics, summary } from './stats.ts';
+import type { Usage } from './stats.ts';
+import { chooseProtocol } from './websocket.ts';
+
+const all = { stdin: true, stdout: true, stderr: true, tty: false };
+const text = async (stream: Readable): Promise<string> => Buffer.concat(await stream.toArray()).toString();
+
+class FakeSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
+  readonly sent: string[] = [];
+  closed: number | undefined;
+  readonly protocol: string;
+  constructor(protocol: string) {
+    super();
+    this.protocol = protocol;
+  }
+  send(data: Buffer | string, done: () => void): void {
+    this.sent.push(typeof data === 'string' ? data : `${data[0] ?? ''}:${data.toString('utf8', 1)}`);
+    done();
+  }
+  close(code: number): void {
+    this.closed = code;
+  }
+}
+
+describe('exec over a WebSocket', () => {
+  const open = (protocol: string) => {
+    const socket = new FakeSocket(protocol);
+    return { socket, streams: webSocketStreams(socket as unknown as WebSocket, all) };
+  };
+
+  test('v5: channels, resize, end of input, status', async () => {
+    const { socket, streams } = open('v5.channel.k8s.io');
+    const sizes: unknown[] = [];
+    streams.onResize((size) => sizes.push(size));
+    socket.emit('message', Buffer.from('\0in'));
+    socket.emit('message', Buffer.from('\x04{"Width":80,"Height":24}'));
+    socket.emit('message', Buffer.from([255, 0]));
+    streams.stdout?.write('out');
+    streams.stderr?.write('err');
+    await streams.finish(exitStatus(3));
+    expect(await text(streams.stdin as Readable)).toBe('in');
+    expect(sizes).toEqual([{ Width: 80, Height: 24 }]);
+    expect(socket.sent.slice(0, 2)).toEqual(['1:out', '2:err']);
+    expect(JSON.parse(socket.sent[2]?.slice(2) ?? '')).toMatchObject({
+      status: 'Failure',
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '3' }] },
+    });
+    expect(socket.closed).toBe(1000);
+  });
+
+  test('v4 begins with an empty message; success is said', async () => {
+    const { socket, streams } = open('v4.channel.k8s.io');
+    await streams.finish(exitStatus(0));
+    expect(socket.sent).toEqual(['1:', '3:{"metadata":{},"status":"Success"}']);
+  });
+
+  test('base64 carries text', () => {
+    const { socket, streams } = open('base64.channel.k8s.io');
+    socket.emit('message', Buffer.from(`0${Buffer.from('in').toString('base64')}`));
+    streams.stdout?.write('out');
+    expect(String((streams.stdin as Readable).read())).toBe('in');
+    expect(socket.sent.at(-1)).toBe(`1${Buffer.from('out').toString('base64')}`);
+  });
+
+  test('the first protocol both know', () => {
+    const request = (names?: string) => ({ headers: names === undefined ? {} : { 'sec-websocket-protocol': names } }) as never;
+    expect(chooseProtocol(request('x, b, a'), ['a', 'b'])).toBe('b');
+    expect(chooseProtocol(request('x'), ['a'])).toBeUndefined();
+    expect(chooseProtocol(request(), ['a'])).toBe('');
+  });
+});
+
+describe('a client and a process', () => {
+  function client() {
+    const gone = Promise.withResolvers<undefined>();
+    const finished: CommandStatus[] = [];
+    const stdin = new PassThrough();
+    const stdout = new PassThrough();
+    const streams: CommandStreams = {
+      stdin,
+      stdout,
+      stderr: undefined,
+      onResize: () => undefined,
+      gone: gone.promise,
+      finish: async (status) => void finished.push(status),
+    };
+    return { streams, stdin, stdout, finished, leave: () => gone.resolve(undefined) };
+  }
+  function program() {
+    const exit = Promise.withResolvers<number>();
+    const closes: string[] = [];
+    const stdin = new PassThrough();
+    const stdout = new PassThrough();
+    const session: ProcessSession = {
+      stdin: stdin,
+      stdout,
+      stderr: undefined,
+      resize: async () => undefined,
+      exited: exit.promise,
+      close: async () => void closes.push('closed'),
+    };
+    return { session, stdin, stdout, exit: exit.resolve, closes };
+  }
+
+  test('all output arrives before the status', async () => {
+    const [one, other] = [client(), program()];
+    const joined = joinProcess(one.streams, async () => other.session);
+    one.stdin.end('question');
+    expect(await text(other.stdin)).toBe('question');
+    other.stdout.end('answer');
+    other.exit(0);
+    await joined;
+    expect(String(one.stdout.read())).toBe('answer');
+    expect(one.finished).toEqual([{ metadata: {}, status: 'Success' }]);
+  });
+
+  test('when the client goes, the process is let go', async () => {
+    const [one, other] = [client(), program()];
+    const joined = joinProcess(one.streams, async () => other.session);
+    one.leave();
+    await joined;
+    expect(other.closes).toEqual(['closed']);
+    expect(one.finished).toEqual([]);
+  });
+
+  test('a process that cannot be started is told', async () => {
+    const one = client();
+    await joinProcess(one.streams, () => Promise.reject(new Error('no shell')));
+    expect(one.finished).toMatchObject([{ status: 'Failure', reason: 'InternalError', message: 'Internal error occurred: no shell' }]);
+  });
+
+  test.each([
+    ['input=1&output=1&error=1', { stdin: true, stdout: true, stderr: true, tty: false }],
+    ['output=1&error=1&tty=1', { stdin: false, stdout: true, stderr: false, tty: true }],
+    ['tty=1', undefined],
+  ])('options %s', (query, expected) => {
+    expect(commandOptions(new URLSearchParams(query))).toEqual(expected);
+  });
+});
+
+describe('logs', () => {
+  test('parameters', () => {
+    expect(logQuery(new URLSearchParams('follow=true&tailLines=5&sinceSeconds=10&limitBytes=3&stream=Stderr&timestamps=true'), t0)).toEqual({
+      follow: true, previous: false, timestamps: true, tailLines: 5, since: t0 - 10_000, limitBytes: 3, streams: 'stderr',
+    }); // prettier-ignore
+    expect(() => logQuery(new URLSearchParams('tailLines=-1'), t0)).toThrow();
+  });
+
+  const record = (parts: Partial<ContainerRecord>): ContainerRecord =>
+    Object.assign(new ContainerRecord(testSpec(), new FakeClock()), parts);
+  test('of the running container and of the one before', () => {
+    const both = record({ current: testContainer({ id: 'new' }), previous: exited(1, { id: 'old' }) });
+    expect(logContainer(both, 'p', false)).toBe('new');
+    expect(logContainer(both, 'p', true)).toBe('old');
+    const crashed = record({ current: exited(1, { id: 'dead' }), waiting: { reason: 'CrashLoopBackOff', message: '' } });
+    expect([logContainer(crashed, 'p', false), logContainer(crashed, 'p', true)]).toEqual(['dead', 'dead']);
+  });
+  test('of none', () => {
+    expect(() => logContainer(record({}), 'p', false)).toThrow('container "web" in pod "p" is waiting to start: ContainerCreating');
+    expect(() => logContainer(record({ current: testContainer() }), 'p', true)).toThrow(
+      'previous terminated container "web" in pod "p" not found',
+    );
+  });
+});
+
+describe('who may', () => {
+  test('paths are subresources of the node', () => {
+    expect(actionOf('GET', '/stats/summary')).toEqual({ verb: 'get', subresource: 'stats' });
+    expect(actionOf('POST', '/exec/ns/p/c')).toEqual({ verb: 'create', subresource: 'proxy' });
+  });
+  test('masters always, others when the API server says so, asked once', async () => {
+    const asked: unknown[] = [];
+    const create = async (_namespace: string, review: unknown) => (asked.push(review), { status: { allowed: true } });
+    const authorize = createAuthorizer({ resource: () => ({ create }) } as unknown as Client, 'n1', new FakeClock());
+    const action = { verb: 'get', subresource: 'metrics' } as const;
+    expect(await authorize({ user: 'root', groups: ['system:masters'] }, action)).toBe(true);
+    expect(asked).toEqual([]);
+    expect(await authorize({ user: 'u', groups: [] }, action)).toBe(true);
+    expect(await authorize({ user: 'u', groups: [] }, action)).toBe(true);
+    expect(asked).toEqual([
+      {
+        metadata: {},
+        spec: { user: 'u', groups: [], resourceAttributes: { verb: 'get', resource: 'nodes', subresource: 'metrics', name: 'n1' } },
+      },
+    ]);
+  });
+});
+
+describe('use of resources', () => {
+  const usage = (seconds: number): Usage => {
+    const stats = { time: t0 + seconds * 1000, cpuNanos: seconds * 5e8, memoryUsage: 100, workingSet: 80, rss: 60 };
+    const worker = { pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, status: {} } } as never;
+    const node = { time: t0 + seconds * 1000, startTime: t0, cpuNanos: seconds * 1e9, memoryUsage: 1, workingSet: 1, availableBytes: 5 };
+    return { node, pods: [{ worker, containers: [{ container: testContainer(), stats }] }] };
+  };
+  test('rates come from two readings', () => {
+    const result = summary({ nodeName: 'n1', usage: usage(20), before: usage(10), disk: { capacity: 9, available: 4 } });
+    expect(result).toMatchObject({
+      node: { nodeName: 'n1', cpu: { usageNanoCores: 1e9 }, memory: { availableBytes: 5 }, fs: { usedBytes: 5 } },
+      pods: [
+        {
+          podRef: { name: 'p' },
+          cpu: { usageNanoCores: 5e8 },
+          containers: [{ name: 'web', cpu: { usageNanoCores: 5e8 }, memory: { workingSetBytes: 80 } }],
+        },
+      ],
+    });
+  });
+  test('as Prometheus text', () => {
+    const lines = resourceMetrics(usage(2)).split('\n');
+    expect(lines).toContain(`container_cpu_usage_seconds_total{container="web",namespace="ns",pod="p"} 1 ${t0 + 2000}`);
+    expect(lines).toContain(`pod_memory_working_set_bytes{namespace="ns",pod="p"} 80 ${t0 + 2000}`);
+  });
+});

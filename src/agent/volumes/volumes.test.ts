@@ -1,0 +1,209 @@
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync, mkdirSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { ConfigMap, Secret } from '../../api/generated/types.ts';
+import { FakeClock } from '../../base/clock.ts';
+import type { Client } from '../../client/client.ts';
+import type { PodReferences } from '../references.ts';
+import { t0, testPod } from '../testing/pods.ts';
+import type { Payload } from './atomic-writer.ts';
+import { writeAtomically } from './atomic-writer.ts';
+import { claimPath } from './claims.ts';
+import { prepareHostPath } from './host-path.ts';
+import { containerMounts } from './mounts.ts';
+import type { VolumeInput } from './pod-volumes.ts';
+import { mountsBelow, prepareVolumes, removeVolumes } from './pod-volumes.ts';
+import { createTokens, renewalTime } from './tokens.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'coracle-volumes-'));
+});
+
+const payload = (files: Record<string, string>): Payload =>
+  new Map(Object.entries(files).map(([path, text]) => [path, { data: Buffer.from(text), mode: 0o640 }]));
+const none = { fsGroup: undefined };
+
+describe('atomic writes', () => {
+  test('every name leads through one link', async () => {
+    await writeAtomically(dir, payload({ a: '1', 'sub/b': '2' }), none);
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('1');
+    expect(readFileSync(join(dir, 'sub/b'), 'utf8')).toBe('2');
+    expect(readlinkSync(join(dir, 'a'))).toBe('..data/a');
+    expect(statSync(join(dir, 'a')).mode & 0o777).toBe(0o640);
+  });
+
+  test('a change swaps the link and takes names away', async () => {
+    await writeAtomically(dir, payload({ a: '1', b: '2' }), none);
+    const before = readlinkSync(join(dir, '..data'));
+    await writeAtomically(dir, payload({ a: '3' }), none);
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('3');
+    expect(readdirSync(dir).filter((name) => !name.startsWith('..'))).toEqual(['a']);
+    expect(existsSync(join(dir, before))).toBe(false);
+  });
+
+  test('the same content changes nothing', async () => {
+    await writeAtomically(dir, payload({ a: '1' }), none);
+    const before = readlinkSync(join(dir, '..data'));
+    await writeAtomically(dir, payload({ a: '1' }), none);
+    expect(readlinkSync(join(dir, '..data'))).toBe(before);
+  });
+});
+
+describe('volumes of a pod', () => {
+  const references = {
+    configMap: async (name: string) =>
+      name === 'cm' ? ({ data: { a: '1' }, binaryData: { b: 'Mg==' } } as unknown as ConfigMap) : undefined,
+    secret: async (name: string) => (name === 's' ? ({ data: { k: 'c2VjcmV0' } } as unknown as Secret) : undefined),
+  } as PodReferences;
+  const input = (volumes: object[], commands: string[] = []): VolumeInput => ({
+    pod: testPod({ metadata: { labels: { l: 'v' } }, spec: { volumes } }),
+    references,
+    tokens: { token: async (_pod, audience) => `token for ${audience}`, renewAt: () => undefined, forget: () => undefined },
+    claims: { claim: async () => undefined, volume: async () => undefined },
+    allocatable: {},
+    podIPs: [],
+    hostIPs: [],
+    podDir: join(dir, 'disk'),
+    memoryDir: join(dir, 'memory'),
+    run: async (command, args) => (commands.push([command, ...args].join(' ')), ''),
+  });
+  const prepare = async (volume: object): Promise<string> => {
+    const prepared = await prepareVolumes(input([{ name: 'v', ...volume }]));
+    return prepared.get('v')?.hostPath ?? '';
+  };
+
+  test('of objects', async () => {
+    const configMap = await prepare({ configMap: { name: 'cm' } });
+    expect(['a', 'b'].map((name) => readFileSync(join(configMap, name), 'utf8'))).toEqual(['1', '2']);
+    const secret = await prepare({ secret: { secretName: 's', items: [{ key: 'k', path: 'x/y', mode: 0o400 }] } });
+    expect(readFileSync(join(secret, 'x/y'), 'utf8')).toBe('secret');
+    expect(secret.startsWith(join(dir, 'memory'))).toBe(true);
+    const downward = await prepare({ downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } });
+    expect(readFileSync(join(downward, 'labels'), 'utf8')).toBe('l="v"');
+  });
+
+  test('projected: several sources in one', async () => {
+    const sources = [
+      { serviceAccountToken: { path: 'token', audience: 'me' } },
+      { configMap: { name: 'cm', items: [{ key: 'a', path: 'ca.crt' }] } },
+      { configMap: { name: 'none', optional: true } },
+    ];
+    const path = await prepare({ projected: { sources } });
+    expect(readFileSync(join(path, 'token'), 'utf8')).toBe('token for me');
+    expect(readFileSync(join(path, 'ca.crt'), 'utf8')).toBe('1');
+  });
+
+  test.each([
+    [{ configMap: { name: 'none' } }, 'MountVolume.SetUp failed for volume "v" : configmap "none" not found'],
+    [{ secret: { secretName: 'none' } }, 'MountVolume.SetUp failed for volume "v" : secret "none" not found'],
+    [{ configMap: { name: 'cm', items: [{ key: 'x', path: 'x' }] } }, 'configmap references non-existent config key: x'],
+    [{ secret: { secretName: 's', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
+    [{ persistentVolumeClaim: { claimName: 'c' } }, 'persistentvolumeclaim "c" not found'],
+    [{ nfs: { server: 'x', path: '/' } }, 'no volume plugin matched'],
+  ])('%j fails with words', async (volume, message) => {
+    await expect(prepare(volume)).rejects.toThrow(message);
+  });
+
+  test('emptyDir: everybody may write; in memory it is mounted with its size', async () => {
+    const path = await prepare({ emptyDir: {} });
+    expect(statSync(path).mode & 0o777).toBe(0o777);
+    const commands: string[] = [];
+    await prepareVolumes(input([{ name: 'm', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }], commands));
+    expect(commands).toEqual([`mount -t tmpfs -o mode=0777,size=1048576 tmpfs ${join(dir, 'disk/volumes/kubernetes.io~empty-dir/m')}`]);
+    await removeVolumes({ podDir: join(dir, 'disk'), memoryDir: join(dir, 'memory') }, async () => '');
+    expect(readdirSync(dir)).toEqual([]);
+  });
+});
+
+test('mounts below a folder, the innermost first', () => {
+  const mounts =
+    'tmpfs /pods/a tmpfs rw 0 0\ntmpfs /pods/a/v tmpfs rw 0 0\ntmpfs /pods/a/v/w\\040x tmpfs rw 0 0\ntmpfs /pods/ab tmpfs rw 0 0\n';
+  expect(mountsBelow(mounts, '/pods/a')).toEqual(['/pods/a/v/w x', '/pods/a/v']);
+});
+
+describe('hostPath', () => {
+  test('checks and creates by type', async () => {
+    await prepareHostPath(join(dir, 'new/er'), 'DirectoryOrCreate');
+    expect(statSync(join(dir, 'new/er')).isDirectory()).toBe(true);
+    await prepareHostPath(join(dir, 'file'), 'FileOrCreate');
+    await expect(prepareHostPath(join(dir, 'file'), 'Directory')).rejects.toThrow(
+      `hostPath type check failed: ${dir}/file is not a directory`,
+    );
+    await expect(prepareHostPath(join(dir, 'none'), 'Socket')).rejects.toThrow('is not a socket file');
+    await prepareHostPath(join(dir, 'none'), '');
+  });
+});
+
+describe('mounts of a container', () => {
+  const mount = async (volumeMount: object, env: Record<string, string> = {}) => {
+    const volumes = new Map([['v', { hostPath: dir, readOnly: false }]]);
+    const container = { name: 'c', volumeMounts: [{ name: 'v', mountPath: '/m', ...volumeMount }] };
+    const [result] = await containerMounts(container, volumes, new Map(Object.entries(env)));
+    return result;
+  };
+
+  test('plain, read-only, propagated', async () => {
+    expect(await mount({ readOnly: true, mountPropagation: 'HostToContainer' })).toEqual({
+      hostPath: dir,
+      containerPath: '/m',
+      readOnly: true,
+      propagation: 'rslave',
+    });
+    await expect(mount({ name: 'x' })).rejects.toThrow('cannot find volume "x" to mount into container "c"');
+  });
+
+  test('sub paths are made, expanded, and stay inside', async () => {
+    expect((await mount({ subPath: 'a/b' }))?.hostPath).toBe(join(dir, 'a/b'));
+    expect((await mount({ subPathExpr: '$(NAME)/x' }, { NAME: 'n' }))?.hostPath).toBe(join(dir, 'n/x'));
+    await expect(mount({ subPathExpr: '$(NONE)' })).rejects.toThrow('missing value for "NONE"');
+    writeFileSync(join(dir, 'f'), '');
+    expect((await mount({ subPath: 'f' }))?.hostPath).toBe(join(dir, 'f'));
+  });
+
+  test.each(['../x', '/etc', 'out/passwd', 'out'])('sub path %s is refused', async (subPath) => {
+    symlinkSync('/etc', join(dir, 'out'));
+    await expect(mount({ subPath })).rejects.toThrow('failed to prepare subPath');
+  });
+});
+
+describe('tokens', () => {
+  test('are kept until four fifths of their life are over, bound to the pod', async () => {
+    const clock = new FakeClock(t0);
+    const requests: unknown[] = [];
+    const createSubresource = async (...call: unknown[]) => {
+      requests.push(call);
+      return { status: { token: `t${requests.length}`, expirationTimestamp: new Date(clock.now() + 3_600_000).toISOString() } };
+    };
+    const tokens = createTokens({ resource: () => ({ createSubresource }) } as unknown as Client, clock);
+    const pod = testPod({ spec: { serviceAccountName: 'sa' } });
+    expect(await tokens.token(pod, '', 3600)).toBe('t1');
+    await clock.advance(2_879_000);
+    expect(await tokens.token(pod, '', 3600)).toBe('t1');
+    expect(tokens.renewAt('u1')).toBe(t0 + 2_880_000);
+    await clock.advance(1000);
+    expect(await tokens.token(pod, '', 3600)).toBe('t2');
+    expect(requests[0]).toMatchObject([
+      'ns',
+      'sa',
+      'token',
+      { spec: { audiences: [], boundObjectRef: { kind: 'Pod', name: 'p', uid: 'u1' } } },
+    ]);
+    tokens.forget('u1');
+    expect(tokens.renewAt('u1')).toBeUndefined();
+  });
+  test('long-lived ones are renewed once a day', () => {
+    expect(renewalTime(0, 365 * 86_400_000)).toBe(86_400_000);
+  });
+});
+
+test('a bound claim leads to a folder', async () => {
+  mkdirSync(join(dir, 'pv'));
+  const reader = (phase: string) => ({
+    claim: async () => ({ spec: { volumeName: 'pv' }, status: { phase } }) as never,
+    volume: async () => ({ spec: { hostPath: { path: join(dir, 'pv') } } }) as never,
+  });
+  expect(await claimPath(reader('Bound'), 'ns', 'c')).toBe(join(dir, 'pv'));
+  await expect(claimPath(reader('Pending'), 'ns', 'c')).rejects.toThrow('is not bound');
+});
