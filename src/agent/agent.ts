@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { tryParseQuantity } from '../api/quantity.ts';
+import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { systemCommands } from '../base/command.ts';
 import type { Running } from '../base/lifecycle.ts';
@@ -24,7 +25,7 @@ import { startPodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
 import { createReferences } from './references.ts';
 import { startDocker, startSim } from './runtimes/index.ts';
-import type { Runtime } from './runtimes/runtime.ts';
+import type { Image, Runtime } from './runtimes/runtime.ts';
 import { createClaimReader } from './volumes/claims.ts';
 import { createTokens } from './volumes/tokens.ts';
 import { startKubeletServer } from './server/server.ts';
@@ -35,6 +36,8 @@ export interface Agent extends Running {
   /** Port of the kubelet API; 0 when it is not served. */
   readonly kubeletPort: number;
 }
+
+const imagesMs = 5 * 60_000;
 
 /** Resolves when the node is registered. Stopping leaves containers and the Node object as they are. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -76,6 +79,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
       ? undefined
       : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, logger, clock }));
   const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
+  const images = rememberImages(runtime, clock);
   const facts = async (): Promise<NodeFacts> => ({
     name: nodeName,
     ips: options.nodeIPs,
@@ -83,7 +87,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     labels: options.nodeLabels ?? {},
     machine,
     kubeletPort: server?.port ?? 0,
-    images: await runtime.listImages(),
+    images: await images(),
     starting: !network.failed,
     notReady: network.ready
       ? ''
@@ -105,6 +109,15 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
   }
   lifecycle.add(await managed);
   return server?.port ?? 0;
+}
+
+/** The runtime is asked for its images only now and then: no scheduling decision hangs on the last one. */
+function rememberImages(runtime: Runtime, clock: Clock): () => Promise<readonly Image[]> {
+  let known: { readonly at: number; readonly images: Promise<readonly Image[]> } | undefined;
+  return () => {
+    if (known === undefined || clock.monotonic() - known.at >= imagesMs) known = { at: clock.monotonic(), images: runtime.listImages() };
+    return known.images;
+  };
 }
 
 function withCapacity(machine: Machine, capacity: AgentOptions['capacity']): Machine {

@@ -57,10 +57,6 @@ export function podText(pod: Pod): string {
   return `${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`;
 }
 
-export function podKey(pod: Pod): string {
-  return `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
-}
-
 /** Where events about a container point: `spec.containers{web}`. */
 export function fieldPathOf(spec: ContainerSpec): string {
   const list = spec.role === 'main' ? 'containers' : spec.role === 'ephemeral' ? 'ephemeralContainers' : 'initContainers';

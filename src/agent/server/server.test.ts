@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { FakeClock } from '../../base/clock.ts';

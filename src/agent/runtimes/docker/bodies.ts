@@ -72,7 +72,6 @@ function securityOptions(config: ContainerConfig): string[] {
   if (security.privileged || security.seccomp === 'unconfined') options.push('seccomp=unconfined');
   else if (security.seccomp !== 'default') options.push(`seccomp=${security.seccomp}`);
   if (security.privileged) options.push('apparmor=unconfined');
-  if (security.privileged || security.unmaskedProc) options.push('systempaths=unconfined');
   if (security.noNewPrivileges && !security.privileged) options.push('no-new-privileges');
   return options;
 }
@@ -140,6 +139,7 @@ export function containerRequest(config: ContainerConfig, sandboxId: string, { o
         GroupAdd: config.security.groups,
         ReadonlyRootfs: config.security.readOnlyRoot,
         SecurityOpt: securityOptions(config),
+        ...(config.security.privileged || config.security.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
         LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
         ...privilege(config, host),
         ...resourceFields(config, host),

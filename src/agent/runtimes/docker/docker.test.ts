@@ -106,7 +106,9 @@ describe('containers', () => {
       HostConfig: {
         CapAdd: ['CHOWN', 'SYS_ADMIN'],
         CapDrop: [],
-        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'],
+        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+        MaskedPaths: [],
+        ReadonlyPaths: [],
       },
     });
     expect(body['HostConfig']).not.toHaveProperty('Privileged');
