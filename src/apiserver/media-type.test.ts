@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bodyEncoding, Negotiator, objectFormat } from './media-type.ts';
+import { bodyEncoding, Negotiator, objectFormat, withoutTable } from './media-type.ts';
 
 const negotiator = new Negotiator();
 
@@ -22,6 +22,12 @@ describe('negotiation', () => {
       'only the following media types are accepted: application/json, application/yaml',
     );
     expect(() => objectFormat(negotiator.format('application/json;as=Nonsense;g=x;v=v1'))).toThrow('only the following media types');
+  });
+
+  test('the next best when there is no table', () => {
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    expect(withoutTable(`${table},application/yaml`)).toMatchObject({ encoding: 'yaml', transform: undefined });
+    expect(() => withoutTable(table)).toThrow('only the following media types are accepted');
   });
 
   test('bodies', () => {

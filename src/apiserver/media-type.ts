@@ -115,9 +115,10 @@ export function objectFormat(format: Format): Format {
   return format;
 }
 
-/** For answers that have no table form: throws 406 when a table is asked for. */
-export function withoutTable(format: Format): void {
-  if (format.transform === 'Table') throw new ApiError('NotAcceptable', `only the following media types are accepted: ${supported}`);
+/** For answers that have no table form: the next best the client accepts. Throws 406 when there is none. */
+export function withoutTable(accept: string): Format {
+  const others = accept.split(',').filter((clause) => parseClause(clause).parameters.get('as') !== 'Table');
+  return negotiate(others.join());
 }
 
 /** The encoding of a body; JSON when it does not say. Throws 415. */

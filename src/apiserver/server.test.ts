@@ -98,6 +98,15 @@ describe('forms', () => {
     expect(none.body).toMatchObject({ rows: [{ object: null }] });
   });
 
+  test('what is answered but not kept has no table', async () => {
+    const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    const post = (accept: string): ReturnType<TestServer['ask']> => server.ask(path, { method: 'POST', body, headers: { accept } });
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    expect(await post(table)).toMatchObject({ code: 406, body: { reason: 'NotAcceptable' } });
+    expect(await post(`${table},application/json`)).toMatchObject({ code: 201, body: { kind: 'SelfSubjectReview' } });
+  });
+
   test('metadata only, YAML, pretty', async () => {
     const partial = await server.ask('/api/v1/namespaces', {
       headers: { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' },

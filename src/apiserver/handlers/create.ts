@@ -10,8 +10,8 @@ import { sendEntry, sendObject } from './scope.ts';
 export async function create(scope: Scope): Promise<void> {
   const { exchange, store } = scope;
   const { namespace, name, subresource } = exchange.info;
-  // What is answered but not stored has no table form.
-  if (subresource !== '' || store.definition.virtual !== undefined) withoutTable(exchange.format);
+  const isStored = subresource === '' && store.definition.virtual === undefined;
+  if (!isStored && exchange.format.transform === 'Table') exchange.format = withoutTable(exchange.request.headers.accept ?? '');
   const expected = expectedKind(store.definition, subresource);
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   const body = await readBody(exchange.request);
