@@ -25,7 +25,17 @@ export async function nodeFigures(coracle: CoracleProcess): Promise<void> {
   await coracle.start();
   const { kubectl } = coracle;
   try {
-    await kubectl.run('create', 'deployment', 'idle', '--image=coracle.test/web:v1', '--replicas=6', '--', '/bin/sh', '-c', 'trap "exit 0" TERM; sleep 1000000 & wait');
+    await kubectl.run(
+      'create',
+      'deployment',
+      'idle',
+      '--image=coracle.test/web:v1',
+      '--replicas=6',
+      '--',
+      '/bin/sh',
+      '-c',
+      'trap "exit 0" TERM; sleep 1000000 & wait',
+    );
     const ready = async (count: number): Promise<void> => {
       await kubectl.run('wait', 'deployment/idle', `--for=jsonpath={.status.readyReplicas}=${String(count)}`, '--timeout=120s');
     };

@@ -95,24 +95,26 @@ async function requestCertificate({ client, nodeName, use }: NodeCertificateOpti
     },
   });
   const { name } = created.metadata;
-  return new Promise((resolve, reject) => {
-    void resource
-      .watch(
-        { fieldSelector: `metadata.name=${name}`, resourceVersion: '0' },
-        {
-          event: (event) => {
-            if (event.type === 'BOOKMARK') return;
-            const { certificate, conditions = [] } = event.object.status;
-            if (certificate !== undefined && certificate !== '') resolve(Buffer.from(certificate, 'base64').toString());
-            const refused = conditions.find(({ type }) => type === 'Denied' || type === 'Failed');
-            if (refused !== undefined)
-              reject(new UsageError(`the server refused the node's certificate request ${name}: ${refused.message ?? ''}`));
-          },
-          end: (error) => reject(error ?? new Error(`the watch of certificate request ${name} ended before it was granted`)),
-        },
-      )
-      .catch(reject);
-  });
+  const granted = Promise.withResolvers<string>();
+  const watch = await resource.watch(
+    { fieldSelector: `metadata.name=${name}`, resourceVersion: '0' },
+    {
+      event: (event) => {
+        if (event.type === 'BOOKMARK') return;
+        const { certificate, conditions = [] } = event.object.status;
+        if (certificate !== undefined && certificate !== '') granted.resolve(Buffer.from(certificate, 'base64').toString());
+        const refused = conditions.find(({ type }) => type === 'Denied' || type === 'Failed');
+        if (refused !== undefined)
+          granted.reject(new UsageError(`the server refused the node's certificate request ${name}: ${refused.message ?? ''}`));
+      },
+      end: (error) => granted.reject(error ?? new Error(`the watch of certificate request ${name} ended before it was granted`)),
+    },
+  );
+  try {
+    return await granted.promise;
+  } finally {
+    await watch.stop();
+  }
 }
 
 /** What a node must know of its cluster; kept in the ConfigMap kube-system/coracle-cluster. */

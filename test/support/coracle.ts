@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Kubectl } from './kubectl.ts';
 
 /** The program under test; CORACLE_ENTRY names another build. */
-const entry = process.env['CORACLE_ENTRY'] ?? join(import.meta.dirname, '..', '..', 'dist', 'coracle.mjs');
+export const entry = process.env['CORACLE_ENTRY'] ?? join(import.meta.dirname, '..', '..', 'dist', 'coracle.mjs');
 
 /** A port of loopback nobody listens on now. */
 export async function freePort(): Promise<number> {
