@@ -5,9 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { CoracleProcess, freePort } from '../support/coracle.ts';
+import { CoracleProcess, entry, freePort } from '../support/coracle.ts';
 
-const entry = join(import.meta.dirname, '..', '..', 'dist', 'coracle.mjs');
 const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', timeout: 20_000 });
 
@@ -18,6 +17,11 @@ describe('coracle', () => {
   test.each([[[]], [['--help']], [['server', '--help']], [['reset', '--help']]])('%j shows help with examples', (args) => {
     const { stdout, stderr } = run(...args);
     expect(stdout + stderr).toContain('Examples:\n  coracle ');
+  });
+
+  test('a reader that goes away is no failure', () => {
+    const result = spawnSync('sh', ['-c', `${process.execPath} ${entry} server --help | head -n 1`], { encoding: 'utf8' });
+    expect(result).toMatchObject({ stdout: 'Usage: coracle server [options]\n', stderr: '' });
   });
 
   test('version', () => {
