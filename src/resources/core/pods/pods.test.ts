@@ -103,6 +103,19 @@ describe('a new pod', () => {
     });
   });
 
+  test('has sysctls of good names, once each, and none of the host', async () => {
+    const names = ['foo-', 'kernel.shmmax', 'bar..', 'net/ipv4/ip_forward', 'kernel.shmmax'];
+    const made = create({ hostNetwork: true, securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) } });
+    const pattern = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
+    const at = 'spec.securityContext.sysctls';
+    const rule = `must have at most 253 characters and match regex ${pattern}`;
+    await expect(made).rejects.toThrow(
+      `${at}[0].name: Invalid value: "foo-": ${rule}, ${at}[2].name: Invalid value: "bar..": ${rule}, ` +
+        `${at}[3].name: Invalid value: "net/ipv4/ip_forward": may not be specified when 'hostNetwork' is true, ` +
+        `${at}[4].name: Duplicate value: "kernel.shmmax"`,
+    );
+  });
+
   test('without containers is refused, not a failure of the server', async () => {
     await expect(pods.create('default', asObject({ metadata: { name: 'p' } }), admin)).rejects.toThrow(
       'Pod "p" is invalid: spec.containers: Required value',

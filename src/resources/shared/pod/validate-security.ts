@@ -1,6 +1,6 @@
 /** ValidateSecurityContext and validatePodSpecSecurityContext, the basics. */
 import type { PodSpec, SecurityContext } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { duplicate, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { userIdFaults } from '../../../api/names.ts';
 
 const profiles = ['Localhost', 'RuntimeDefault', 'Unconfined'];
@@ -51,18 +51,32 @@ export function podSecurityErrors(spec: PodSpec, at: Path, faults: FieldError[])
   for (const [index, group] of supplementalGroups.entries()) {
     for (const fault of userIdFaults(group)) faults.push(invalid(own.child('supplementalGroups').index(index), group, fault));
   }
-  const seen = new Set<string>();
   for (const [index, { name }] of sysctls.entries()) {
-    const field = own.child('sysctls').index(index).child('name');
-    if (name === '') faults.push(required(field));
-    else if (seen.has(name))
-      faults.push({ type: 'FieldValueDuplicate', field: field.text, body: `Duplicate value: ${JSON.stringify(name)}` });
-    seen.add(name);
-    if (spec.hostNetwork === true && name.startsWith('net.'))
-      faults.push(forbiddenField(field, "may not be specified when 'hostNetwork' is true"));
+    const earlier = sysctls.slice(0, index).some((other) => other.name === name);
+    faults.push(...sysctlFaults(own.child('sysctls').index(index).child('name'), { name, earlier, spec }));
   }
   if (fsGroupChangePolicy !== undefined && !['Always', 'OnRootMismatch'].includes(fsGroupChangePolicy)) {
     faults.push(notSupported(own.child('fsGroupChangePolicy'), fsGroupChangePolicy, ['Always', 'OnRootMismatch']));
   }
   if (seccompProfile !== undefined) profileErrors(seccompProfile, own.child('seccompProfile'), faults);
+}
+
+/** Texts, not literals: the fault shows the expression as upstream writes it. */
+const segment = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const sysctlPattern = `^(${segment}[\\./])*${segment}$`;
+const sysctlName = new RegExp(sysctlPattern);
+const sysctlLength = 253;
+
+function sysctlFaults(at: Path, { name, earlier, spec }: { name: string; earlier: boolean; spec: PodSpec }): FieldError[] {
+  const faults: FieldError[] = [];
+  if (name === '') faults.push(required(at));
+  else if (name.length > sysctlLength || !sysctlName.test(name))
+    faults.push(invalid(at, name, `must have at most ${String(sysctlLength)} characters and match regex ${sysctlPattern}`));
+  else if (earlier) faults.push(duplicate(at, name));
+  const dotted = name.replaceAll('/', '.');
+  if (spec.hostNetwork === true && dotted.startsWith('net.'))
+    faults.push(invalid(at, name, "may not be specified when 'hostNetwork' is true"));
+  if (spec.hostIPC === true && /^(kernel\.(sem$|shm|msg)|fs\.mqueue\.)/.test(dotted))
+    faults.push(invalid(at, name, "may not be specified when 'hostIPC' is true"));
+  return faults;
 }
