@@ -34,7 +34,10 @@ export function createReferences(options: InformerOptions): References {
     const changed = (): void => {
       for (const user of users) user();
     };
-    const handler = { add: changed, update: changed, delete: changed };
+    const added = (_object: unknown, initial: boolean): void => {
+      if (!initial) changed();
+    };
+    const handler = { add: added, update: changed, delete: changed };
     if (kind === 'Secret') {
       const informer = startInformer(refs.secrets, options, select);
       informer.handle(handler);
@@ -52,8 +55,9 @@ export function createReferences(options: InformerOptions): References {
       const entry = watched.get(key) ?? open(kind, namespace, name);
       watched.set(key, entry);
       used.add(key);
-      await entry.informer.synced;
+      // Before the wait, so that nobody else's release stops the informer meanwhile.
       entry.users.add(changed);
+      await entry.informer.synced;
       return entry.informer.store.get(joinKey(namespace, name));
     };
     const release = async (): Promise<void> => {

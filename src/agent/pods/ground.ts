@@ -86,9 +86,14 @@ export class PodGround {
     if (this.#volumes !== undefined && this.#deps.runtime.real) await refreshVolumes(this.#volumeInput(pod));
   }
 
-  /** The sandbox has died: removes what is left of it. */
-  async lose(): Promise<void> {
+  /** The sandbox has died: from now on no container can be started. */
+  disconnect(): void {
     this.#connected = false;
+  }
+
+  /** Removes what is left of the sandbox, and frees its addresses. */
+  async lose(): Promise<void> {
+    this.disconnect();
     const { id } = this.#sandbox ?? {};
     this.#sandbox = undefined;
     if (id !== undefined) await this.#deps.runtime.removeSandbox(id);

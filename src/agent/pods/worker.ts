@@ -44,6 +44,7 @@ export class PodWorker implements TaskHost {
   /** Sandbox and volumes are being made, renewed or taken away. */
   #groundBusy = false;
   #refreshDue = false;
+  #sandboxLost = false;
   #written: PodStatus | undefined;
   #syncQueued = false;
   #halted = false;
@@ -101,11 +102,19 @@ export class PodWorker implements TaskHost {
       if (event.type !== 'started') this.#run(this.#tasks.refresh(event.id));
       return;
     }
-    if (event.type !== 'started' && this.ground.sandbox?.id === event.id && this.#state === 'running') this.#run(this.#sandboxDied());
+    if (event.type !== 'started' && this.ground.sandbox?.id === event.id) this.#loseSandbox();
+  }
+
+  #loseSandbox(): void {
+    this.ground.disconnect();
+    this.#sandboxLost = true;
+    this.wake();
   }
 
   /** Compares with the runtime, in case an event was missed. */
   async resync(): Promise<void> {
+    const { sandbox } = this.ground;
+    if (sandbox !== undefined && (await this.deps.runtime.inspectSandbox(sandbox.id))?.running !== true) this.#loseSandbox();
     await this.#tasks.refreshAll();
     this.wake();
   }
@@ -182,6 +191,7 @@ export class PodWorker implements TaskHost {
       if (!running) this.#finish();
       return;
     }
+    if (this.#sandboxLost) return this.#replaceSandbox();
     if (!this.ground.ready) return this.#prepare();
     this.#tasks.resumeProbes();
     for (const spec of decision.start) {
@@ -259,15 +269,20 @@ export class PodWorker implements TaskHost {
     );
   }
 
-  async #sandboxDied(): Promise<void> {
+  /** Containers of a dead sandbox end with it; the next step makes a new one. */
+  #replaceSandbox(): void {
     if (this.#groundBusy) return;
     this.#groundBusy = true;
+    this.#sandboxLost = false;
     podEvent(this.deps.recorder, this.#pod, ['Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.']);
-    for (const { current } of this.#tasks.records)
-      if (current?.state === 'running') await this.deps.runtime.stopContainer(current.id, 2000);
-    await this.#tasks.refreshAll();
-    await this.ground.lose();
-    this.#groundDone();
+    const work = async (): Promise<void> => {
+      const { runtime } = this.deps;
+      const running = this.#tasks.records.flatMap(({ current }) => (current?.state === 'running' ? [current.id] : []));
+      await Promise.all(running.map((id) => runtime.stopContainer(id, 2000)));
+      await this.#tasks.refreshAll();
+      await this.ground.lose();
+    };
+    this.#run(work().finally(() => this.#groundDone()));
   }
 
   /** All containers have ended for good: what is kept is their logs and the volumes. */

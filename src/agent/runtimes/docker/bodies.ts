@@ -20,6 +20,18 @@ function containerName(
   return `k8s_${container}_${pod.name}_${pod.namespace}_${pod.uid}_${attempt}`;
 }
 
+/**
+ * A cgroup path as the engine's driver wants it: systemd takes the name of a slice, in which each dash is a level
+ * (pkg/kubelet/cm, ToSystemd).
+ */
+export function cgroupName(path: string, driver: CgroupDriver): string {
+  if (driver === 'cgroupfs') return path;
+  const parts = path.split('/').filter((part) => part !== '');
+  return `${parts.map((part) => part.replaceAll('-', '_')).join('-')}.slice`;
+}
+
+export type CgroupDriver = 'cgroupfs' | 'systemd';
+
 /** How the sandbox gets its network namespace: the host's, one of its own made by the pause program, or one made by Docker. */
 export type NetworkMode = 'host' | 'unshare' | 'none';
 
@@ -35,7 +47,7 @@ const ipv6Sysctls = {
   'net.ipv6.conf.lo.disable_ipv6': '0',
 };
 
-export function sandboxRequest(config: SandboxConfig, owner: Owner): CreateRequest {
+export function sandboxRequest(config: SandboxConfig, { owner, driver }: Pick<HostFacts, 'owner' | 'driver'>): CreateRequest {
   const mode = networkMode(config);
   return {
     name: containerName('POD', config.pod, config.attempt),
@@ -49,7 +61,7 @@ export function sandboxRequest(config: SandboxConfig, owner: Owner): CreateReque
         ...(config.hostPID ? { PidMode: 'host' } : {}),
         CapDrop: ['ALL'],
         ...(mode === 'unshare' ? { CapAdd: ['SYS_ADMIN'] } : {}),
-        CgroupParent: config.cgroupParent,
+        CgroupParent: cgroupName(config.cgroupParent, driver),
         LogConfig: { Type: 'none' },
         CpuShares: 2,
         Sysctls: { ...(mode === 'none' ? ipv6Sysctls : {}), ...config.sysctls },
@@ -104,9 +116,10 @@ function pidMode(config: ContainerConfig, sandbox: string): Record<string, unkno
 export interface HostFacts {
   readonly owner: Owner;
   readonly host: HostPrivileges;
+  readonly driver: CgroupDriver;
 }
 
-export function containerRequest(config: ContainerConfig, sandboxId: string, { owner, host }: HostFacts): CreateRequest {
+export function containerRequest(config: ContainerConfig, sandboxId: string, { owner, host, driver }: HostFacts): CreateRequest {
   const sandbox = `container:${sandboxId}`;
   const devices = config.devices.map((device) => ({
     PathOnHost: device.hostPath,
@@ -135,7 +148,7 @@ export function containerRequest(config: ContainerConfig, sandboxId: string, { o
         ...pidMode(config, sandbox),
         Binds: binds(config),
         ...(devices.length === 0 ? {} : { Devices: devices }),
-        CgroupParent: config.cgroupParent,
+        CgroupParent: cgroupName(config.cgroupParent, driver),
         GroupAdd: config.security.groups,
         ReadonlyRootfs: config.security.readOnlyRoot,
         SecurityOpt: securityOptions(config),

@@ -27,7 +27,7 @@ import type {
 } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
-import type { CreateRequest } from './bodies.ts';
+import type { CreateRequest, HostFacts } from './bodies.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
@@ -38,7 +38,6 @@ import { containerOf, sandboxOf } from './inspect.ts';
 import type { Labels, Owner } from './labels.ts';
 import { ownedBy, readLabels } from './labels.ts';
 import { ensureSandboxImages } from './pause-image.ts';
-import type { HostPrivileges } from './privileges.ts';
 import { hostPrivileges } from './privileges.ts';
 import { attachContainer, execContainer } from './sessions.ts';
 import { demultiplex } from './streams.ts';
@@ -57,12 +56,17 @@ const removalsAtATime = 6;
 export async function startDocker(options: DockerOptions): Promise<Runtime> {
   const engine = createEngine(options.socket);
   try {
-    await ensureSandboxImages(engine);
-    return new DockerRuntime(engine, options);
+    const [info] = await Promise.all([engine.json<EngineInfo>({ method: 'GET', path: '/info' }), ensureSandboxImages(engine)]);
+    const host = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
+    return new DockerRuntime(engine, options, { owner: options, host, driver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs' });
   } catch (error) {
     engine.close();
     throw error;
   }
+}
+
+interface EngineInfo {
+  readonly CgroupDriver: string;
 }
 
 class DockerRuntime implements Runtime {
@@ -70,14 +74,15 @@ class DockerRuntime implements Runtime {
   readonly real = true;
   readonly #engine: Engine;
   readonly #options: DockerOptions;
-  readonly #host: HostPrivileges = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
+  readonly #facts: HostFacts;
   readonly #limit: Limiter = createLimiter(startsAtATime);
   readonly #limitRemovals: Limiter = createLimiter(removalsAtATime);
   readonly #running: Running;
 
-  constructor(engine: Engine, options: DockerOptions) {
+  constructor(engine: Engine, options: DockerOptions, facts: HostFacts) {
     this.#engine = engine;
     this.#options = options;
+    this.#facts = facts;
     this.#running = running(() => engine.close());
   }
 
@@ -112,7 +117,7 @@ class DockerRuntime implements Runtime {
 
   async runSandbox(config: SandboxConfig): Promise<Sandbox> {
     return this.#limit(async () => {
-      const id = await this.#create(sandboxRequest(config, this.#options));
+      const id = await this.#create(sandboxRequest(config, this.#facts));
       try {
         await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
         const body = await this.#inspect(id);
@@ -148,7 +153,7 @@ class DockerRuntime implements Runtime {
   }
 
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
-    const request = containerRequest(config, sandbox.id, { owner: this.#options, host: this.#host });
+    const request = containerRequest(config, sandbox.id, this.#facts);
     // Finishing pods goes before beginning new ones.
     return this.#limit(() => this.#create(request), true);
   }

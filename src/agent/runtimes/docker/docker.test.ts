@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { t0 } from '../../testing/pods.ts';
 import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
-import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
+import { cgroupName, containerRequest, networkMode, sandboxRequest } from './bodies.ts';
 import { readEvent } from './events.ts';
 import { splitReference } from './images.ts';
 import type { InspectBody } from './inspect.ts';
@@ -15,10 +15,20 @@ import { demultiplex } from './streams.ts';
 const owner = { instance: 'abcdef', node: 'n1' };
 const pod = { namespace: 'ns', name: 'p', uid: 'u1' };
 const host = { complete: true, available: [] };
+const facts = { owner, host, driver: 'cgroupfs' } as const;
 
 test('labels carry the facts there and back', () => {
-  const facts = { kind: 'init', pod, container: 'c', attempt: 3, specHash: 'h', image: 'i', imageID: 'd', terminationLog: '/t' } as const;
-  expect(readLabels(writeLabels(owner, facts))).toEqual(facts);
+  const labelled = {
+    kind: 'init',
+    pod,
+    container: 'c',
+    attempt: 3,
+    specHash: 'h',
+    image: 'i',
+    imageID: 'd',
+    terminationLog: '/t',
+  } as const;
+  expect(readLabels(writeLabels(owner, labelled))).toEqual(labelled);
 });
 
 describe('sandboxes', () => {
@@ -34,7 +44,7 @@ describe('sandboxes', () => {
     annotations: {},
   };
   test('leave the network of the host by themselves, which is fast', () => {
-    expect(sandboxRequest(config, owner)).toMatchObject({
+    expect(sandboxRequest(config, facts)).toMatchObject({
       name: 'k8s_POD_p_ns_u1_0',
       body: {
         Image: 'coracle/pause-unshare:1',
@@ -44,14 +54,14 @@ describe('sandboxes', () => {
     });
   });
   test('on the network of the host need nothing for it', () => {
-    const { body } = sandboxRequest({ ...config, hostNetwork: true }, owner);
+    const { body } = sandboxRequest({ ...config, hostNetwork: true }, facts);
     expect(body).toMatchObject({ Image: 'coracle/pause:1', HostConfig: { NetworkMode: 'host' } });
     expect(body['HostConfig']).not.toHaveProperty('CapAdd');
   });
   test('with net sysctls get a namespace made by Docker, which sets them', () => {
     const sysctls = { 'net.ipv4.ip_local_port_range': '1024 2000' };
     expect(networkMode({ ...config, sysctls })).toBe('none');
-    expect(sandboxRequest({ ...config, sysctls }, owner).body).toMatchObject({
+    expect(sandboxRequest({ ...config, sysctls }, facts).body).toMatchObject({
       HostConfig: { NetworkMode: 'none', Sysctls: { ...sysctls, 'net.ipv6.conf.all.disable_ipv6': '0' } },
     });
   });
@@ -76,7 +86,7 @@ describe('containers', () => {
   }; // prettier-ignore
 
   test('join the sandbox and carry what was asked for', () => {
-    const { name, body } = containerRequest(config, 'sb', { owner, host });
+    const { name, body } = containerRequest(config, 'sb', facts);
     expect(name).toBe('k8s_c_p_ns_u1_1');
     expect(body).toMatchObject({
       Image: 'sha256:1',
@@ -99,9 +109,9 @@ describe('containers', () => {
 
   test('privileged where the machine cannot: all it has, unconfined', () => {
     const privileged = { ...config, security: { ...security, privileged: true } };
-    expect(containerRequest(privileged, 'sb', { owner, host }).body).toMatchObject({ HostConfig: { Privileged: true } });
+    expect(containerRequest(privileged, 'sb', facts).body).toMatchObject({ HostConfig: { Privileged: true } });
     const poor = { complete: false, available: ['CHOWN', 'SYS_ADMIN'] };
-    const { body } = containerRequest(privileged, 'sb', { owner, host: poor });
+    const { body } = containerRequest(privileged, 'sb', { ...facts, host: poor });
     expect(body).toMatchObject({
       HostConfig: {
         CapAdd: ['CHOWN', 'SYS_ADMIN'],
@@ -119,8 +129,13 @@ describe('containers', () => {
     ['host', 'host'],
     [{ containerId: 'x' }, 'container:x'],
   ] as const)('processes %j', (processes, mode) => {
-    expect(containerRequest({ ...config, processes }, 'sb', { owner, host }).body).toMatchObject({ HostConfig: { PidMode: mode } });
+    expect(containerRequest({ ...config, processes }, 'sb', facts).body).toMatchObject({ HostConfig: { PidMode: mode } });
   });
+});
+
+test('control groups by the driver of the engine', () => {
+  expect(cgroupName('/kubepods/burstable/podab-cd', 'cgroupfs')).toBe('/kubepods/burstable/podab-cd');
+  expect(cgroupName('/kubepods/burstable/podab-cd', 'systemd')).toBe('kubepods-burstable-podab_cd.slice');
 });
 
 test('capabilities of the machine', () => {
