@@ -10,9 +10,12 @@ import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
-import { publishDnsService, startDns } from '../dns/dns.ts';
+import { publishDnsService, startDns, type DnsServer } from '../dns/dns.ts';
 import { startProxy } from '../proxy/proxy.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
+
+/** Behind the DNS Service's port 53. */
+const usualDnsPort = 10053;
 
 export interface NodeOptions {
   /** A client that acts as `system:NAME`. */
@@ -73,8 +76,10 @@ async function startServices(options: NodeOptions, network: NodePodNetwork, life
 }
 
 async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
-  const listen = network.gatewayIPs.map((host) => ({ host, port: 0 }));
-  const dns = lifecycle.add(await startDns({ ...options, client: options.client('dns'), listen }));
+  const startAt = (port: number): Promise<DnsServer> =>
+    startDns({ ...options, client: options.client('dns'), listen: network.gatewayIPs.map((host) => ({ host, port })) });
+  // The same port at every start, so that flows that pods have open find the next server.
+  const dns = lifecycle.add(await startAt(usualDnsPort).catch(() => startAt(0)));
   await publishDnsService({
     client: options.client('dns'),
     clusterDNS: options.clusterDNS,

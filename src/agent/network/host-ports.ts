@@ -11,6 +11,8 @@ export interface NatPlan {
   /** Where pods are reached with their own address; includes podCIDRs. */
   readonly clusterCIDRs: readonly string[];
   readonly nodeIPs: readonly string[];
+  /** The node's own addresses in its pod CIDRs. */
+  readonly gateways: readonly string[];
 }
 
 export type Family = 'ip' | 'ip6';
@@ -60,7 +62,7 @@ table ${family} ${table} {
   }
   chain prerouting { type nat hook prerouting priority dstnat - 3; jump forward_ports; }
   chain output { type nat hook output priority -103; jump forward_ports; }
-${family === 'ip' ? localhostGuard : ''}  chain postrouting {
+${family === 'ip' ? localhostGuard : ''}${quietGateway(family, plan.gateways.filter(own))}  chain postrouting {
     type nat hook postrouting priority srcnat - 3
     ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade fully-random
 ${family === 'ip' ? '    ct status dnat ip saddr 127.0.0.0/8 masquerade fully-random\n' : ''}    ${family} saddr @pods ${family} daddr != @cluster ${multicast(family)} masquerade fully-random
@@ -76,6 +78,20 @@ const localhostGuard = `  chain input {
     iifname != "lo" ip daddr 127.0.0.0/8 ct state new drop
   }
 `;
+
+/**
+ * The cluster's DNS listens on the gateway addresses. While Coracle is away (a restart) its questions go unanswered instead of
+ * being refused, so that resolvers ask again, as they do when a packet is lost, and names go on working.
+ */
+function quietGateway(family: Family, gateways: readonly string[]): string {
+  if (gateways.length === 0) return '';
+  const icmp = family === 'ip' ? 'icmp' : 'icmpv6';
+  return `  chain quiet_gateway {
+    type filter hook output priority filter - 3
+    ${family} saddr { ${gateways.join(', ')} } ${icmp} type destination-unreachable ${icmp} code port-unreachable drop
+  }
+`;
+}
 
 function multicast(family: Family): string {
   return family === 'ip' ? 'ip daddr != 224.0.0.0/4' : 'ip6 daddr != { fe80::/10, ff00::/8 }';

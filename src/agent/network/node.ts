@@ -71,7 +71,13 @@ export async function startPodNetwork(options: PodNetworkOptions): Promise<NodeP
       links.some((link) => link.name === gatewayDevice(instance)),
     ),
   );
-  const nat: NatPlan = { instance, podCIDRs, clusterCIDRs: options.clusterCIDRs ?? podCIDRs, nodeIPs: options.nodeIPs };
+  const nat: NatPlan = {
+    instance,
+    podCIDRs,
+    clusterCIDRs: options.clusterCIDRs ?? podCIDRs,
+    nodeIPs: options.nodeIPs,
+    gateways: pool.gateways,
+  };
   const network = new NodeNetwork({ commands, logger, plan, nat, pool });
   await Promise.all([network.restore(links), acceptForwarding(options, podCIDRs)]);
   return network;

@@ -88,9 +88,16 @@ describe('host ports', () => {
 
   test('the table is replaced in one script and only of the families in use', () => {
     const script = natScript(
-      { instance: 'abc123', podCIDRs: ['10.42.0.0/24'], clusterCIDRs: ['10.42.0.0/16'], nodeIPs: ['192.168.0.1', 'fd00::1'] },
+      {
+        instance: 'abc123',
+        podCIDRs: ['10.42.0.0/24'],
+        clusterCIDRs: ['10.42.0.0/16'],
+        nodeIPs: ['192.168.0.1', 'fd00::1'],
+        gateways: ['10.42.0.1', 'fd42::1'],
+      },
       [],
     );
+    expect(script).toContain('ip saddr { 10.42.0.1 } icmp type destination-unreachable icmp code port-unreachable drop');
     expect(script).toContain('add table ip coracle_abc123_pods\ndelete table ip coracle_abc123_pods\n');
     expect(script).toContain('elements = { 10.42.0.0/16, 192.168.0.1 }');
     expect(script).not.toContain('ip6');

@@ -2,7 +2,7 @@
  * The acceptance test of the whole: a server as a user starts it, real kubectl, Docker, nftables and DNS. One story in
  * order; each test builds on the ones before. Needs root and Docker (npm test installs and starts what is missing).
  */
-import { spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -50,6 +50,12 @@ const inClient = (...args: string[]): Promise<string> => kubectl('exec', 'client
 const callFromClient = async (times: number, ...urls: string[]): Promise<CallReport> =>
   JSON.parse(await inClient('/bin/node', '/srv/web.mjs', 'call', String(times), ...urls)) as CallReport;
 
+/** Docker's id of the client's container. */
+async function clientContainer(): Promise<string> {
+  const pod = await coracle.kubectl.json<Pod>(...inNamespace, 'get', 'pod', 'client');
+  return (pod.status.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '');
+}
+
 /** Calls without pause in the client pod, through docker so that it goes on while Coracle is away. */
 class Caller {
   readonly #container: string;
@@ -62,9 +68,7 @@ class Caller {
   }
 
   static async start(...urls: string[]): Promise<Caller> {
-    const pod = await coracle.kubectl.json<Pod>(...inNamespace, 'get', 'pod', 'client');
-    const container = (pod.status.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '');
-    const { spawn } = await import('node:child_process');
+    const container = await clientContainer();
     return new Caller(
       container,
       spawn('docker', ['exec', container, '/bin/sh', '-c', `echo $$ > /tmp/caller; exec /bin/node /srv/web.mjs call ${urls.join(' ')}`], {
@@ -206,11 +210,15 @@ describe('guestbook', () => {
     const before = new Map(
       (await webPods()).map((pod) => [pod.metadata.name, [pod.status.containerStatuses?.[0]?.containerID, restarts(pod)]]),
     );
-    // By address: names are served by Coracle itself, and it is away for a moment.
+    // By address: names are served by Coracle itself, and a question asked while it is away takes the resolver five seconds.
     const { clusterIPs = [] } = (await coracle.kubectl.json<Service>(...inNamespace, 'get', 'service', 'web')).spec;
     const caller = await Caller.start(`http://${clusterIPs[0] ?? ''}`, `http://[${clusterIPs[1] ?? ''}]`);
+    const container = await clientContainer();
     expect(await coracle.stop('SIGINT')).toBe(0);
+    const asking = new Promise((resolve) => spawn('docker', ['exec', container, 'getent', 'hosts', 'web']).on('close', resolve));
     await coracle.start();
+    // A question that nobody hears is asked again by the resolver.
+    expect(await asking).toBe(0);
     await eventually(async () => expect((await webPods()).filter(isReady)).toHaveLength(5));
     const after = new Map(
       (await webPods()).map((pod) => [pod.metadata.name, [pod.status.containerStatuses?.[0]?.containerID, restarts(pod)]]),
