@@ -3,10 +3,14 @@ import type { Node } from '../api/generated/types.ts';
 import { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
+const none: readonly PodInfo[] = [];
+
 export class SchedulerCache {
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each pod is counted. */
   readonly #places = new Map<string, { info: PodInfo; node: string; assumed: boolean }>();
+  /** Pods that room is being made for, by node. */
+  readonly #nominated = new Map<string, Map<string, PodInfo>>();
   #list: readonly NodeInfo[] | undefined;
 
   /** Nodes that exist, in the order they came. */
@@ -56,8 +60,31 @@ export class SchedulerCache {
     return this.#places.get(uid)?.assumed === true;
   }
 
+  /** Room is being made for the pod on the node. */
+  nominate(info: PodInfo, node: string): void {
+    this.endNomination(info.uid);
+    const there = this.#nominated.get(node) ?? new Map<string, PodInfo>();
+    this.#nominated.set(node, there.set(info.uid, info));
+  }
+
+  /** Whether there was one. */
+  endNomination(uid: string): boolean {
+    for (const [node, pods] of this.#nominated) {
+      if (!pods.delete(uid)) continue;
+      if (pods.size === 0) this.#nominated.delete(node);
+      return true;
+    }
+    return false;
+  }
+
+  nominated(node: string): readonly PodInfo[] {
+    const pods = this.#nominated.get(node);
+    return pods === undefined ? none : [...pods.values()];
+  }
+
   #place(info: PodInfo, node: string, assumed: boolean): void {
     this.removePod(info.uid);
+    this.endNomination(info.uid);
     this.#info(node).add(info);
     this.#places.set(info.uid, { info, node, assumed });
   }

@@ -37,6 +37,7 @@ export function clusterView(cache: SchedulerCache, informers: Informers): Cluste
     get nodes() {
       return cache.nodes;
     },
+    nominated: (node) => cache.nominated(node),
     namespaceLabels: (namespace) => namespaces.store.get(namespace)?.metadata.labels,
     servicesOf,
     controllerSelector,

@@ -39,7 +39,7 @@ export function decide(pod: PodInfo, options: DecideOptions): { decision: Decisi
   const { cluster, plugins } = options;
   const filters = preFilter(pod, plugins, cluster);
   if ('rejection' in filters) return { decision: { unschedulable: preFilterDiagnosis(filters, cluster) }, looked: 0 };
-  const found = findNodes(filters.filters, options);
+  const found = findNodes(pod, filters.filters, options);
   if (found.fitting.length === 0) return { decision: { unschedulable: found.diagnosis() }, looked: found.looked };
   return { decision: { node: choose(pod, found.fitting, options) }, looked: found.looked };
 }
@@ -80,7 +80,8 @@ interface Found {
   diagnosis(): Diagnosis;
 }
 
-function findNodes(filters: readonly NamedFilter[], { cluster, start }: DecideOptions): Found {
+function findNodes(pod: PodInfo, filters: readonly NamedFilter[], options: DecideOptions): Found {
+  const { cluster, start } = options;
   const { nodes } = cluster;
   const enough = enoughNodes(nodes.length);
   const fitting: NodeInfo[] = [];
@@ -88,7 +89,7 @@ function findNodes(filters: readonly NamedFilter[], { cluster, start }: DecideOp
   let looked = 0;
   for (; looked < nodes.length && fitting.length < enough; looked += 1) {
     const node = nodes[(start + looked) % nodes.length] as NodeInfo;
-    const refusal = firstRefusal(filters, node);
+    const refusal = besideNominated(pod, node, options) ?? firstRefusal(filters, node);
     if (refusal === undefined) fitting.push(node);
     else rejected.push({ node, ...refusal });
   }
@@ -104,6 +105,24 @@ function findNodes(filters: readonly NamedFilter[], { cluster, start }: DecideOp
     };
   };
   return { fitting, looked, diagnosis };
+}
+
+/**
+ * What keeps the pod off a node once those of at least its priority that wait for room there have come
+ * (RunFilterPluginsWithNominatedPods): else it would take the room that is being made for them.
+ */
+export function besideNominated(
+  pod: PodInfo,
+  node: NodeInfo,
+  { plugins, cluster }: Pick<DecideOptions, 'plugins' | 'cluster'>,
+): { name: string; rejection: Rejection } | undefined {
+  const coming = cluster.nominated?.(node.name).filter((other) => other.uid !== pod.uid && other.priority >= pod.priority) ?? [];
+  if (coming.length === 0) return undefined;
+  const crowded = node.clone();
+  for (const other of coming) crowded.add(other);
+  const nodes = cluster.nodes.map((other) => (other.name === node.name ? crowded : other));
+  const filters = preFilter(pod, plugins, { ...cluster, nodes });
+  return 'filters' in filters ? firstRefusal(filters.filters, crowded) : filters;
 }
 
 /** The first filter that refuses the node. */

@@ -39,6 +39,8 @@ export type ClusterEvent =
 export interface Cluster {
   /** Nodes in the order they came. */
   readonly nodes: readonly NodeInfo[];
+  /** Pods that wait for room being made on the node; default none. */
+  nominated?(node: string): readonly PodInfo[];
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
   readonly servicesOf: (pod: Pod) => readonly Service[];
   /** Labels that the pods of this pod's controller are known by; undefined: no controller with a selector. */

@@ -3,25 +3,26 @@
  * Pure: says which node and which victims.
  */
 import type { Diagnosis } from './decide.ts';
-import { firstRefusal, preFilter } from './decide.ts';
+import { besideNominated, firstRefusal, preFilter } from './decide.ts';
 import type { Cluster, Weighted } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
-export type Preemption = { readonly node: NodeInfo; readonly victims: readonly PodInfo[] } | { readonly message: string };
+export type Preemption =
+  { readonly node: NodeInfo; readonly victims: readonly PodInfo[] } | { readonly message: string; readonly waits?: true };
 
 export interface PreemptOptions {
   readonly plugins: readonly Weighted[];
   readonly cluster: Cluster;
 }
 
-/** `message` is what the failed pod is told when nothing can be done. */
+/** `message` is what the failed pod is told when nothing can be done; with `waits`, room is being made for it already. */
 export function preempt(pod: PodInfo, diagnosis: Diagnosis, options: PreemptOptions): Preemption {
   if (pod.pod.spec.preemptionPolicy === 'Never') return { message: 'preemption: not eligible due to preemptionPolicy=Never.' };
   const nominated = options.cluster.nodes.find((node) => node.name === pod.pod.status.nominatedNodeName);
   const isLeaving = (other: PodInfo): boolean => other.pod.metadata.deletionTimestamp !== undefined && other.priority < pod.priority;
   if (nominated !== undefined && [...nominated.pods].some(isLeaving)) {
-    return { message: 'preemption: not eligible due to a terminating pod on the nominated node.' };
+    return { message: 'preemption: not eligible due to a terminating pod on the nominated node.', waits: true };
   }
   const candidates: { node: NodeInfo; victims: PodInfo[] }[] = [];
   let noVictims = 0;
@@ -49,7 +50,8 @@ function victimsOn(node: NodeInfo, pod: PodInfo, { plugins, cluster }: PreemptOp
   const nodes = cluster.nodes.map((other) => (other === node ? trial : other));
   const fits = (): boolean => {
     const filters = preFilter(pod, plugins, { ...cluster, nodes });
-    return 'filters' in filters && firstRefusal(filters.filters, trial) === undefined;
+    if ('rejection' in filters || firstRefusal(filters.filters, trial) !== undefined) return false;
+    return besideNominated(pod, trial, { plugins, cluster: { ...cluster, nodes } }) === undefined;
   };
   for (const victim of lower) trial.remove(victim.uid);
   if (!fits()) return undefined;

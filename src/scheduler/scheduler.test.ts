@@ -187,6 +187,40 @@ describe('scheduler', () => {
     expect(nodeOf(bench.client, 'high')).toBe('n1');
   });
 
+  test('room being made is kept for the pod it is made for', async () => {
+    await using bench = await start((client) => {
+      node(client, 'n1', { cpu: '2' });
+      pod(client, 'low-1', { ...cpu('1'), priority: 1 });
+      pod(client, 'low-2', { ...cpu('1'), priority: 1 });
+    });
+    pod(bench.client, 'high', { ...cpu('2'), priority: 10 });
+    await settle();
+    bench.client.remove(refs.pods as never, 'shop/low-1');
+    pod(bench.client, 'late', { ...cpu('1'), priority: 1 });
+    await settle();
+    expect(nodeOf(bench.client, 'late')).toBeUndefined();
+    expect(bench.client.actions.filter(({ verb }) => verb === 'delete')).toHaveLength(2);
+    bench.client.remove(refs.pods as never, 'shop/low-2');
+    await settle();
+    expect(nodeOf(bench.client, 'high')).toBe('n1');
+    expect(nodeOf(bench.client, 'late')).toBeUndefined();
+  });
+
+  test('room kept for a pod that goes is free again', async () => {
+    await using bench = await start((client) => {
+      node(client, 'n1', { cpu: '1' });
+      pod(client, 'low', { ...cpu('1'), priority: 1 });
+    });
+    pod(bench.client, 'high', { ...cpu('1'), priority: 10 });
+    await settle();
+    pod(bench.client, 'late', { ...cpu('1'), priority: 1 });
+    bench.client.remove(refs.pods as never, 'shop/low');
+    bench.client.remove(refs.pods as never, 'shop/high');
+    await bench.clock.advance(10_000);
+    await settle();
+    expect(nodeOf(bench.client, 'late')).toBe('n1');
+  });
+
   test('a failed binding is tried again and takes no room meanwhile', async () => {
     await using bench = await start((client) => {
       node(client, 'n1', { cpu: '1' });

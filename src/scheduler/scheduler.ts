@@ -138,14 +138,22 @@ class Scheduler implements Running {
       return;
     }
     if ((pod.spec.schedulerName ?? schedulerName) !== schedulerName || this.#cache.isAssumed(uid)) return;
-    if (deletionTimestamp !== undefined) return this.#queue.delete(uid);
+    if (deletionTimestamp !== undefined) return this.#podLeaves(uid);
+    const { nominatedNodeName = '' } = pod.status;
+    if (old === undefined && nominatedNodeName !== '') this.#cache.nominate(podInfo(pod), nominatedNodeName);
     this.#queue.set(pod, old === undefined || podChanged(old, pod));
+  }
+
+  /** A waiting pod is being deleted: it takes no room any more. */
+  #podLeaves(uid: string): void {
+    this.#queue.delete(uid);
+    if (this.#cache.endNomination(uid)) this.#queue.wake('assigned-pod-delete');
   }
 
   #podGone(pod: Pod): void {
     this.#queue.delete(pod.metadata.uid);
     this.#cache.removePod(pod.metadata.uid);
-    if ((pod.spec.nodeName ?? '') !== '') this.#queue.wake('assigned-pod-delete');
+    if (this.#cache.endNomination(pod.metadata.uid) || (pod.spec.nodeName ?? '') !== '') this.#queue.wake('assigned-pod-delete');
   }
 
   /** Decides on pods until none is ready, giving way to others now and then. */
@@ -194,6 +202,8 @@ class Scheduler implements Running {
     this.#tell(pod.info.pod, 'Warning', 'FailedScheduling', { action: 'Scheduling', message });
     this.#queue.reject(pod, 'victims' in preemption ? [] : diagnosis.plugins);
     const nominated = 'victims' in preemption ? preemption.node.name : undefined;
+    if (nominated !== undefined) this.#cache.nominate(pod.info, nominated);
+    else if (!('waits' in preemption)) this.#cache.endNomination(pod.info.uid);
     this.#task(this.#noteFailure(pod.info, { reason: 'Unschedulable', message, nominated }));
     if ('victims' in preemption) this.#task(this.#evict(pod.info, preemption.node, preemption.victims));
   }
