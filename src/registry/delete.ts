@@ -103,8 +103,12 @@ function optionFaults({ orphanDependents, propagationPolicy }: DeleteRequest): F
   return faults;
 }
 
-function checkPreconditions({ group, kind }: ResourceDefinition, { metadata }: KubeObject, { preconditions = {} }: DeleteRequest): void {
+function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeObject, { preconditions = {} }: DeleteRequest): void {
   const { uid, resourceVersion } = preconditions;
+  const { group, kind, strategy } = definition;
+  // Deletion in two steps leaves the check of the uid to the storage upstream.
+  if (uid !== undefined && uid !== metadata.uid && strategy.termination !== undefined)
+    throw conflict(definition, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
   // Upstream names the kind here, not the resource.
   const subject = { group, resource: kind };
   if (uid !== undefined && uid !== metadata.uid) {

@@ -532,6 +532,8 @@ describe('deletion in two steps', () => {
     const finalize = { name: 'finalize', prepareForUpdate: (): void => undefined };
     store = await start([widgets({ strategy: { termination }, subresources: [finalize] })]);
     await create(widget('a', { finalizers: ['kubernetes'] }));
+    const refused = await failure(store.delete('default', 'a', { preconditions: { uid: 'another' } }, context));
+    expect(refused.message).toMatch(/^Operation cannot be fulfilled on widgets.* "a": Precondition failed: UID in precondition: another, /);
     const marked = await store.delete('default', 'a', {}, context);
     expect(marked.gone).toBe(false);
     expect(marked.entry.object).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) }, status: { phase: 'Terminating' } });
