@@ -8,21 +8,7 @@ installDependencies();
 const bin = (name) => join(root, 'node_modules', name);
 const checks = [
   ['types', [bin('typescript/bin/tsc'), '-p', '.']],
-  [
-    'lint',
-    [
-      '--max-old-space-size=4096',
-      bin('eslint/bin/eslint.js'),
-      '--cache',
-      '--cache-location',
-      '.cache/eslint',
-      '--max-warnings',
-      '0',
-      'src',
-      'test',
-      'hack',
-    ],
-  ],
+  ['lint', ['--max-old-space-size=4096', bin('eslint/bin/eslint.js'), '--max-warnings', '0', 'src', 'test', 'hack']],
   ['imports', [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src']],
   ['unused', [bin('knip/bin/knip.js')]],
   [
