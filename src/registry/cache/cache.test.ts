@@ -221,6 +221,19 @@ describe('watch cache', () => {
       expect([names(rest), rest.revision]).toEqual([['c'], await storage.revision()]);
     });
 
+    test('a page that is read again and again expires all the same, changed or not', async () => {
+      for (const name of ['a', 'b', 'c']) await write(name);
+      const first = await list({ limit: 1 });
+      const again = { limit: 1, continue: first.continue ?? '' };
+      for (let minutes = 0; minutes < 6; minutes += 0.5) {
+        expect(names(await list(again))).toEqual(['b']);
+        await clock.advance(30_000);
+      }
+      await storage.put('/registry/other/x', Buffer.from('{}'), { expected: 0 });
+      await storage.compact(await storage.revision());
+      await expect(list(again)).rejects.toMatchObject({ code: 410, reason: 'Expired' });
+    });
+
     test('pages with a selector do not tell what remains', async () => {
       for (const name of ['a', 'b', 'c']) await write(name, { labels: { color: name === 'b' ? 'blue' : 'red' } });
       const first = await list({ limit: 1, labels: red });

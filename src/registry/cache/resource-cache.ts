@@ -223,10 +223,13 @@ export class CachedResource implements ResourceCache {
   /** The state at exactly this revision: the present one, a remembered one, or one from the store's log. */
   async #stateAt(request: ListRequest, revision: number, newest: string | undefined): Promise<State> {
     const { namespace } = request;
-    if (this.#changed <= revision && revision <= this.#host.revision) return { entries: this.#listOf(namespace), revision };
-    const kept = this.#snapshots.find(namespace, revision);
-    if (kept !== undefined) return { entries: kept, revision };
     try {
+      // What the store has forgotten is Expired, even if the cache could still tell: clients count on reads at a revision to end.
+      if (revision < this.#host.revision && !this.#snapshots.isFresh(namespace, revision))
+        await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision, limit: 1 });
+      if (this.#changed <= revision && revision <= this.#host.revision) return { entries: this.#listOf(namespace), revision };
+      const kept = this.#snapshots.find(namespace, revision);
+      if (kept !== undefined) return { entries: kept, revision };
       const { items } = await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision });
       return {
         entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)),

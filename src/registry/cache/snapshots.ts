@@ -6,6 +6,7 @@ interface Snapshot {
   readonly namespace: string;
   readonly revision: number;
   readonly entries: readonly CachedEntry[];
+  readonly since: number;
   readonly until: number;
 }
 
@@ -24,14 +25,25 @@ export class Snapshots {
   }
 
   keep(namespace: string, revision: number, entries: readonly CachedEntry[]): void {
-    const until = this.#clock.now() + this.#keepMs;
+    const now = this.#clock.now();
+    const since = this.#find(namespace, revision)?.since ?? now;
     const others = this.#kept.filter((other) => other.namespace !== namespace || other.revision !== revision);
-    this.#kept = [...others.slice(-(mostSnapshots - 1)), { namespace, revision, entries, until }];
+    this.#kept = [...others.slice(-(mostSnapshots - 1)), { namespace, revision, entries, since, until: now + this.#keepMs }];
     this.#arm();
   }
 
   find(namespace: string, revision: number): readonly CachedEntry[] | undefined {
-    return this.#kept.find((kept) => kept.namespace === namespace && kept.revision === revision)?.entries;
+    return this.#find(namespace, revision)?.entries;
+  }
+
+  /** Whether it was taken so lately that the store cannot have forgotten the revision by its age. */
+  isFresh(namespace: string, revision: number): boolean {
+    const kept = this.#find(namespace, revision);
+    return kept !== undefined && this.#clock.now() - kept.since < this.#keepMs;
+  }
+
+  #find(namespace: string, revision: number): Snapshot | undefined {
+    return this.#kept.find((kept) => kept.namespace === namespace && kept.revision === revision);
   }
 
   stop(): void {
