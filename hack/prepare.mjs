@@ -19,8 +19,8 @@ function fail(text) {
 }
 
 /** Runs a program with its output shown only when it fails. */
-function quietly(what, command, args) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+function quietly(what, command, args, cwd = root) {
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   fail(`${what} failed (${result.error?.message ?? `exit status ${String(result.status)}`})`);
@@ -37,7 +37,7 @@ export function installDependencies() {
   quietly('npm install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   if (!existsSync(node) || spawnSync(node, ['--version']).status !== 0) {
     // npm may be set to run no install scripts; the package's own is the one that is needed.
-    quietly('installing Node 24', process.execPath, [join(root, 'node_modules', 'node', 'installArchSpecificPackage')]);
+    quietly('installing Node 24', process.execPath, ['installArchSpecificPackage'], join(root, 'node_modules', 'node'));
   }
   writeFileSync(stamp, lock);
 }
