@@ -31,7 +31,8 @@ export async function joinProcess(streams: CommandStreams, start: () => Promise<
   const copied = outputs.map(async ([from, to]) => {
     if (from === undefined) return;
     if (to === undefined) from.resume();
-    else await pipeline(from, to, { end: false }).catch(ignore);
+    // Ended, not only read: what the client has not taken yet would be overtaken by the status and lost.
+    else await pipeline(from, to).catch(ignore);
   });
   const ended = Promise.all([session.exited, ...copied]).then(([code]) => code);
   try {

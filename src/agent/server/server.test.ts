@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
@@ -131,6 +131,21 @@ describe('a client and a process', () => {
     await joined;
     expect(String(one.stdout.read())).toBe('answer');
     expect(one.finished).toEqual([{ metadata: {}, status: 'Success' }]);
+  });
+
+  test('a client that takes its time has everything before the status', async () => {
+    const [one, other] = [client(), program()];
+    const order: string[] = [];
+    const slow = new Writable({
+      write: (chunk: Buffer, _encoding, done) => void setImmediate(() => (order.push(String(chunk)), done())),
+    });
+    const streams: CommandStreams = { ...one.streams, stdout: slow, finish: async () => void order.push('status') };
+    const joined = joinProcess(streams, async () => other.session);
+    for (const chunk of ['a', 'b', 'c']) other.stdout.write(chunk);
+    other.stdout.end();
+    other.exit(0);
+    await joined;
+    expect(order).toEqual(['a', 'b', 'c', 'status']);
   });
 
   test('when the client goes, the process is let go', async () => {
