@@ -116,9 +116,9 @@ describe('attach', () => {
     attached.stdin?.write('one\n');
     await eventually(() => expect(said()).toContain('heard 1 one'), 10_000);
     await eventually(() => expect(followed()).toContain('heard 1 one'), 10_000);
+    const closed = [attached, follower].map((child) => new Promise((resolve) => child.on('close', resolve)));
     attached.stdin?.write('die\n');
-    await new Promise((resolve) => attached.on('close', resolve));
-    await new Promise((resolve) => follower.on('close', resolve));
+    await Promise.all(closed);
     expect(followed()).toBe('heard 1 one\nheard 2 die\n');
     await eventually(async () => expect(await kubectl('logs', 'talker', '--previous')).toBe('heard 1 one\nheard 2 die\n'));
   }, 60_000);
