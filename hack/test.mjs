@@ -43,6 +43,7 @@ if (lane !== 'unit') {
   }
   const ready = await run(node, [join(root, 'hack/test-machine.ts')]);
   if (ready !== 0) process.exit(ready);
-  results.push(await jest('jest.e2e.config.mjs', '--runInBand'));
+  // A test that failed may have left something open; the next run must not wait for it.
+  results.push(await jest('jest.e2e.config.mjs', '--runInBand', '--forceExit'));
 }
 process.exit(results.every((code) => code === 0) ? 0 : 1);

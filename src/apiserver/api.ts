@@ -85,8 +85,11 @@ class Pipeline {
       else if (!(await this.#nonResourcePath(exchange))) notFound(this.#options.registry, exchange);
     } catch (error) {
       const sent = sendError(exchange, error);
-      if (sent.code >= 500)
-        this.#options.logger.error({ err: error, path: exchange.info.path, verb: exchange.info.verb }, 'request failed');
+      const { logger } = this.#options;
+      const request = { err: error, path: exchange.info.path, verb: exchange.info.verb };
+      // 503 and the like tell of something behind this server (a pod that does not listen yet); only 500 is a fault of its own.
+      if (sent.code === 500) logger.error(request, 'request failed');
+      else if (sent.code > 500) logger.info(request, 'request failed');
     }
     if (exchange.info.resourceRequest) this.#options.metrics.request(exchange.info, http.response.statusCode);
   }
