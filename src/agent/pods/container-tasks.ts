@@ -291,7 +291,10 @@ export class ContainerTasks {
     const { deps, pod, ground } = this.#host;
     const task = killContainer({ deps, pod, kill, graceMs, podIP: ground.podIPs[0] ?? '' });
     void task
-      .catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'a container could not be stopped'))
+      .catch((error: unknown) => {
+        // An agent that stops lets go of Docker in the middle of things; the next one goes on.
+        if (!this.#host.stopping) deps.logger.warn({ err: error, container: record.name }, 'a container could not be stopped');
+      })
       .then(() => this.refresh(kill.container.id))
       .catch(() => undefined)
       .then(() => this.#end(record));
