@@ -1,9 +1,9 @@
 /** The one place that writes answers. */
-import { gzip } from 'node:zlib';
 import type { ServerResponse } from 'node:http';
 import { type ApiError, toApiError } from '../api/errors.ts';
 import { stringifyYaml } from '../api/yaml.ts';
 import type { Exchange } from './exchange.ts';
+import { gzipParts } from './gzip-parts.ts';
 import { mediaTypes } from './media-type.ts';
 
 /** Answers from this size on are compressed for clients that can (apiserver responsewriters, defaultGzipThresholdBytes). */
@@ -39,14 +39,16 @@ function writeMany(response: ServerResponse, parts: readonly Buffer[]): void {
 }
 
 function sendCompressed(exchange: Exchange, code: number, body: { readonly type: string; readonly parts: readonly Buffer[] }): void {
-  gzip(Buffer.concat(body.parts), { level: 1, chunkSize: 262_144 }, (error, compressed) => {
-    const { response } = exchange;
-    if (error !== null) return void response.destroy(error);
-    const headers = headersOf(exchange, body.type);
-    headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding', 'Content-Length', String(compressed.length));
-    response.writeHead(code, headers);
-    response.end(exchange.request.method === 'HEAD' ? undefined : compressed);
-  });
+  const { response } = exchange;
+  gzipParts(body.parts).then(
+    (compressed) => {
+      const headers = headersOf(exchange, body.type);
+      headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding', 'Content-Length', String(compressed.length));
+      response.writeHead(code, headers);
+      response.end(exchange.request.method === 'HEAD' ? undefined : compressed);
+    },
+    (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
 }
 
 function acceptsGzip(exchange: Exchange): boolean {

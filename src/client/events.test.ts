@@ -103,7 +103,7 @@ describe('event recorder', () => {
 describe('series recorder', () => {
   test('a repeat becomes a series, further ones write nothing', async () => {
     const { client, about, options } = setUp();
-    const recorder = createSeriesRecorder({ ...options, component: 'default-scheduler', host: 'm' });
+    const recorder = createSeriesRecorder({ ...options, component: 'default-scheduler', host: 'm', pace: { perSecond: 50, burst: 100 } });
     for (let at = 0; at < 4; at += 1)
       recorder.event(about, 'Warning', 'FailedScheduling', { action: 'Scheduling', message: `${String(at)} nodes` });
     await recorder.stop();

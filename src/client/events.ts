@@ -16,6 +16,7 @@ import type { Client, ResourceRef } from './client.ts';
 import type { EventWrite } from './event-correlator.ts';
 import { EventCorrelator } from './event-correlator.ts';
 import type { Cached } from './informer-store.ts';
+import { createPace, type PaceOptions } from './pace.ts';
 import { refs } from './refs.ts';
 
 /** Says what happened to an object, or to a part of it when `about` has a fieldPath. Never throws and never waits; `stop` resolves when what was said is written. */
@@ -41,6 +42,11 @@ export interface RecorderOptions {
   readonly component: string;
   /** The node's name, for parts that run on one. */
   readonly host?: string;
+}
+
+export interface SeriesRecorderOptions extends RecorderOptions {
+  /** How fast events are written while others have to write too. */
+  readonly pace: Omit<PaceOptions, 'clock'>;
 }
 
 /** What events and owners point at. */
@@ -160,10 +166,15 @@ interface Series {
   last: number;
 }
 
-export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
-  const { clock, component, host = '' } = options;
+export function createSeriesRecorder(options: SeriesRecorderOptions): SeriesRecorder {
+  const { clock, component, host = '', logger } = options;
   const events = options.client.resource(refs.events);
-  const outbox = new Outbox(options.logger);
+  const outbox = new Outbox(logger);
+  const pace = createPace({ clock, ...options.pace });
+  const push = (write: () => Promise<void>): void => {
+    if (pace.waiting >= maxQueued) return logger.warn({}, 'too many events are waiting; dropped one');
+    pace.run(() => outbox.push(write));
+  };
   const nameFor = eventNames(clock);
   const seen = new RecentMap<string, Series>(maxSeries);
   return {
@@ -177,7 +188,7 @@ export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
         earlier.last = now;
         if (earlier.count > 2) return;
         const series = { count: earlier.count, lastObservedTime: rfc3339Micro(now) };
-        outbox.push(
+        push(
           async () =>
             void (await events.patch(namespace, earlier.name, { type: 'application/strategic-merge-patch+json', body: { series } })),
         );
@@ -197,8 +208,11 @@ export function createSeriesRecorder(options: RecorderOptions): SeriesRecorder {
         reportingComponent: component,
         reportingInstance: host === '' ? component : `${component}-${host}`,
       };
-      outbox.push(async () => void (await events.create(namespace, event)));
+      push(async () => void (await events.create(namespace, event)));
     },
-    ...running(() => outbox.idle()),
+    ...running(async () => {
+      await pace.stop();
+      await outbox.idle();
+    }),
   };
 }

@@ -74,6 +74,37 @@ describe('scheduler', () => {
     expect(bench.client.actions).toHaveLength(writes);
   });
 
+  test('what it says about many pods makes way for others; bindings never do', async () => {
+    await using bench = await start((client) => {
+      node(client, 'n1', { pods: '300' });
+      for (let at = 0; at < 150; at += 1) pod(client, `big-${String(at)}`, cpu('3'));
+    });
+    const told = (): number =>
+      bench.client.all(refs.pods).filter(({ status }) => status.conditions?.some((each) => each.status === 'False')).length;
+    expect([told(), bench.client.all(refs.events).length]).toEqual([100, 100]);
+    pod(bench.client, 'small', cpu('1'));
+    await settle();
+    expect(nodeOf(bench.client, 'small')).toBe('n1');
+    await bench.clock.advance(500);
+    expect(told()).toBe(125);
+    await bench.clock.advance(600);
+    expect([told(), bench.client.all(refs.events).length]).toEqual([150, 151]);
+  });
+
+  test('a pod that has found its place meanwhile is not called unschedulable', async () => {
+    await using bench = await start((client) => {
+      for (let at = 0; at < 110; at += 1) pod(client, `p${String(at)}`);
+    });
+    const denied = (): number =>
+      bench.client.all(refs.pods).filter(({ status }) => status.conditions?.some((each) => each.status === 'False')).length;
+    expect(denied()).toBe(100);
+    node(bench.client, 'n1', { pods: '300' });
+    await settle();
+    await bench.clock.advance(5_000);
+    expect(bench.client.all(refs.pods).every(({ spec }) => spec.nodeName === 'n1')).toBe(true);
+    expect(denied()).toBe(0);
+  });
+
   test('no node at all', async () => {
     await using bench = await start((client) => pod(client, 'a'));
     expect(scheduled(bench.client, 'a')?.message).toBe('no nodes available to schedule pods');

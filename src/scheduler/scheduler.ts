@@ -16,6 +16,7 @@ import { createSeriesRecorder, referenceTo } from '../client/events.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { createInformers } from '../client/informer-factory.ts';
 import type { Informer } from '../client/informer.ts';
+import { createPace, schedulerPace, type Pace } from '../client/pace.ts';
 import { refs } from '../client/refs.ts';
 import { SchedulerCache } from './cache.ts';
 import { clusterView } from './cluster-view.ts';
@@ -29,7 +30,7 @@ import { plugins as defaultPlugins } from './plugins/index.ts';
 import { preempt } from './preemption.ts';
 import type { QueuedPod } from './queue.ts';
 import { SchedulingQueue } from './queue.ts';
-import { markUnschedulable, markVictim } from './status.ts';
+import { markUnschedulable, markVictim, type SchedulingFailure } from './status.ts';
 
 /** spec.schedulerName of the pods this scheduler takes. */
 export const schedulerName = 'default-scheduler';
@@ -51,6 +52,8 @@ export interface SchedulerOptions {
   readonly random?: () => number;
 }
 
+type Failure = Omit<SchedulingFailure, 'now'>;
+
 export function startScheduler(options: SchedulerOptions): Running {
   return new Scheduler(options);
 }
@@ -63,6 +66,9 @@ class Scheduler implements Running {
   readonly #queue: SchedulingQueue;
   readonly #cluster: Cluster;
   readonly #recorder: SeriesRecorder;
+  readonly #notes: Pace;
+  /** Pods that wait for their condition to be written, by uid, with the newest reason. */
+  readonly #noted = new Map<string, { readonly info: PodInfo; readonly failure: Failure }>();
   readonly #pods: Informer<Pod>;
   readonly #tasks = new Set<Promise<void>>();
   #bindings = 0;
@@ -76,7 +82,10 @@ class Scheduler implements Running {
     this.#options = options;
     this.#plugins = options.plugins ?? defaultPlugins;
     const informers = options.informers ?? this.#lifecycle.add(createInformers({ client, clock, logger }));
-    this.#recorder = this.#lifecycle.add(createSeriesRecorder({ client, clock, logger, component: schedulerName, host: hostname() }));
+    this.#notes = createPace({ clock, ...schedulerPace });
+    this.#recorder = this.#lifecycle.add(
+      createSeriesRecorder({ client, clock, logger, component: schedulerName, host: hostname(), pace: schedulerPace }),
+    );
     this.#queue = new SchedulingQueue({ clock, plugins: this.#plugins.map(({ plugin }) => plugin), onReady: () => this.#pump() });
     this.#cluster = clusterView(this.#cache, informers);
     const nodes = informers.of(refs.nodes);
@@ -104,6 +113,9 @@ class Scheduler implements Running {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#queue.stop();
+    // Conditions that still wait are found out anew by the next scheduler.
+    this.#noted.clear();
+    await this.#notes.stop();
     await Promise.all(this.#tasks);
     await this.#lifecycle.stop();
   }
@@ -204,13 +216,31 @@ class Scheduler implements Running {
     const nominated = 'victims' in preemption ? preemption.node.name : undefined;
     if (nominated !== undefined) this.#cache.nominate(pod.info, nominated);
     else if (!('waits' in preemption)) this.#cache.endNomination(pod.info.uid);
-    this.#task(this.#noteFailure(pod.info, { reason: 'Unschedulable', message, nominated }));
+    this.#noteLater(pod.info, { reason: 'Unschedulable', message, nominated });
     if ('victims' in preemption) this.#task(this.#evict(pod.info, preemption.node, preemption.victims));
   }
 
-  async #noteFailure(info: PodInfo, failure: { reason: string; message: string; nominated: string | undefined }): Promise<void> {
+  /** Conditions make way for what clients write, except those that keep room. */
+  #noteLater(info: PodInfo, failure: Failure): void {
+    const { uid } = info;
+    if (failure.nominated !== undefined) {
+      this.#noted.delete(uid);
+      return this.#task(this.#noteFailure(info, failure));
+    }
+    const waits = this.#noted.has(uid);
+    this.#noted.set(uid, { info, failure });
+    if (waits) return;
+    this.#notes.run(() => {
+      const newest = this.#noted.get(uid);
+      this.#noted.delete(uid);
+      if (newest !== undefined) this.#task(this.#noteFailure(newest.info, newest.failure));
+    });
+  }
+
+  async #noteFailure(info: PodInfo, failure: Failure): Promise<void> {
     const current = this.#pods.store.get(info.key);
-    if (current?.metadata.uid !== info.uid) return;
+    // It may have gone or found its place meanwhile.
+    if (current?.metadata.uid !== info.uid || (current.spec.nodeName ?? '') !== '' || this.#cache.isAssumed(info.uid)) return;
     try {
       await markUnschedulable(this.#options.client, current, { ...failure, now: this.#options.clock.now() });
     } catch (error) {

@@ -11,7 +11,7 @@ export interface WindowBounds {
   readonly freshMs: number;
 }
 
-export const defaultBounds: WindowBounds = { leastChanges: 100, mostChanges: 100 * 1024, mostBytes: 32 << 20, freshMs: 75_000 };
+export const defaultBounds: WindowBounds = { leastChanges: 100, mostChanges: 100 * 1024, mostBytes: 16 << 20, freshMs: 75_000 };
 
 interface Kept {
   readonly change: Change;

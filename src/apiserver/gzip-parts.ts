@@ -1,0 +1,96 @@
+/**
+ * Gzip of bodies made of buffers that many answers share. A body is cut where its content says (not where it happens to lie), each
+ * piece is deflated once and ends on a byte, and the pieces are joined in one gzip member (RFC 1952) with a checksum that is
+ * combined from theirs. A list of which little has changed costs little to compress again.
+ */
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import { crcShift, crcThen } from './crc-combine.ts';
+
+interface Deflated {
+  readonly bytes: Buffer;
+  readonly crc: number;
+  /** Carries a checksum over the bytes of this piece. */
+  readonly shift: number;
+  /** Before compression. */
+  readonly length: number;
+}
+
+interface Piece {
+  /** Weak, so that a long-lived first part does not keep what stood beside it. */
+  readonly parts: readonly WeakRef<Buffer>[];
+  readonly deflated: Promise<Deflated>;
+}
+
+/** Pieces by their first part: a memo that goes with the parts. */
+const known = new WeakMap<Buffer, Piece>();
+
+/** Smaller parts are what stands between objects; nothing is cut before them. */
+const leastCut = 64;
+/** One part in so many begins a piece. */
+const cutEvery = 32;
+/** Pieces end before they get larger, unless one part is. */
+const mostBytes = 512 * 1024;
+
+const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
+/** An empty last block. */
+const lastBlock = Buffer.from([3, 0]);
+
+/** Resolves with one gzip member. The parts must not change afterwards. */
+export async function gzipParts(parts: readonly Buffer[]): Promise<Buffer> {
+  const pieces = await Promise.all(cut(parts).map(pieceOf));
+  let crc = 0;
+  let length = 0;
+  for (const piece of pieces) {
+    crc = crcThen(crc, piece);
+    length += piece.length;
+  }
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(length % 2 ** 32, 4);
+  return Buffer.concat([header, ...pieces.map(({ bytes }) => bytes), lastBlock, trailer]);
+}
+
+function cut(parts: readonly Buffer[]): (readonly Buffer[])[] {
+  const pieces: (readonly Buffer[])[] = [];
+  let from = 0;
+  let size = 0;
+  for (const [at, part] of parts.entries()) {
+    if (at > from && part.length >= leastCut && (size + part.length > mostBytes || beginsPiece(part))) {
+      pieces.push(parts.slice(from, at));
+      from = at;
+      size = 0;
+    }
+    size += part.length;
+  }
+  pieces.push(parts.slice(from));
+  return pieces;
+}
+
+/** By the bytes in which objects differ first: those of the resource version and the name (FNV-1a). */
+function beginsPiece(part: Buffer): boolean {
+  let hash = 0x811c9dc5;
+  for (let at = 24; at < leastCut; at++) hash = Math.imul(hash ^ (part[at] ?? 0), 0x01000193);
+  return (hash ^ (hash >>> 15)) % cutEvery === 0;
+}
+
+function pieceOf(parts: readonly Buffer[]): Promise<Deflated> {
+  const [first] = parts;
+  if (first === undefined) return deflate(parts);
+  const made = known.get(first);
+  if (made?.parts.length === parts.length && made.parts.every((part, at) => part.deref() === parts[at])) return made.deflated;
+  const deflated = deflate(parts);
+  known.set(first, { parts: parts.map((part) => new WeakRef(part)), deflated });
+  deflated.catch(() => known.delete(first));
+  return deflated;
+}
+
+/** Level 1 as upstream (responsewriters, defaultGzipContentEncodingLevel). */
+function deflate(parts: readonly Buffer[]): Promise<Deflated> {
+  const input = Buffer.concat(parts);
+  return new Promise((resolve, reject) => {
+    deflateRaw(input, { level: 1, chunkSize: 65_536, finishFlush: constants.Z_SYNC_FLUSH }, (error, bytes) => {
+      if (error !== null) reject(error);
+      else resolve({ bytes: Buffer.from(bytes), crc: crc32(input), shift: crcShift(input.length), length: input.length });
+    });
+  });
+}
