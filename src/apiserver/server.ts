@@ -1,6 +1,6 @@
 /**
- * The HTTPS server: one chain of filters in front of one handler a verb. HTTP/1.1 only: Node's HTTP/2 costs more for each request
- * than connections kept alive do, and every client falls back to 1.1. No framework stands on the way of a request.
+ * The HTTPS server: one chain of filters in front of one handler a verb. HTTP/1.1 only, which every client speaks; what the
+ * alternatives cost stands in ARCHITECTURE.md. No framework stands on the way of a request.
  */
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
