@@ -1,4 +1,5 @@
 /** What is served: groups in discovery order, their GA versions and resources, out of the API server's recorded discovery documents. */
+import type { GroupFacts, ResourceFacts } from '../../src/api/schema/resources.ts';
 import { readFileSync } from 'node:fs';
 
 interface LegacyResource {
@@ -12,32 +13,6 @@ interface LegacyResource {
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
   readonly storageVersionHash?: string;
-}
-
-export interface SubresourceFacts {
-  readonly name: string;
-  readonly verbs: readonly string[];
-  readonly kind: string;
-  /** Only when the kind is of another group or version than the resource. */
-  readonly group?: string;
-  readonly version?: string;
-}
-
-export interface ResourceFacts {
-  readonly name: string;
-  readonly singular: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-  readonly verbs: readonly string[];
-  readonly shortNames?: readonly string[];
-  readonly categories?: readonly string[];
-  readonly storageVersionHash?: string;
-  readonly subresources?: readonly SubresourceFacts[];
-}
-
-export interface GroupFacts {
-  readonly group: string;
-  readonly versions: readonly { readonly version: string; readonly resources: readonly ResourceFacts[] }[];
 }
 
 function fold(resources: readonly LegacyResource[]): ResourceFacts[] {
