@@ -1,13 +1,14 @@
 /** For each kind: create (minimal and fuller), read back, lists as tables, patches, an update that must fail, delete. */
 import { type Case, get, patch, post, put, remove, type Step, table } from '../case.ts';
-import { type KindSample, samples } from './samples.ts';
+import { collectionPath, type KindSample, type Named, named, samples } from './samples.ts';
 
 export function kindCases(): readonly Case[] {
   return samples.flatMap(casesOf);
 }
 
 function casesOf(sample: KindSample): Case[] {
-  const { resource, full } = sample;
+  const { full } = sample;
+  const label = sample.label ?? sample.resource;
   const base = collectionPath(sample);
   const [small, large] = [named(sample, sample.minimal, 'small'), named(sample, full ?? sample.minimal, 'large')];
   const path = (object: Named) => `${base}/${object.metadata.name}`;
@@ -18,11 +19,11 @@ function casesOf(sample: KindSample): Case[] {
   if (full !== undefined) created.push(post(base, large, { mask }), get(path(large), { mask }));
   const lasting = full === undefined ? small : large;
   return [
-    { name: `${resource}/create`, steps: created },
-    { name: `${resource}/dry-run`, steps: [post(`${base}?dryRun=All`, renamed(sample, lasting)), get(path(renamed(sample, lasting)))] },
-    { name: `${resource}/exists`, steps: [post(base, small)] },
+    { name: `${label}/create`, steps: created },
+    { name: `${label}/dry-run`, steps: [post(`${base}?dryRun=All`, renamed(sample, lasting)), get(path(renamed(sample, lasting)))] },
+    { name: `${label}/exists`, steps: [post(base, small)] },
     {
-      name: `${resource}/list`,
+      name: `${label}/list`,
       steps: [
         get(`${base}?${selector}`, { mask: items }),
         table(`${base}?${selector}`, tableMask(sample)),
@@ -30,7 +31,7 @@ function casesOf(sample: KindSample): Case[] {
       ],
     },
     {
-      name: `${resource}/patch`,
+      name: `${label}/patch`,
       steps: [
         patch('merge', path(small), { metadata: { labels: { a: 'b' } } }, { mask }),
         patch('strategic', path(small), { metadata: { annotations: { c: 'd' } } }, { mask }),
@@ -47,13 +48,13 @@ function casesOf(sample: KindSample): Case[] {
       ? []
       : [
           {
-            name: `${resource}/wrong-updates`,
+            name: `${label}/wrong-updates`,
             steps: sample.wrongUpdates.map((change) => patch('merge', path(lasting), change, { mask })),
           },
         ]),
-    { name: `${resource}/wrong`, steps: (sample.wrong ?? []).map((body) => post(base, named(sample, body, 'wrong'))) },
+    { name: `${label}/wrong`, steps: (sample.wrong ?? []).map((body) => post(base, named(sample, body, 'wrong'))) },
     {
-      name: `${resource}/delete`,
+      name: `${label}/delete`,
       steps: [
         remove(`${path(small)}?dryRun=All`, undefined, { mask }),
         remove(path(small), { preconditions: { uid: 'another' } }),
@@ -70,7 +71,7 @@ function statusCase(sample: KindSample, path: string): Case {
   const status = `${path}/status`;
   const mask = sample.mask ?? [];
   return {
-    name: `${sample.resource}/status`,
+    name: `${sample.label ?? sample.resource}/status`,
     steps: [
       get(status, { mask }),
       patch(
@@ -82,20 +83,6 @@ function statusCase(sample: KindSample, path: string): Case {
       patch('strategic', status, { status: { unheardOf: 1 } }, { mask }),
     ],
   };
-}
-
-type Named = Readonly<Record<string, unknown>> & { readonly metadata: { readonly name: string; readonly labels?: unknown } };
-
-function collectionPath({ apiVersion, resource, cluster }: KindSample): string {
-  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  return cluster === true ? `${root}/${resource}` : `${root}/namespaces/{ns}/${resource}`;
-}
-
-function named({ apiVersion, kind, nameSuffix }: KindSample, body: Readonly<Record<string, unknown>>, role: string): Named {
-  const own = (body['metadata'] ?? {}) as Readonly<Record<string, unknown>>;
-  const name = nameSuffix === undefined ? `${role}-{run}` : nameSuffix(role);
-  const labels = { sample: '{run}', ...(own['labels'] as Readonly<Record<string, string>> | undefined) };
-  return { apiVersion, kind, ...body, metadata: { name, ...own, labels } };
 }
 
 function renamed(sample: KindSample, object: Named): Named {

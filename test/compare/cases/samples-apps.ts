@@ -1,6 +1,5 @@
 import type { KindSample } from './samples.ts';
 
-const controlled = ['status', 'metadata.generation', 'metadata.annotations'];
 const podSpec = { containers: [{ name: 'c', image: 'nginx' }] };
 const template = { metadata: { labels: { a: 'b' } }, spec: podSpec };
 const selector = { matchLabels: { a: 'b' } };
@@ -42,7 +41,6 @@ export const appSamples: readonly KindSample[] = [
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: '10%' } },
       },
     },
-    mask: controlled,
     status: { replicas: 0, observedGeneration: 1 },
     wrong: [
       ...wrongSelectors,
@@ -75,7 +73,6 @@ export const appSamples: readonly KindSample[] = [
     resource: 'replicasets',
     minimal: { spec: { replicas: 0, selector, template } },
     full: { spec: { replicas: 0, selector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] }, template, minReadySeconds: 2 } },
-    mask: controlled,
     status: { replicas: 0, fullyLabeledReplicas: 0 },
     wrong: wrongSelectors,
     wrongUpdates: [{ spec: { selector: { matchLabels: { c: 'd' } } } }],
@@ -100,7 +97,6 @@ export const appSamples: readonly KindSample[] = [
         ],
       },
     },
-    mask: controlled,
     status: { replicas: 0, currentRevision: 'x' },
     wrong: [
       ...wrongSelectors,
@@ -123,7 +119,6 @@ export const appSamples: readonly KindSample[] = [
         revisionHistoryLimit: 1,
       },
     },
-    mask: controlled,
     status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
     wrong: [
       ...wrongSelectors,
@@ -159,8 +154,6 @@ export const appSamples: readonly KindSample[] = [
         template: { spec: { ...podSpec, restartPolicy: 'Never' } },
       },
     },
-    mask: controlled,
-    tableMask: ['rows.*.cells.1', 'rows.*.cells.6'],
     wrong: [
       {},
       { spec: { template: { spec: podSpec } } },
@@ -193,7 +186,6 @@ export const appSamples: readonly KindSample[] = [
         jobTemplate: { metadata: { labels: { x: 'y' } }, spec: { template: { spec: { ...podSpec, restartPolicy: 'OnFailure' } } } },
       },
     },
-    mask: ['metadata.generation'],
     status: { active: [{ kind: 'Job', name: 'x' }], lastScheduleTime: '2020-01-01T00:00:00Z' },
     wrong: [
       {},
@@ -227,8 +219,6 @@ export const appSamples: readonly KindSample[] = [
         behavior: { scaleDown: { stabilizationWindowSeconds: 10 }, scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } },
       },
     },
-    mask: ['status'],
-    tableMask: ['rows.*.cells.2', 'rows.*.cells.5'],
     wrong: [
       {},
       { spec: { minReplicas: 5, maxReplicas: 2, scaleTargetRef: { kind: 'D', name: 'x' } } },

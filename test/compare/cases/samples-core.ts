@@ -1,6 +1,5 @@
 import type { KindSample } from './samples.ts';
 
-const controlled = ['status', 'metadata.generation'];
 const container = { name: 'c', image: 'nginx' };
 
 const fullPod = {
@@ -241,8 +240,6 @@ export const coreSamples: readonly KindSample[] = [
     cluster: true,
     minimal: {},
     full: { spec: { finalizers: ['example.com/f'] } },
-    mask: ['status', 'metadata.finalizers'],
-    tableMask: ['rows.*.cells.1'],
     wrong: [{ metadata: { name: 'a.b' } }, { spec: { finalizers: ['x'] } }],
   },
   {
@@ -260,8 +257,6 @@ export const coreSamples: readonly KindSample[] = [
         taints: [{ key: 'a', effect: 'NoSchedule' }],
       },
     },
-    mask: ['status.conditions', 'spec', 'metadata.annotations'],
-    tableMask: ['rows.*.cells.1'],
     status: {
       addresses: [{ type: 'InternalIP', address: '1.2.3.4' }],
       capacity: { cpu: '4', memory: '0.5Gi' },
@@ -298,8 +293,6 @@ export const coreSamples: readonly KindSample[] = [
         volumeMode: 'Filesystem',
       },
     },
-    mask: ['status', 'metadata.finalizers'],
-    tableMask: ['rows.*.cells.4'],
     wrong: [
       {},
       { spec: { capacity: { cpu: '1' }, accessModes: ['x'] } },
@@ -325,7 +318,6 @@ export const coreSamples: readonly KindSample[] = [
         dataSource: { kind: 'PersistentVolumeClaim', name: 'x' },
       },
     },
-    mask: ['metadata.finalizers'],
     status: { phase: 'Pending', capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'] },
     wrong: [
       {},
@@ -400,8 +392,6 @@ export const coreSamples: readonly KindSample[] = [
         scopes: ['BestEffort'],
       },
     },
-    mask: ['status'],
-    tableMask: ['rows.*.cells.1', 'rows.*.cells.2'],
     wrong: [
       { spec: { hard: { nonsense: '1', pods: '-1' } } },
       { spec: { hard: { pods: '1.5' }, scopes: ['BestEffort', 'NotBestEffort'] } },
@@ -422,7 +412,6 @@ export const coreSamples: readonly KindSample[] = [
         template: { metadata: { labels: { a: 'b', c: 'd' } }, spec: { containers: [container] } },
       },
     },
-    mask: controlled,
     wrong: [
       {},
       {

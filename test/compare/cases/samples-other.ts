@@ -193,7 +193,6 @@ export const otherSamples: readonly KindSample[] = [
     resource: 'poddisruptionbudgets',
     minimal: { spec: { minAvailable: 1 } },
     full: { spec: { maxUnavailable: '50%', selector: { matchLabels: { a: 'b' } }, unhealthyPodEvictionPolicy: 'AlwaysAllow' } },
-    mask: ['status', 'metadata.generation'],
     wrong: [
       { spec: { minAvailable: 1, maxUnavailable: 1 } },
       { spec: { minAvailable: 'x' } },
@@ -207,7 +206,6 @@ export const otherSamples: readonly KindSample[] = [
     cluster: true,
     minimal: {},
     full: { webhooks: [webhook] },
-    mask: ['metadata.generation'],
     wrong: [{ webhooks: [{ name: 'x' }] }],
   },
   {
@@ -217,7 +215,6 @@ export const otherSamples: readonly KindSample[] = [
     cluster: true,
     minimal: {},
     full: { webhooks: [webhook] },
-    mask: ['metadata.generation'],
     wrong: [{ webhooks: [{ ...webhook, failurePolicy: 'x', clientConfig: { url: 'http://x' } }] }],
   },
   {
@@ -271,7 +268,6 @@ export const otherSamples: readonly KindSample[] = [
     cluster: true,
     minimal: { spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'p' } } },
     wrong: [{}, { spec: { attacher: 'a', nodeName: '', source: {} } }],
-    mask: ['status', 'metadata.finalizers'],
   },
   {
     kind: 'FlowSchema',
