@@ -16,6 +16,7 @@ import { serviceAccountController } from './serviceaccount/index.ts';
 import type { Controller } from './shared/controller.ts';
 import type { Controllers, ControllersOptions } from './start.ts';
 import { startThese } from './start.ts';
+import { statefulSetController } from './statefulset/index.ts';
 import { taintEvictionController } from './taint-eviction/index.ts';
 import {
   claimProtectionController,
@@ -33,6 +34,7 @@ export const controllers: readonly Controller[] = [
   deploymentController,
   replicaSetController,
   replicationController,
+  statefulSetController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,

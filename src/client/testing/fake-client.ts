@@ -58,7 +58,7 @@ export interface FakeClient extends Client {
   peek<T>(ref: ResourceRef<T>, key: string): T | undefined;
   all<T>(ref: ResourceRef<T>): T[];
   /** Takes an object out at once, finalizers or not. */
-  remove(ref: ResourceRef<never> | ResourceRef<unknown>, key: string): void;
+  remove<T>(ref: ResourceRef<T>, key: string): void;
   /** Ends every watch of a resource with this. */
   breakWatches(resource: string, error: Error | undefined): void;
 }
@@ -136,7 +136,7 @@ class Fake implements FakeClient {
     return [...this.table(ref as ResourceRef<unknown>).objects.values()] as T[];
   }
 
-  remove(ref: ResourceRef<never> | ResourceRef<unknown>, key: string): void {
+  remove<T>(ref: ResourceRef<T>, key: string): void {
     const table = this.table(ref as ResourceRef<unknown>);
     const object = table.objects.get(key);
     if (object !== undefined) this.drop(table, object);

@@ -4,7 +4,8 @@
  */
 import type { Deployment, ReplicaSet } from '../../api/generated/types.ts';
 import { annotations, byAge, countAnnotation, isActive } from './replica-sets.ts';
-import { desired, isRollingUpdate, maxSurge, maxUnavailable, scaledValue } from './strategy.ts';
+import { scaledValue } from '../shared/int-or-percent.ts';
+import { desired, isRollingUpdate, maxSurge, maxUnavailable } from './strategy.ts';
 
 /** A ReplicaSet and the size it gets. */
 export interface Resize {

@@ -1,13 +1,6 @@
 /** What a Deployment's strategy allows, in pods: deployment/util/deployment_util.go. */
 import type { Deployment } from '../../api/generated/types.ts';
-
-/** A number or `N%` of `total`. */
-export function scaledValue(value: number | string | undefined, total: number, roundUp: boolean): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number') return value;
-  const share = (Number.parseInt(value, 10) * total) / 100;
-  return roundUp ? Math.ceil(share) : Math.floor(share);
-}
+import { scaledValue } from '../shared/int-or-percent.ts';
 
 /** spec.replicas. */
 export function desired(deployment: Deployment): number {

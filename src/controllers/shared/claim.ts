@@ -26,6 +26,8 @@ export interface ClaimOptions<O extends Cached, T extends Cached> {
   readonly ownerRef: ResourceRef<O>;
   readonly ref: ResourceRef<T>;
   readonly matches: LabelMatcher;
+  /** What an object has to be besides matching the selector. */
+  readonly filter?: (object: T) => boolean;
 }
 
 /** Adopts and releases what has to be, and returns those that are the owner's now. The first failure is thrown after all were tried. */
@@ -34,7 +36,8 @@ export async function claim<O extends Cached, T extends Cached>(candidates: Iter
   const failures: unknown[] = [];
   let mayAdopt: Promise<void> | undefined;
   for (const object of candidates) {
-    const decision = decideClaim(options.owner, object, options.matches);
+    const fits = options.filter?.(object) ?? true;
+    const decision = decideClaim(options.owner, object, fits ? options.matches : () => false);
     if (decision === 'owned') claimed.push(object);
     if (decision === 'owned' || decision === 'ignore') continue;
     try {

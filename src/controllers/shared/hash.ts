@@ -8,6 +8,13 @@ export function fnv32a(text: string): number {
   return hash;
 }
 
+/** FNV-1 with 32 bits, which multiplies first. */
+export function fnv32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = (Math.imul(hash, 0x01000193) ^ byte) >>> 0;
+  return hash;
+}
+
 const alphanumerics = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Text without vowels and look-alikes, so that no bad words come out. */

@@ -1,6 +1,7 @@
 import type { Plugin } from '../../framework.ts';
 import { normalizeByMax, rejectForGood } from '../../framework.ts';
-import { matchesNodeSelection, matchesTerm } from '../../node-selector.ts';
+import { matchesNodeTerm } from '../../../api/node-selector.ts';
+import { matchesNodeSelection } from '../../node-selector.ts';
 
 /** nodeSelector and required node affinity filter; preferred node affinity scores. */
 export const nodeAffinity: Plugin = {
@@ -14,7 +15,7 @@ export const nodeAffinity: Plugin = {
     const preferred = pod.pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     if (preferred.length === 0) return undefined;
     return {
-      score: (node) => preferred.reduce((sum, term) => sum + (matchesTerm(term.preference, node) ? term.weight : 0), 0),
+      score: (node) => preferred.reduce((sum, term) => sum + (matchesNodeTerm(term.preference, node) ? term.weight : 0), 0),
       normalize: (scores) => normalizeByMax(scores, false),
     };
   },
