@@ -5,6 +5,7 @@ import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
 import { garbageCollector } from './garbage-collector/index.ts';
+import { jobController } from './job/index.ts';
 import { namespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { nodeLifecycleController } from './node-lifecycle/index.ts';
@@ -34,6 +35,7 @@ export const controllers: readonly Controller[] = [
   deploymentController,
   replicaSetController,
   replicationController,
+  jobController,
   statefulSetController,
   endpointSliceController,
   endpointsController,

@@ -311,7 +311,9 @@ class FakeResource implements ResourceClient<Data> {
     if (options.propagationPolicy === 'Foreground') finalizers.add('foregroundDeletion');
     if (options.propagationPolicy === 'Orphan') finalizers.add('orphan');
     if (finalizers.size === 0 && grace === 0) return this.#fake.drop(this.#table, current);
-    if (current.metadata.deletionTimestamp !== undefined && finalizers.size === current.metadata.finalizers?.length) return;
+    const deleting = current.metadata.deletionTimestamp !== undefined;
+    if (deleting && finalizers.size === (current.metadata.finalizers?.length ?? 0) && grace === current.metadata.deletionGracePeriodSeconds)
+      return;
     const next = structuredClone(current);
     next.metadata.deletionTimestamp ??= this.#fake.now;
     next.metadata.deletionGracePeriodSeconds = grace;
@@ -412,7 +414,11 @@ function mergePatch(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> =
     target !== null && typeof target === 'object' && !Array.isArray(target) ? (target as Record<string, unknown>) : {};
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(result, name);
+    const list = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1];
+    if (list !== undefined) {
+      const removed = new Set(value as unknown[]);
+      if (Array.isArray(result[list])) result[list] = (result[list] as unknown[]).filter((item) => !removed.has(item));
+    } else if (value === null) Reflect.deleteProperty(result, name);
     else result[name] = mergePatch(result[name], value);
   }
   return result;

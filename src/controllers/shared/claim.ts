@@ -28,6 +28,8 @@ export interface ClaimOptions<O extends Cached, T extends Cached> {
   readonly matches: LabelMatcher;
   /** What an object has to be besides matching the selector. */
   readonly filter?: (object: T) => boolean;
+  /** Put on what is adopted, and taken off what is released. */
+  readonly finalizer?: string;
 }
 
 /** Adopts and releases what has to be, and returns those that are the owner's now. The first failure is thrown after all were tried. */
@@ -65,21 +67,28 @@ async function recheckDeletion<O extends Cached, T extends Cached>({ client, own
 
 async function adopt<O extends Cached, T extends Cached>(object: T, options: ClaimOptions<O, T>): Promise<T> {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(options.ownerRef, options.owner)];
-  return patchOwners(object, ownerReferences, options);
+  const { finalizer } = options;
+  const before = object.metadata.finalizers ?? [];
+  const added = finalizer === undefined || before.includes(finalizer) ? {} : { finalizers: [...before, finalizer] };
+  return patchOwners(object, { ownerReferences, ...added }, options);
 }
 
 async function release<O extends Cached, T extends Cached>(object: T, options: ClaimOptions<O, T>): Promise<void> {
   const uid = options.owner.metadata.uid;
-  await patchOwners(object, object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [], options);
+  const left = object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
+  const { finalizer } = options;
+  const before = object.metadata.finalizers ?? [];
+  const removed = finalizer === undefined || !before.includes(finalizer) ? {} : { finalizers: before.filter((one) => one !== finalizer) };
+  await patchOwners(object, { ownerReferences: left.length === 0 ? null : left, ...removed }, options);
 }
 
-/** The whole list goes out, so the patch names the version it was made from. */
+/** Whole lists go out, so the patch names the version it was made from. */
 async function patchOwners<O extends Cached, T extends Cached>(
   object: T,
-  ownerReferences: unknown[],
+  metadata: { readonly ownerReferences: unknown; readonly finalizers?: readonly string[] },
   { client, ref }: ClaimOptions<O, T>,
 ): Promise<T> {
   const { namespace = '', name, uid, resourceVersion } = object.metadata;
-  const body = { metadata: { uid, resourceVersion, ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } };
+  const body = { metadata: { uid, resourceVersion, ...metadata } };
   return client.resource(ref).patch(namespace, name, { type: 'application/merge-patch+json', body });
 }

@@ -29,6 +29,21 @@ export function podsToDelete(pods: readonly Pod[], related: Iterable<Pod>, count
   return ranked.slice(0, count).map(({ pod }) => pod);
 }
 
+/** Negative when `a` goes before `b` where neither cost nor company counts (upstream ActivePods): of equal ones the younger goes first. */
+export function compareActive(a: Pod, b: Pod): number {
+  const [one, other] = [rank(a, 0), rank(b, 0)];
+  const stage = compareStages(one, other);
+  if (stage !== 0) return stage;
+  if (one.ready && other.ready && one.readySince !== other.readySince) return newerFirst(one.readySince, other.readySince);
+  return compareRestarts(one, other) || (one.created === other.created ? 0 : newerFirst(one.created, other.created));
+}
+
+/** An unknown time (0) counts as the newest. */
+function newerFirst(a: number, b: number): number {
+  if (a === 0 || b === 0) return a === 0 ? -1 : 1;
+  return b - a;
+}
+
 function rank(pod: Pod, doubles: number): Ranked {
   const ready = isPodReady(pod);
   const since = ready ? podCondition(pod, 'Ready')?.lastTransitionTime : undefined;
@@ -52,19 +67,30 @@ function rank(pod: Pod, doubles: number): Ranked {
 
 /** Negative when `a` goes before `b`. */
 function compare(a: Ranked, b: Ranked, now: number): number {
+  const stage = compareStages(a, b);
+  if (stage !== 0) return stage;
+  if (a.cost !== b.cost) return a.cost - b.cost;
+  if (a.doubles !== b.doubles) return b.doubles - a.doubles;
+  if (a.ready && b.ready && a.readySince !== b.readySince) return compareAges(a, b, { a: a.readySince, b: b.readySince, now });
+  const restarts = compareRestarts(a, b);
+  if (restarts !== 0) return restarts;
+  if (a.created !== b.created) return compareAges(a, b, { a: a.created, b: b.created, now });
+  return 0;
+}
+
+/** How far the pods have come: on a node, running, ready. */
+function compareStages(a: Ranked, b: Ranked): number {
   const aNode = a.pod.spec.nodeName ?? '';
   const bNode = b.pod.spec.nodeName ?? '';
   if (aNode !== bNode && (aNode === '' || bNode === '')) return aNode === '' ? -1 : 1;
   const phases = (phaseOrder[a.pod.status.phase ?? 'Pending'] ?? 0) - (phaseOrder[b.pod.status.phase ?? 'Pending'] ?? 0);
   if (phases !== 0) return phases;
   if (a.ready !== b.ready) return a.ready ? 1 : -1;
-  if (a.cost !== b.cost) return a.cost - b.cost;
-  if (a.doubles !== b.doubles) return b.doubles - a.doubles;
-  if (a.ready && b.ready && a.readySince !== b.readySince) return compareAges(a, b, { a: a.readySince, b: b.readySince, now });
-  if (a.restarts !== b.restarts) return b.restarts - a.restarts;
-  if (a.sidecarRestarts !== b.sidecarRestarts) return b.sidecarRestarts - a.sidecarRestarts;
-  if (a.created !== b.created) return compareAges(a, b, { a: a.created, b: b.created, now });
   return 0;
+}
+
+function compareRestarts(a: Ranked, b: Ranked): number {
+  return b.restarts - a.restarts || b.sidecarRestarts - a.sidecarRestarts;
 }
 
 /** Younger first, where ages only differ by powers of two; otherwise by uid, which is as good as random. */
