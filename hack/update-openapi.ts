@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDefinitions } from './facts/definitions.ts';
 import { readGoTypes } from './facts/go-types.ts';
+import { readInternalTypes } from './facts/internal-types.ts';
 import { findModules, release } from './facts/modules.ts';
 import { readResources } from './facts/resources.ts';
 import { readSchemaExtras } from './facts/schema-extras.ts';
@@ -39,15 +40,18 @@ async function generate(): Promise<Map<string, string>> {
   const definitions = readDefinitions(`${modules.kubernetes}/api/openapi-spec/swagger.json`);
   const goTypes = readGoTypes(Object.keys(definitions), modules);
   const resources = readResources(`${modules.kubernetes}/api/discovery`);
+  const internalTypes = readInternalTypes(modules.kubernetes);
   const extras = readSchemaExtras(definitions, modules.kubernetes);
   return new Map([
     ['openapi/definitions.json', pretty(definitions)],
     ['openapi/go-types.json', pretty(goTypes)],
+    ['openapi/internal-types.json', pretty(internalTypes)],
     ['openapi/resources.json', pretty(resources)],
     ['openapi/schema-extras.json', pretty(extras)],
     ['src/api/generated/types.ts', await typesModule(definitions)],
     ['src/api/generated/definitions.ts', textModule('definitionsText', definitions)],
     ['src/api/generated/go-types.ts', textModule('goTypesText', goTypes)],
+    ['src/api/generated/internal-types.ts', textModule('internalTypesText', internalTypes)],
     ['src/api/generated/resources.ts', textModule('resourcesText', resources)],
     ['src/api/generated/schema-extras.ts', textModule('schemaExtrasText', extras)],
   ]);

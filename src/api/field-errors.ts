@@ -3,6 +3,7 @@
  * apimachinery pkg/util/validation/field/errors.go of Kubernetes 1.36.
  */
 import { ApiError } from './errors.ts';
+import { goJson, goQuoted } from './go-text.ts';
 
 export type FieldErrorType =
   | 'FieldValueNotFound'
@@ -73,9 +74,10 @@ export function path(...names: string[]): Path {
   return new Path('').child(...names);
 }
 
-/** A bad value as Go prints it with %#v for JSON-like values: strings quoted, the rest as JSON. */
+/** A bad value as Go prints it: texts with %q, the rest as encoding/json writes it. */
 function shown(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value);
+  if (typeof value === 'string') return goQuoted(value);
+  return value === undefined ? 'null' : goJson(value);
 }
 
 function fault(type: FieldErrorType, at: Path, body: string): FieldError {
@@ -92,7 +94,7 @@ export function duplicate(at: Path, value: unknown): FieldError {
   return fault('FieldValueDuplicate', at, `${words.FieldValueDuplicate}: ${shown(value)}`);
 }
 export function notSupported(at: Path, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.map((item) => JSON.stringify(item)).join(', ');
+  const list = supported.map((item) => goQuoted(item)).join(', ');
   return fault(
     'FieldValueNotSupported',
     at,

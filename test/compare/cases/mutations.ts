@@ -3,7 +3,7 @@
  * or gone is created (dry run), and an object that is there has it changed.
  */
 import { type Case, patch, post, quiet, remove, type Step } from '../case.ts';
-import { collectionPath, type KindSample, named, samples } from './samples.ts';
+import { collectionPath, named, samples } from './samples.ts';
 
 type Way = readonly (string | number)[];
 

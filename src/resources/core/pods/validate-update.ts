@@ -1,9 +1,9 @@
 /** What may change in a pod that is there. ValidatePodUpdate and its relatives in pkg/apis/core/validation/validation.go. */
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { internalDiff } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { validatePod } from '../../shared/pod/validate-pod.ts';
-import { structDiff } from '../../shared/struct-diff.ts';
 
 const at = path('spec');
 const maxInt32 = 2 ** 31 - 1;
@@ -28,7 +28,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const munged = withoutUpdatable(pod.spec, old.spec);
   if ((old.spec.schedulingGates ?? []).length > 0) gatedErrors(munged, old.spec, faults);
   if (!semanticEqual(munged, old.spec)) {
-    faults.push(forbiddenField(at, `pod updates may not change fields other than ${updatable.join(',')}\n${structDiff(old.spec, munged)}`));
+    faults.push(forbiddenField(at, `pod updates may not change fields other than ${updatable.join(',')}\n${internalDiff('core.PodSpec', old.spec, munged)}`));
   }
   return faults;
 }
@@ -111,7 +111,7 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
       faults.push(
         forbiddenField(
           field,
-          `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${structDiff(before, container)}`,
+          `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${internalDiff('core.EphemeralContainer', before, container)}`,
         ),
       );
     }
@@ -135,7 +135,7 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
     return copy;
   };
   const [now, before] = [frozen(pod.spec), frozen(old.spec)];
-  if (!semanticEqual(now, before)) faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${structDiff(before, now)}`));
+  if (!semanticEqual(now, before)) faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${internalDiff('core.PodSpec', before, now)}`));
   if (pod.status.qosClass !== undefined && old.status.qosClass !== pod.status.qosClass)
     faults.push(invalid(path('spec'), old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
   return faults;
