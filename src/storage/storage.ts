@@ -21,6 +21,7 @@ export interface StorageEvent {
   readonly value: Buffer;
   /** The value before a put that replaced one, or before the deletion. Only sure to be there when the watch asked for it. */
   readonly previous: Buffer | undefined;
+  /** On `delete`, backends that others write to know it only when the watch asked for `previous`; otherwise 0. */
   readonly createRevision: number;
   readonly modRevision: number;
 }
@@ -72,6 +73,8 @@ export interface WatchSink {
 }
 
 export interface Storage extends Running {
+  /** Others write to it as well: what this process has been told may be behind what {@link revision} answers. */
+  readonly shared?: boolean;
   /** At or above every write acknowledged, to anybody, before the call. */
   revision(): Promise<number>;
   get(key: string): Promise<KeyValue | undefined>;

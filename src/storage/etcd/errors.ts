@@ -1,0 +1,45 @@
+/** What gRPC and etcd say when something fails, in this layer's words (etcd api/v3rpc/rpctypes/error.go). */
+import { status, type ServiceError } from '@grpc/grpc-js';
+import { maxValueBytes } from '../storage-errors.ts';
+import { StorageError } from '../storage.ts';
+
+export function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && 'code' in thrown && 'details' in thrown;
+}
+
+/** Whether another member, or the same one later, may well answer. */
+export function isPassing({ code, details }: ServiceError): boolean {
+  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) return true;
+  if (code === status.RESOURCE_EXHAUSTED) return details.includes('too many requests');
+  // A connection that broke in the middle of an answer.
+  return code === status.INTERNAL || code === status.CANCELLED || code === status.UNKNOWN;
+}
+
+/** Whether the request surely never reached the log: then a repetition cannot be the second one. */
+export function isUnsent({ code, details }: ServiceError): boolean {
+  return code === status.UNAVAILABLE && (details.includes('No connection established') || details.endsWith('etcdserver: no leader'));
+}
+
+/** Whether the token of a user has run out. */
+export function isTokenExpired({ code, details }: ServiceError): boolean {
+  return code === status.UNAUTHENTICATED || details.includes('revision of auth store is old');
+}
+
+export function isLeaseGone({ code, details }: ServiceError): boolean {
+  return code === status.NOT_FOUND && details.includes('lease not found');
+}
+
+/** `asked`: the revision the request named, for the texts. */
+export function etcdError(thrown: unknown): StorageError {
+  if (thrown instanceof StorageError) return thrown;
+  if (!isServiceError(thrown)) return new StorageError('unavailable', `etcd: ${String(thrown)}`, { cause: thrown });
+  const { details, code } = thrown;
+  const cause = { cause: thrown };
+  if (details.includes('has been compacted')) return new StorageError('compacted', 'the revision has been compacted', cause);
+  if (details.includes('is a future revision')) return new StorageError('future', 'the revision is in the future', cause);
+  if (details.includes('space exceeded')) return new StorageError('full', 'etcd has reached its space quota', cause);
+  if (details.includes('request is too large') || (code === status.RESOURCE_EXHAUSTED && details.includes('larger than max')))
+    return new StorageError('tooLarge', `the value is too large for etcd; ${String(maxValueBytes)} bytes are allowed`, cause);
+  if (code === status.DATA_LOSS) return new StorageError('corrupt', `etcd: ${details}`, cause);
+  return new StorageError('unavailable', `etcd: ${details}`, cause);
+}

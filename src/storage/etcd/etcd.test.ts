@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { FakeClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { done, record, testStorage } from '../contract.ts';
+import { maxValueBytes } from '../storage-errors.ts';
+import { openEtcd } from './etcd.ts';
+import { etcdBinary, startEtcd, type EtcdCluster } from './testing/etcd-process.ts';
+
+const found = etcdBinary() !== undefined;
+if (!found) process.stderr.write('etcd.test.ts: there is no etcd on this machine (apt-get install etcd-server): skipped\n');
+
+/** Times to live may then be as short as a second. */
+const fast = ['--heartbeat-interval', '20', '--election-timeout', '200', '--unsafe-no-fsync'];
+let cluster: EtcdCluster;
+
+(found ? describe : describe.skip)('with a member', () => {
+  beforeAll(async () => {
+    cluster = await startEtcd({ arguments: fast });
+  }, 30_000);
+  afterAll(() => cluster.stop());
+
+  const open = (clock = new FakeClock()) => openEtcd({ endpoints: cluster.endpoints, clock, logger: silentLogger });
+
+  testStorage('etcd', {
+    persists: true,
+    embedded: false,
+    clockedTtl: false,
+    // etcd counts the key and the comparison in.
+    largestValue: maxValueBytes - 512,
+    fixture: (clock) => ({
+      open: () => open(clock),
+      // The next test finds no keys.
+      [Symbol.asyncDispose]: async () => {
+        await using store = await open();
+        const { items } = await store.range({ prefix: '' });
+        await Promise.all(items.map(({ key, modRevision }) => store.delete(key, modRevision)));
+      },
+    }),
+  });
+
+  test('two servers see each other', async () => {
+    await using one = await open();
+    await using two = await open();
+    const start = await one.revision();
+    const watch = record(two, { prefix: '/x/', after: start });
+    const revisions = await Promise.all(Array.from({ length: 50 }, (_, n) => done(one.put(`/x/${n}`, Buffer.from('1'), { expected: 0 }))));
+    await watch.until(() => watch.all.length === 50);
+    expect(watch.all.map(({ modRevision }) => modRevision)).toEqual(revisions.toSorted((a, b) => a - b));
+    expect(await two.revision()).toBe(Math.max(...revisions));
+    expect(await two.put('/x/1', Buffer.from('2'), { expected: 0 })).toMatchObject({ done: false });
+  });
+
+  test('an endpoint where nobody answers is passed by', async () => {
+    await using store = await openEtcd({
+      endpoints: ['http://127.0.0.1:1', ...cluster.endpoints],
+      clock: new FakeClock(),
+      logger: silentLogger,
+    });
+    expect(await store.revision()).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,168 @@
+/** Calls to the members of an etcd cluster: one at a time is used; the next one when it does not answer. */
+import { Client, credentials, Metadata, type CallOptions, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import { StorageError } from '../storage.ts';
+import { etcdError, isPassing, isServiceError, isTokenExpired, isUnsent } from './errors.ts';
+import { decodeAuthenticate, encodeAuthenticate } from './messages.ts';
+
+export interface EtcdAccess {
+  /** `http://HOST:PORT` or `https://HOST:PORT`; all members of one cluster. */
+  readonly endpoints: readonly string[];
+  /** PEM: the authority of the members (default: those Node trusts), and this client's certificate and key. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+export interface CallRequest<Answer> {
+  /** `SERVICE/METHOD` of package etcdserverpb. */
+  readonly method: string;
+  readonly body: Buffer;
+  readonly decode: (data: Buffer) => Answer;
+  /** How long to try in all, in ms. */
+  readonly patienceMs?: number;
+}
+
+export interface Answered<Answer> {
+  readonly answer: Answer;
+  /** An earlier attempt may have been carried out as well. */
+  readonly repeated: boolean;
+}
+
+/** One attempt is given up after this; a member that is frozen or cut off holds nobody longer. In ms. */
+const attemptMs = 3000;
+const defaultPatienceMs = 12_000;
+const pauseMs = 100;
+
+const channelOptions = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  // etcd closes connections that ask more often than every 5 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  'grpc.enable_http_proxy': 0,
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+const asIs = (body: Buffer): Buffer => body;
+
+export class Members {
+  readonly #access: EtcdAccess;
+  readonly #clients: readonly Client[];
+  readonly #closed = new AbortController();
+  #current = 0;
+  #metadata = new Metadata();
+  #authenticating: Promise<void> | undefined;
+
+  constructor(access: EtcdAccess) {
+    this.#access = access;
+    this.#clients = access.endpoints.map((endpoint) => {
+      const { protocol, host } = new URL(endpoint);
+      return new Client(host, protocol === 'https:' ? sslOf(access) : credentials.createInsecure(), channelOptions);
+    });
+  }
+
+  /** The member asked now; {@link leave} takes it, so that one failure moves on once. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** The next member is asked from now on, unless somebody has moved on already. */
+  leave(member: number): void {
+    if (member === this.#current) this.#current = (member + 1) % this.#clients.length;
+  }
+
+  /** Authenticates when there is a user. Rejects with a StorageError. */
+  async login(): Promise<void> {
+    const { user, password = '' } = this.#access;
+    if (user === undefined || user === '') return;
+    this.#authenticating ??= this.#call({
+      method: 'Auth/Authenticate',
+      body: encodeAuthenticate(user, password),
+      decode: decodeAuthenticate,
+    })
+      .then(({ answer }) => {
+        this.#metadata = new Metadata();
+        this.#metadata.set('token', answer);
+      })
+      .finally(() => (this.#authenticating = undefined));
+    await this.#authenticating;
+  }
+
+  /** Rejects with the ServiceError of the last attempt when it is not one that passes, else with `unavailable`. */
+  async call<Answer>(request: CallRequest<Answer>): Promise<Answered<Answer>> {
+    try {
+      return await this.#call(request);
+    } catch (error) {
+      if (!isServiceError(error) || !isTokenExpired(error) || this.#access.user === undefined) throw error;
+      await this.login();
+      return this.#call(request);
+    }
+  }
+
+  /** A stream to the current member. */
+  stream<Answer>(method: string, decode: (data: Buffer) => Answer): ClientDuplexStream<Buffer, Answer> {
+    const metadata = this.#metadata.clone();
+    // A member that has lost its leader ends the stream instead of being silent.
+    metadata.set('hasleader', 'true');
+    return this.#client().makeBidiStreamRequest(`/etcdserverpb.${method}`, asIs, decode, metadata);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const client of this.#clients) client.close();
+  }
+
+  async #call<Answer>({ method, body, decode, patienceMs = defaultPatienceMs }: CallRequest<Answer>): Promise<Answered<Answer>> {
+    const began = performance.now();
+    let repeated = false;
+    for (let attempt = 1; ; attempt++) {
+      const member = this.#current;
+      try {
+        return { answer: await this.#once(method, body, decode), repeated };
+      } catch (error) {
+        if (!isServiceError(error) || !isPassing(error)) throw error;
+        if (this.#closed.signal.aborted || performance.now() - began > patienceMs) throw this.#unreachable(error);
+        if (!isUnsent(error)) repeated = true;
+        this.leave(member);
+        if (attempt % this.#clients.length === 0) await pause();
+      }
+    }
+  }
+
+   
+  #once<Answer>(method: string, body: Buffer, decode: (data: Buffer) => Answer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const options: CallOptions = { deadline: Date.now() + attemptMs };
+      this.#client().makeUnaryRequest(`/etcdserverpb.${method}`, asIs, decode, body, this.#metadata, options, (error, answer) => {
+        if (error !== null) reject(error);
+        else if (answer === undefined) reject(new StorageError('unavailable', 'etcd: an answer without a message'));
+        else resolve(answer);
+      });
+    });
+  }
+
+  #unreachable(error: unknown): StorageError {
+    const { message } = etcdError(error);
+    return new StorageError('unavailable', `${message} (asked: ${this.#access.endpoints.join(', ')})`, { cause: error });
+  }
+
+  #client(): Client {
+    const client = this.#clients[this.#current];
+    if (client === undefined) throw new StorageError('unavailable', 'etcd: there are no endpoints');
+    return client;
+  }
+}
+
+/** Between attempts. The network's time passes also where a test holds the clock still. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+}
+
+function sslOf({ ca, cert, key }: EtcdAccess): ChannelCredentials {
+  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
+  return credentials.createSsl(pem(ca), pem(key), pem(cert));
+}
