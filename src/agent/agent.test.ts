@@ -98,6 +98,19 @@ describe('a pod', () => {
     await agent.stop();
   });
 
+  test('that somebody declared to have failed is stopped, and stays for all to see', async () => {
+    const { client, create, pod, agent, clock, settle } = await setUp();
+    await create();
+    const running = pod();
+    if (running === undefined) throw new Error('no pod');
+    await client.resource(refs.pods).updateStatus({ ...running, status: { ...running.status, phase: 'Failed' } });
+    await settle();
+    await clock.advance(31_000);
+    await settle();
+    expect(pod()?.status).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: {} } }] });
+    await agent.stop();
+  });
+
   test('that crashes is started at once, then after 10 s, with the last end in its status', async () => {
     const { create, pod, agent, clock, settle, reasons } = await setUp();
     await create({ metadata: { annotations: { 'sim.coracle.io/exit-ms': '1000', 'sim.coracle.io/exit-code': '2' } } });

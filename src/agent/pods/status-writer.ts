@@ -11,13 +11,18 @@ export interface StatusWriter {
   write(pod: Pod, status: PodStatus): Promise<void>;
 }
 
+/** Phases that no pod leaves. */
+export const terminalPhases: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
+
 const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
 
 /** `status` with what other writers put into the newest version kept: their conditions, nominatedNodeName, resize state. */
 export function mergeStatus(newest: PodStatus, status: PodStatus): PodStatus {
   const own = (status.conditions ?? []).filter((condition) => ownConditions.has(condition.type));
   const others = (newest.conditions ?? []).filter((condition) => !ownConditions.has(condition.type));
-  return { ...newest, ...status, conditions: [...own, ...others] };
+  // Whoever said that the pod is over is believed.
+  const phase = terminalPhases.has(newest.phase) ? newest.phase : status.phase;
+  return { ...newest, ...status, phase, conditions: [...own, ...others] };
 }
 
 interface Entry {

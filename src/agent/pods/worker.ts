@@ -23,11 +23,9 @@ import { podText } from './model.ts';
 import { podEvent } from './pod-events.ts';
 import type { ContainerRecord } from './record.ts';
 import { podStatus } from './status.ts';
-import { mergeStatus } from './status-writer.ts';
+import { mergeStatus, terminalPhases } from './status-writer.ts';
 
 type State = 'running' | 'finished' | 'stopping' | 'gone';
-
-const terminalPhases: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
 
 export class PodWorker implements TaskHost {
   readonly deps: PodDeps;
@@ -308,7 +306,7 @@ export class PodWorker implements TaskHost {
       );
     }
     if (alive.length > 0 || busy || this.#groundBusy) return;
-    if (this.#ended !== undefined && !this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();
+    if (!this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();
     this.#groundBusy = true;
     this.#run(this.#leave());
   }
