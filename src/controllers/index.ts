@@ -1,5 +1,6 @@
 /** Every controller, in the order they start. */
 import { certificatesController } from './certificates/index.ts';
+import { daemonSetController } from './daemonset/index.ts';
 import { deploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
@@ -37,6 +38,7 @@ export const controllers: readonly Controller[] = [
   replicationController,
   jobController,
   statefulSetController,
+  daemonSetController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
