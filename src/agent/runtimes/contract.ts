@@ -11,7 +11,8 @@ export interface ContractOptions {
   readonly real: boolean;
 }
 
-function sandboxConfig(uid: string): SandboxConfig {
+/** A sandbox of its own network. */
+export function sandboxConfig(uid: string): SandboxConfig {
   return {
     pod: { namespace: 'contract', name: 'pod', uid },
     attempt: 0,

@@ -117,7 +117,7 @@ class DockerRuntime implements Runtime {
 
   async runSandbox(config: SandboxConfig): Promise<Sandbox> {
     return this.#limit(async () => {
-      const id = await this.#create(sandboxRequest(config, this.#facts));
+      const id = await this.#createSandbox(sandboxRequest(config, this.#facts));
       try {
         await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
         const body = await this.#inspect(id);
@@ -130,6 +130,17 @@ class DockerRuntime implements Runtime {
         throw error;
       }
     });
+  }
+
+  /** The image may have been pruned, or removed with another cluster, while this one runs. */
+  async #createSandbox(request: CreateRequest): Promise<string> {
+    try {
+      return await this.#create(request);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'notFound') throw error;
+      await ensureSandboxImages(this.#engine);
+      return this.#create(request);
+    }
   }
 
   /** Waits until the pause program has left the host's network namespace: nothing may join before. */
