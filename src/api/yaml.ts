@@ -1,5 +1,5 @@
 /** YAML as Kubernetes reads it (sigs.k8s.io/yaml: YAML 1.1 scalars, plain JSON values out). The only place that knows the library. */
-import { parse, stringify } from 'yaml';
+import { Document, isScalar, parse, Scalar, stringify, visit } from 'yaml';
 
 const schema = { version: '1.1', merge: true } as const;
 
@@ -10,4 +10,34 @@ export function parseYaml(text: string): unknown {
 
 export function stringifyYaml(value: unknown): string {
   return stringify(value, { version: '1.1', lineWidth: 0 });
+}
+
+/**
+ * A JSON value as sigs.k8s.io/yaml writes it: keys sorted, lists not indented, text that reads as something else in double quotes,
+ * text of several lines as literal. Long lines are left whole, where Go breaks them.
+ */
+export function stringifyGoYaml(value: unknown): string {
+  const document = new Document(value, { version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (isScalar(node) && typeof node.value === 'string') node.type = styleOf(node.value);
+    },
+  });
+  return document.toString({ lineWidth: 0, indentSeq: false, singleQuote: true });
+}
+
+function styleOf(text: string): Scalar.Type {
+  if (text.includes('\n')) return Scalar.BLOCK_LITERAL;
+  return text === '' || !isPlainText(text) ? Scalar.QUOTE_DOUBLE : Scalar.PLAIN;
+}
+
+/** Only text of few characters can be a number, a truth value, a date or nothing. */
+function isPlainText(text: string): boolean {
+  if (/^\d{4}-\d\d-\d\d|^[-+]?\d+:[0-5]?\d/.test(text)) return false;
+  if (text.length > 40 || /^[a-z][\w-]{5,}$/i.test(text)) return true;
+  try {
+    return typeof parse(text, schema) === 'string' || /[:#{}[\],&*!|>'"%@`-]/.test(text);
+  } catch {
+    return true;
+  }
 }

@@ -11,13 +11,15 @@ import { authorize } from './filters/authorization.ts';
 import { createIdentities } from './filters/identity.ts';
 import { impersonated, wantsImpersonation } from './filters/impersonation.ts';
 import { watch } from './handlers/watch.ts';
-import { type Format, Negotiator } from './media-type.ts';
+import { checkRoute, collectionTypes, type Endpoint, Negotiator, objectTypes } from './media-type.ts';
+import { Messages, messageSchema } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
 import type { OpenApi } from './openapi/openapi.ts';
 import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
 import { sendError } from './respond.ts';
 import { route } from './router.ts';
+import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
 import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
@@ -44,7 +46,6 @@ export interface Api {
   upgrade(upgrade: UpgradeRequest): Promise<void>;
 }
 
-const anyFormat: Format = new Negotiator().format(undefined);
 const unknownInfo: RequestInfo = requestInfo('GET', '/', false);
 
 export function createApi(options: ApiOptions): Api {
@@ -61,6 +62,7 @@ class Pipeline {
   readonly #options: ApiOptions;
   readonly #identities: ReturnType<typeof createIdentities>;
   readonly #negotiator = new Negotiator();
+  readonly #messages = new Messages();
   readonly #flusher = new Flusher();
   readonly #nonResource: NonResourceOptions;
 
@@ -82,7 +84,7 @@ class Pipeline {
     try {
       await this.#filter(exchange);
       if (exchange.info.resourceRequest) await this.#resource(exchange, upgrade);
-      else if (!(await this.#nonResourcePath(exchange))) notFound(this.#options.registry, exchange);
+      else if (!(await answerNonResource(exchange, this.#nonResource))) notFound(this.#options.registry, exchange);
     } catch (error) {
       const sent = sendError(exchange, error);
       const { logger } = this.#options;
@@ -99,7 +101,7 @@ class Pipeline {
     const url = request.url ?? '/';
     const at = url.indexOf('?');
     const rawQuery = at < 0 ? '' : url.slice(at + 1);
-    return new Exchange({ request, response }, { info: unknownInfo, rawQuery, format: anyFormat, user: anonymousUser });
+    return new Exchange({ request, response }, { info: unknownInfo, rawQuery, negotiator: this.#negotiator, user: anonymousUser });
   }
 
   async #filter(exchange: Exchange): Promise<void> {
@@ -119,12 +121,6 @@ class Pipeline {
     if (authorized !== undefined) await authorized;
   }
 
-  async #nonResourcePath(exchange: Exchange): Promise<boolean> {
-    const method = exchange.request.method ?? 'GET';
-    if (method !== 'GET' && method !== 'HEAD') return false;
-    return answerNonResource(exchange, this.#nonResource);
-  }
-
   async #resource(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<void> {
     const { registry, clock, connector, metrics } = this.#options;
     const target = route(registry, exchange.info);
@@ -133,14 +129,29 @@ class Pipeline {
     if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
-    exchange.format = this.#negotiator.format(exchange.request.headers.accept);
-    const scope = { exchange, store, clock };
+    this.#negotiate(exchange, store.definition);
+    const scope = { exchange, store, clock, messages: this.#messages };
     if (target.to === 'handler') return target.handle(scope);
     metrics.watch(store.definition.resource, 1);
-    const outlet = await outletOf(exchange, upgrade, this.#flusher);
+    const outlet = outletOf(exchange, upgrade, this.#flusher);
     outlet.onClose(() => metrics.watch(store.definition.resource, -1));
     return watch(scope, outlet);
   }
+
+  /** Throws 406. */
+  #negotiate(exchange: Exchange, definition: ResourceDefinition): void {
+    const { accept } = exchange.request.headers;
+    const { verb, subresource } = exchange.info;
+    checkRoute(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes);
+    exchange.format = this.#negotiator.format(accept, endpointOf(definition, subresource));
+  }
+}
+
+/** Reviews and most subresources have no table form upstream. */
+function endpointOf(definition: ResourceDefinition, subresource: string): Endpoint {
+  if (messageSchema(definition) === undefined) return 'custom';
+  const isStored = definition.virtual === undefined && (subresource === '' || subresource === 'status' || subresource === 'scale');
+  return isStored ? 'objects' : 'tableless';
 }
 
 /** Below a group that is served a missing resource is an API error; elsewhere Go's multiplexer answers. */
@@ -155,13 +166,11 @@ function toUpgrade({ socket, head }: UpgradeRequest): Upgrade {
   return { socket, head };
 }
 
-function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): Promise<WatchOutlet> | WatchOutlet {
-  if (upgrade === undefined) return new HttpOutlet(exchange.response, exchange.auditId, flusher);
-  const { request, response, socket, head, webSockets } = upgrade;
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): WatchOutlet {
+  if (upgrade === undefined) return new HttpOutlet(exchange, flusher);
+  if (upgrade.request.headers.upgrade?.toLowerCase() !== 'websocket')
     throw badRequest('unable to upgrade: only websocket is supported for watches');
-  response.detachSocket(request.socket);
-  return new Promise((resolve) => webSockets.handleUpgrade(request, socket, head, (client) => resolve(new WebSocketOutlet(client))));
+  return new WebSocketOutlet(exchange, upgrade);
 }
 
 function wantsWatch(rawQuery: string, exchange: Exchange): boolean {

@@ -9,7 +9,7 @@ import type { Schema } from '../api/schema/schema.ts';
 import { parseYaml } from '../api/yaml.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import { scaleKind } from '../registry/scale.ts';
-import type { BodyEncoding } from './media-type.ts';
+import type { Encoding } from './media-type.ts';
 
 /** Kind and group/version that a body must have, and its schema when one is known. */
 export interface Expected {
@@ -27,7 +27,7 @@ export function expectedKind(definition: ResourceDefinition, subresource: string
 }
 
 export interface DecodeOptions {
-  readonly encoding: BodyEncoding;
+  readonly encoding: Encoding;
   readonly validation: FieldValidation;
   /** Gets the texts of Warning headers. */
   warn(text: string): void;
@@ -57,7 +57,7 @@ export function decodeBody(body: Buffer, expected: Expected, options: DecodeOpti
 }
 
 /** A body as a JSON value of no particular kind (patches, DeleteOptions); throws 400. */
-export function parseBody(body: Buffer, encoding: BodyEncoding, schema?: Schema): unknown {
+export function parseBody(body: Buffer, encoding: Encoding, schema?: Schema): unknown {
   try {
     if (encoding === 'protobuf') return fromProtobuf(body, schema);
     return encoding === 'json' ? (JSON.parse(body.toString()) as unknown) : parseYaml(body.toString());
@@ -68,11 +68,7 @@ export function parseBody(body: Buffer, encoding: BodyEncoding, schema?: Schema)
   }
 }
 
-function parse(
-  text: string,
-  body: Buffer,
-  { expected, encoding }: { readonly expected: Expected; readonly encoding: BodyEncoding },
-): unknown {
+function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: Encoding }): unknown {
   try {
     if (encoding === 'protobuf') return fromProtobuf(body, expected.schema);
     return encoding === 'json' ? (JSON.parse(text) as unknown) : parseYaml(text);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestContext, UserInfo } from '../registry/context.ts';
-import type { Format } from './media-type.ts';
+import { type Format, type Negotiator, plainJson } from './media-type.ts';
 import type { RequestInfo } from './request-info.ts';
 
 export class Exchange {
@@ -11,7 +11,9 @@ export class Exchange {
   info: RequestInfo;
   /** Without the question mark. */
   readonly rawQuery: string;
+  /** Of the answer; errors are negotiated for themselves. */
   format: Format;
+  readonly negotiator: Negotiator;
   readonly auditId: string;
   readonly warnings: string[] = [];
   user: UserInfo;
@@ -20,13 +22,19 @@ export class Exchange {
 
   constructor(
     http: { readonly request: IncomingMessage; readonly response: ServerResponse },
-    parsed: { readonly info: RequestInfo; readonly rawQuery: string; readonly format: Format; readonly user: UserInfo },
+    parsed: {
+      readonly info: RequestInfo;
+      readonly rawQuery: string;
+      readonly negotiator: Negotiator;
+      readonly user: UserInfo;
+    },
   ) {
     this.request = http.request;
     this.response = http.response;
     this.info = parsed.info;
     this.rawQuery = parsed.rawQuery;
-    this.format = parsed.format;
+    this.negotiator = parsed.negotiator;
+    this.format = plainJson;
     this.user = parsed.user;
     const given = http.request.headers['audit-id'];
     this.auditId = typeof given === 'string' && given !== '' ? given : randomUUID();

@@ -1,20 +1,13 @@
 /** Paths that are no resources: discovery, OpenAPI, health, version, keys of service account tokens. */
 import type { SigningKeys } from '../auth/signing-keys.ts';
-import type { Discovery } from './discovery/discovery.ts';
-import type { OpenApi } from './openapi/openapi.ts';
+import type { Discovery, DiscoveryDocument } from './discovery/discovery.ts';
+import type { OpenApi, OpenApiDocument } from './openapi/openapi.ts';
 import type { Exchange } from './exchange.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import type { Metrics } from './metrics.ts';
-import { sendBytes, sendText, sendValue } from './respond.ts';
-
-/** A document made elsewhere. */
-interface Document {
-  readonly contentType: string;
-  readonly body: Buffer;
-  /** Quoted. */
-  readonly etag: string | undefined;
-  readonly immutable?: boolean;
-}
+import { sendBytes, sendPlainJson, sendText, sendValue } from './respond.ts';
+import { checkRoute, mediaTypes, objectTypes } from './media-type.ts';
+import { ApiError } from '../api/errors.ts';
 
 export interface NonResourceOptions {
   readonly discovery: Discovery;
@@ -47,76 +40,112 @@ const rootPaths = [
   '/.well-known/openid-configuration',
 ];
 
-/** False: nothing is there. */
+/** Places that upstream's router knows by method; elsewhere any method is as good as GET. */
+const routed = /^\/(api|apis|version|openid\/v1\/jwks|\.well-known\/openid-configuration)$|^\/(api|apis\/[^/]+)\/[^/]+$/;
+
+/** False: nothing is there. Throws 405 and 406. */
 export async function answerNonResource(exchange: Exchange, options: NonResourceOptions): Promise<boolean> {
   const path = exchange.info.path.length > 1 ? exchange.info.path.replace(/\/+$/, '') : exchange.info.path;
-  const accept = exchange.request.headers.accept;
-  if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
-    return sendDocument(exchange, options.discovery.document(path, accept));
-  }
-  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, { accept, query: exchange.query }));
+  const { method = 'GET' } = exchange.request;
+  if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/'))
+    return sendDiscovery(exchange, path, options);
+  if (routed.test(path)) checkMethod(method);
+  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, openApiRequest(exchange)));
   if (/^\/(healthz|livez)(\/|$)/.test(path)) return answerHealth(exchange, [ping]);
   if (/^\/readyz(\/|$)/.test(path)) return answerHealth(exchange, [ping, ...options.readiness]);
   switch (path) {
     case '/':
-      sendValue(exchange, 200, { paths: [...rootPaths, ...groupPaths(options)].sort() });
+      sendPlainJson(exchange, 200, { paths: [...rootPaths, ...groupPaths(options)].sort() });
       return true;
     case '/version':
-      sendValue(exchange, 200, versionOf(options.version));
+      checkRoute(exchange.request.headers.accept, [mediaTypes.json]);
+      sendPlainJson(exchange, 200, versionOf(options.version));
       return true;
     case '/metrics':
       sendBytes(exchange, 200, { type: 'text/plain; version=0.0.4; charset=utf-8', parts: [Buffer.from(options.metrics.text())] });
       return true;
     case '/.well-known/openid-configuration':
-      sendValue(exchange, 200, openidConfiguration(options.serviceAccounts));
+      sendKeys(exchange, mediaTypes.json, openidConfiguration(options.serviceAccounts));
       return true;
     case '/openid/v1/jwks':
-      sendBytes(exchange, 200, {
-        type: 'application/jwk-set+json',
-        parts: [Buffer.from(JSON.stringify(await options.serviceAccounts.keys.jwks()))],
-      });
+      sendKeys(exchange, 'application/jwk-set+json', await options.serviceAccounts.keys.jwks());
       return true;
     default:
       return false;
   }
 }
 
+function checkMethod(method: string): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
+}
+
+function openApiRequest({ request, query }: Exchange): { accept: string | undefined; query: URLSearchParams } {
+  return { accept: request.headers.accept, query };
+}
+
+/** Who verifies tokens may keep these for an hour (pkg/routes/openidmetadata.go). */
+function sendKeys(exchange: Exchange, type: string, value: object): void {
+  exchange.response.setHeader('Cache-Control', 'public, max-age=3600');
+  sendBytes(exchange, 200, { type, parts: [Buffer.from(JSON.stringify(value))] });
+}
+
 function groupPaths({ discovery }: NonResourceOptions): string[] {
-  const document = discovery.document('/apis', undefined);
-  if (document === undefined) return [];
-  const { groups } = JSON.parse(document.body.toString()) as { groups: { name: string; versions: { groupVersion: string }[] }[] };
+  const { groups } = (discovery.document('/apis')?.value ?? { groups: [] }) as {
+    groups: { name: string; versions: { groupVersion: string }[] }[];
+  };
   return groups.flatMap(({ name, versions }) => [`/apis/${name}`, ...versions.map(({ groupVersion }) => `/apis/${groupVersion}`)]);
 }
 
+function sendDiscovery(exchange: Exchange, path: string, { discovery }: NonResourceOptions): boolean {
+  const { accept } = exchange.request.headers;
+  const canBeAggregated = path === '/api' || path === '/apis';
+  if (discovery.document(path) === undefined) return false;
+  if (routed.test(path)) checkMethod(exchange.request.method ?? 'GET');
+  checkRoute(accept, objectTypes);
+  exchange.format = exchange.negotiator.format(accept, canBeAggregated ? 'discovery' : 'plain');
+  const document = discovery.document(path, exchange.format);
+  if (document !== undefined) sendDescription(exchange, document);
+  return true;
+}
+
+/** Aggregated documents carry a hash (apiserver pkg/endpoints/discovery/aggregated/etag.go). */
+function sendDescription(exchange: Exchange, { value, parameters, etag }: DiscoveryDocument): void {
+  if (etag !== undefined) {
+    exchange.response.setHeader('Vary', 'Accept');
+    exchange.response.setHeader('Cache-Control', 'public');
+    if (isKnown(exchange, etag)) return;
+  }
+  sendValue(exchange, 200, value, `${mediaTypes[exchange.format.encoding]}${parameters}`);
+}
+
+/** Says the hash; 304 when the client has that already. */
+function isKnown({ request, response, auditId }: Exchange, etag: string): boolean {
+  response.setHeader('ETag', etag);
+  if (request.headers['if-none-match'] !== etag) return false;
+  response.writeHead(304, { 'Audit-Id': auditId }).end();
+  return true;
+}
+
 function sendOpenApi(exchange: Exchange, document: ReturnType<OpenApi['document']>): boolean {
-  const { response } = exchange;
-  if (document === 'not acceptable') response.writeHead(406, { 'Content-Length': '0' }).end();
-  else if (document !== undefined && 'location' in document)
-    response.writeHead(301, { Location: document.location, 'Content-Length': '0' }).end();
-  else return sendDocument(exchange, document);
+  if (document === undefined) return false;
+  const { response, auditId } = exchange;
+  response.setHeader('Vary', 'Accept');
+  if (document === 'not acceptable') response.writeHead(406, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
+  else if ('location' in document)
+    response.writeHead(301, { 'Audit-Id': auditId, Location: document.location, 'Content-Length': '0' }).end();
+  else sendOpenApiDocument(exchange, document);
   return true;
 }
 
 const yearMs = 365 * 86_400_000;
 
-function sendDocument(exchange: Exchange, document: Document | undefined): boolean {
-  if (document === undefined) return false;
-  const { response, request } = exchange;
-  if (document.etag !== undefined) {
-    response.setHeader('ETag', document.etag);
-    response.setHeader('Vary', 'Accept');
-    if (document.immutable === true) {
-      response.setHeader('Cache-Control', 'public, immutable');
-      response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
-    }
-    if (request.headers['if-none-match'] === document.etag) {
-      response.statusCode = 304;
-      response.end();
-      return true;
-    }
+function sendOpenApiDocument(exchange: Exchange, { etag, immutable, contentType, body }: OpenApiDocument): void {
+  if (immutable) {
+    exchange.response.setHeader('Cache-Control', 'public, immutable');
+    exchange.response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
   }
-  sendBytes(exchange, 200, { type: document.contentType, parts: [document.body] });
-  return true;
+  if (!isKnown(exchange, etag)) sendBytes(exchange, 200, { type: contentType, parts: [body] });
 }
 
 function versionOf({ gitVersion, gitCommit = '', buildDate = '1970-01-01T00:00:00Z' }: VersionInfo): object {

@@ -1,7 +1,10 @@
 /** The one place that writes answers. */
 import type { ServerResponse } from 'node:http';
 import { type ApiError, toApiError } from '../api/errors.ts';
-import { stringifyYaml } from '../api/yaml.ts';
+import { documentSchema } from '../api/protobuf/document-schemas.ts';
+import { documentParts } from '../api/protobuf/document.ts';
+import { encodeMessage } from '../api/protobuf/encode.ts';
+import { stringifyGoYaml } from '../api/yaml.ts';
 import type { Exchange } from './exchange.ts';
 import { gzipParts } from './gzip-parts.ts';
 import { mediaTypes } from './media-type.ts';
@@ -9,8 +12,13 @@ import { mediaTypes } from './media-type.ts';
 /** Answers from this size on are compressed for clients that can (apiserver responsewriters, defaultGzipThresholdBytes). */
 const gzipFrom = 128 * 1024;
 
+interface Body {
+  readonly type: string;
+  readonly parts: readonly Buffer[];
+}
+
 /** Sends an answer whose parts are bytes already. */
-export function sendBytes(exchange: Exchange, code: number, body: { readonly type: string; readonly parts: readonly Buffer[] }): void {
+export function sendBytes(exchange: Exchange, code: number, body: Body): void {
   let length = 0;
   for (const part of body.parts) length += part.length;
   if (length > gzipFrom && acceptsGzip(exchange)) return sendCompressed(exchange, code, body);
@@ -38,7 +46,7 @@ function writeMany(response: ServerResponse, parts: readonly Buffer[]): void {
   }
 }
 
-function sendCompressed(exchange: Exchange, code: number, body: { readonly type: string; readonly parts: readonly Buffer[] }): void {
+function sendCompressed(exchange: Exchange, code: number, body: Body): void {
   const { response } = exchange;
   gzipParts(body.parts).then(
     (compressed) => {
@@ -51,9 +59,10 @@ function sendCompressed(exchange: Exchange, code: number, body: { readonly type:
   );
 }
 
+/** Upstream looks for the bare word: `gzip;q=1` is none. */
 function acceptsGzip(exchange: Exchange): boolean {
   const accepted = exchange.request.headers['accept-encoding'];
-  return typeof accepted === 'string' && /(^|[, ])gzip/.test(accepted);
+  return typeof accepted === 'string' && accepted.split(',').some((token) => token.trim() === 'gzip');
 }
 
 function headersOf(exchange: Exchange, type: string): string[] {
@@ -72,27 +81,60 @@ function warningHeader(text: string): string {
 /** Go's encoder ends a document with a line feed. */
 const lineFeed = Buffer.from('\n');
 
-/** Sends one JSON value in the negotiated form. */
-export function sendValue(exchange: Exchange, code: number, value: unknown): void {
-  if (exchange.format.encoding === 'yaml') {
-    return sendBytes(exchange, code, { type: mediaTypes.yaml, parts: [Buffer.from(stringifyYaml(value))] });
+/** A value that says what it is. */
+type Document = object & { readonly kind?: unknown; readonly apiVersion?: unknown };
+
+/** Sends one document in the negotiated form. `type`: when it is not the plain one of that form. */
+export function sendValue(exchange: Exchange, code: number, value: Document, type?: string): void {
+  const { encoding } = exchange.format;
+  sendBytes(exchange, code, { type: type ?? mediaTypes[encoding], parts: encoded(exchange, value) });
+}
+
+function encoded(exchange: Exchange, value: Document): Buffer[] {
+  switch (exchange.format.encoding) {
+    case 'yaml':
+      return [Buffer.from(stringifyGoYaml(value))];
+    case 'protobuf':
+      return protobufParts(value);
+    case 'json':
+      return [Buffer.from(isPretty(exchange) ? JSON.stringify(value, undefined, 2) : `${JSON.stringify(value)}\n`)];
   }
-  const text = isPretty(exchange) ? JSON.stringify(value, undefined, 2) : `${JSON.stringify(value)}\n`;
-  sendBytes(exchange, code, { type: mediaTypes.json, parts: [Buffer.from(text)] });
+}
+
+/** A value as protobuf document. Throws for kinds that have no such form, which negotiation does not let through. */
+export function protobufParts(value: Document): Buffer[] {
+  const kind = typeof value.kind === 'string' ? value.kind : '';
+  const apiVersion = typeof value.apiVersion === 'string' ? value.apiVersion : '';
+  const schema = documentSchema(apiVersion, kind);
+  if (schema === undefined) throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  return documentParts({ apiVersion, kind }, [encodeMessage(value, schema)]);
+}
+
+/** Sends a value that is no object of the API: JSON whatever the client accepts. */
+export function sendPlainJson(exchange: Exchange, code: number, value: unknown): void {
+  sendBytes(exchange, code, { type: mediaTypes.json, parts: [Buffer.from(JSON.stringify(value, undefined, 2))] });
 }
 
 /** Sends what is JSON already: as it is, or, for the few who ask, in another form. */
 export function sendJson(exchange: Exchange, code: number, parts: readonly Buffer[]): void {
   if (exchange.format.encoding !== 'json' || isPretty(exchange))
-    return sendValue(exchange, code, JSON.parse(Buffer.concat(parts).toString()));
+    return sendValue(exchange, code, JSON.parse(Buffer.concat(parts).toString()) as Document);
   sendBytes(exchange, code, { type: mediaTypes.json, parts: [...parts, lineFeed] });
+}
+
+/** Sends what is a protobuf document already. */
+export function sendProtobuf(exchange: Exchange, code: number, parts: readonly Buffer[]): void {
+  sendBytes(exchange, code, { type: mediaTypes.protobuf, parts });
 }
 
 export function sendText(exchange: Exchange, code: number, text: string): void {
   sendBytes(exchange, code, { type: 'text/plain; charset=utf-8', parts: [Buffer.from(text)] });
 }
 
-/** Sends whatever was thrown as a Status; what is not the client's fault is answered with 500. */
+/**
+ * Sends whatever was thrown as a Status; what is not the client's fault is answered with 500. Errors are negotiated for themselves:
+ * who accepts only tables gets plain JSON (responsewriters, WriteObjectNegotiated).
+ */
 export function sendError(exchange: Exchange, thrown: unknown): ApiError {
   const error = toApiError(thrown);
   const { response } = exchange;
@@ -101,7 +143,12 @@ export function sendError(exchange: Exchange, thrown: unknown): ApiError {
     return error;
   }
   if (error.details?.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.details.retryAfterSeconds));
-  sendValue(exchange, error.code, error.toStatus());
+  const format = exchange.negotiator.find(exchange.request.headers.accept, 'plain');
+  if (format === undefined) sendPlainJson(exchange, error.code, error.toStatus());
+  else {
+    exchange.format = format;
+    sendValue(exchange, error.code, error.toStatus());
+  }
   return error;
 }
 

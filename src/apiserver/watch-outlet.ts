@@ -1,8 +1,11 @@
 /** Where watch events go: a chunked HTTP answer or a WebSocket. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
+import type { WebSocket, WebSocketServer } from 'ws';
 import type { ResourceEvent } from '../registry/store.ts';
+import type { Exchange } from './exchange.ts';
+import { mediaTypes } from './media-type.ts';
 import { chunkOf, type EventEncoder } from './watch-encoding.ts';
 
 export interface WatchOutlet {
@@ -51,14 +54,14 @@ const flushEveryMs = 5;
 
 /** Writes whole chunks, framed once for all watchers, past the response's own framing. */
 export class HttpOutlet implements WatchOutlet {
+  readonly #exchange: Exchange;
   readonly #response: ServerResponse;
-  readonly #auditId: string;
   readonly #flusher: Flusher;
 
-  constructor(response: ServerResponse, auditId: string, flusher: Flusher) {
+  constructor(exchange: Exchange, flusher: Flusher) {
+    this.#exchange = exchange;
+    this.#response = exchange.response;
     this.#flusher = flusher;
-    this.#response = response;
-    this.#auditId = auditId;
   }
 
   open(): void {
@@ -66,11 +69,11 @@ export class HttpOutlet implements WatchOutlet {
     if (response.headersSent || response.destroyed) return;
     const headers = [
       'Audit-Id',
-      this.#auditId,
+      this.#exchange.auditId,
       'Cache-Control',
       'no-cache, private',
       'Content-Type',
-      'application/json',
+      isBinary(this.#exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json,
       'Transfer-Encoding',
       'chunked',
     ];
@@ -112,16 +115,39 @@ export class HttpOutlet implements WatchOutlet {
   }
 }
 
-/** One text message an event (apiserver pkg/endpoints/handlers/watch.go, HandleWS). */
-export class WebSocketOutlet implements WatchOutlet {
-  readonly #socket: WebSocket;
+function isBinary({ format }: Exchange): boolean {
+  return format.encoding === 'protobuf';
+}
 
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
+/** A request to go on as WebSocket. */
+export interface WebSocketUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly webSockets: WebSocketServer;
+}
+
+/**
+ * One message an event: text for JSON, binary for protobuf (apiserver pkg/endpoints/handlers/watch.go, HandleWS). The handshake is
+ * answered when the watch has begun, so that a refusal can still be an HTTP answer.
+ */
+export class WebSocketOutlet implements WatchOutlet {
+  readonly #exchange: Exchange;
+  readonly #upgrade: WebSocketUpgrade;
+  #client: WebSocket | undefined;
+
+  constructor(exchange: Exchange, upgrade: WebSocketUpgrade) {
+    this.#exchange = exchange;
+    this.#upgrade = upgrade;
   }
 
   open(): void {
-    // The handshake has told it.
+    const { request, socket, head, webSockets } = this.#upgrade;
+    if (this.#client !== undefined || socket.destroyed) return;
+    this.#exchange.response.detachSocket(request.socket);
+    webSockets.handleUpgrade(request, socket, head, (client) => {
+      this.#client = client;
+    });
   }
 
   send(events: readonly ResourceEvent[], encoder: EventEncoder): void {
@@ -129,22 +155,24 @@ export class WebSocketOutlet implements WatchOutlet {
   }
 
   sendLine(line: Buffer): void {
-    this.#socket.send(line, { binary: false });
+    this.open();
+    this.#client?.send(line, { binary: isBinary(this.#exchange) });
   }
 
   get pending(): number {
-    return this.#socket.bufferedAmount;
+    return this.#client?.bufferedAmount ?? 0;
   }
 
   end(): void {
-    this.#socket.close(1000);
+    this.open();
+    this.#client?.close(1000);
   }
 
   destroy(): void {
-    this.#socket.terminate();
+    this.#upgrade.socket.destroy();
   }
 
   onClose(call: () => void): void {
-    this.#socket.once('close', call);
+    this.#upgrade.socket.once('close', call);
   }
 }

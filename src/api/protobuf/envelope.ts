@@ -5,7 +5,8 @@
 import { ProtobufError, WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 
-const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+/** The first bytes of every document: `k8s` and a zero. */
+export const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 export interface Envelope {
   readonly apiVersion: string;

@@ -33,7 +33,7 @@ interface Step {
 const structs = new WeakMap<Schema, StructCodec>();
 
 /** The codec of a struct's schema. */
-export function structCodec(schema: Schema): Codec {
+export function structCodec(schema: Schema): StructCodec {
   let codec = structs.get(schema);
   if (codec === undefined) {
     codec = new StructCodec(schema);
@@ -57,8 +57,13 @@ class StructCodec implements Codec {
 
   write(writer: WireWriter, value: unknown): void {
     const before = writer.written;
-    writeSteps(writer, isMembers(value) ? value : {}, this.#made);
+    this.writeFields(writer, value);
     writer.lengthSince(before);
+  }
+
+  /** The message without its length. */
+  writeFields(writer: WireWriter, value: unknown): void {
+    writeSteps(writer, isMembers(value) ? value : {}, this.#made);
   }
 
   read(reader: WireReader, into: unknown): unknown {

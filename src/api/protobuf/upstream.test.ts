@@ -7,7 +7,8 @@ import { decodeValue } from '../schema/decode.ts';
 import { schemaFor, schemaOfKind } from '../schema/facts.ts';
 import type { Schema } from '../schema/schema.ts';
 import { decodeProtobuf } from './decode.ts';
-import { encodeProtobuf, encodeWatchFrame } from './encode.ts';
+import { watchFrame } from './document.ts';
+import { encodeProtobuf } from './encode.ts';
 import { readEnvelope } from './envelope.ts';
 
 /** Upstream's objects with every field set, as Go wrote them; only where Go's module cache has them. */
@@ -103,7 +104,7 @@ describe('hostile bytes', () => {
 });
 
 test('a watch frame: length, type, document', () => {
-  const frame = encodeWatchFrame('ADDED', Buffer.from('doc'));
+  const frame = watchFrame('ADDED', [Buffer.from('d'), Buffer.from('oc')]);
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4);
   expect(frame.subarray(4).toString('latin1')).toBe('\n\u0005ADDED\u0012\u0005\n\u0003doc');
 });

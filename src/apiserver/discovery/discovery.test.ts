@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { factDefinitions, factsRegistry } from '../openapi/testing/facts-registry.ts';
-import { acceptedForm, compareVersions, discoveryOf, type Discovery } from './discovery.ts';
+import { compareVersions, discoveryOf, type Discovery, type DiscoveryFormat } from './discovery.ts';
 
 // Hashes over the recorded discovery documents of Kubernetes 1.36.3, beta and alpha versions left out, as JSON with sorted keys.
 const upstream = JSON.parse(readFileSync(new URL('../openapi/testing/upstream.json', import.meta.url), 'utf8')) as {
   discovery: Record<string, string>;
 };
-const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const aggregated: DiscoveryFormat = { aggregated: true, version: 'v2' };
 
 let discovery: Discovery | undefined;
 afterEach(() => discovery?.stop());
@@ -28,10 +28,9 @@ const hash = (value: unknown): string =>
     .digest('hex')
     .slice(0, 16);
 
-function read(path: string, accept?: string): unknown {
+function read(path: string, format?: DiscoveryFormat): unknown {
   discovery = discoveryOf(factsRegistry(), { serverAddress: () => '10.0.0.1:6443' });
-  const document = discovery.document(path, accept);
-  return document === undefined ? undefined : JSON.parse(document.body.toString());
+  return discovery.document(path, format)?.value;
 }
 
 describe('legacy documents', () => {
@@ -74,10 +73,15 @@ describe('aggregated documents', () => {
 
   test('carry an ETag and their form as content type', () => {
     discovery = discoveryOf(factsRegistry());
-    const document = discovery.document('/api', `${aggregated},application/json`);
-    expect(document).toMatchObject({ contentType: aggregated, etag: expect.stringMatching(/^"[0-9A-F]{128}"$/) });
-    expect(discovery.document('/api', `${aggregated},application/json`)).toBe(document);
-    expect(discovery.document('/api', 'application/json')).toMatchObject({ contentType: 'application/json', etag: undefined });
+    const document = discovery.document('/api', aggregated);
+    const parameters = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    expect(document).toMatchObject({ parameters, etag: expect.stringMatching(/^"[0-9A-F]{128}"$/) });
+    expect(discovery.document('/api', aggregated)).toBe(document);
+    expect(discovery.document('/api', { aggregated: true, version: 'v2beta1' })?.value).toMatchObject({
+      apiVersion: 'apidiscovery.k8s.io/v2beta1',
+    });
+    expect(discovery.document('/api')).toMatchObject({ parameters: '', etag: undefined });
+    expect(discovery.document('/api/v1', aggregated)?.value).toMatchObject({ kind: 'APIResourceList' });
   });
 
   test('know what comes and goes', () => {
@@ -89,17 +93,6 @@ describe('aggregated documents', () => {
     registry.changed();
     expect(discovery.document('/apis', aggregated)?.etag).not.toBe(before?.etag);
   });
-});
-
-test.each([
-  [undefined, undefined],
-  ['application/json', undefined],
-  [aggregated, 'v2'],
-  [`${aggregated.replace('v=v2', 'v=v2beta1')},${aggregated},application/json`, 'v2beta1'],
-  [`application/json,${aggregated}`, undefined],
-  ['application/vnd.kubernetes.protobuf,application/json', undefined],
-])('Accept %s asks for %s', (accept, form) => {
-  expect(acceptedForm(accept)).toBe(form);
 });
 
 test('versions: GA before beta before alpha, then higher numbers', () => {

@@ -9,24 +9,34 @@ import type { ResourceDefinition } from '../../registry/definition.ts';
 import type { Registry } from '../../registry/store.ts';
 
 export interface DiscoveryDocument {
-  readonly contentType: string;
-  readonly body: Buffer;
-  /** Quoted; for If-None-Match on aggregated documents. undefined: the legacy documents carry none. */
+  readonly value: object;
+  /** What the media type of an aggregated document says besides its encoding; else ''. */
+  readonly parameters: string;
+  /** Quoted; for If-None-Match on aggregated documents, whatever their encoding. undefined: the legacy documents carry none. */
   readonly etag: string | undefined;
+}
+
+export interface DiscoveryFormat {
+  readonly aggregated: boolean;
+  /** Of an aggregated document: v2 or v2beta1. */
+  readonly version: string;
 }
 
 export interface Discovery extends Running {
   /**
-   * The document at /api, /apis, /api/v1, /apis/GROUP or /apis/GROUP/VERSION (no trailing slash), in the form `accept` (the Accept header) asks for.
-   * undefined: no such group or version, answer 404.
+   * The document at /api, /apis, /api/v1, /apis/GROUP or /apis/GROUP/VERSION (no trailing slash); aggregated, if the format says so, only at
+   * the first two. undefined: no such group or version, answer 404.
    */
-  document(path: string, accept: string | undefined): DiscoveryDocument | undefined;
+  document(path: string, format?: DiscoveryFormat): DiscoveryDocument | undefined;
 }
 
 export interface DiscoveryOptions {
   /** HOST:PORT that /api names to clients; asked when the document is made. Default ''. */
   readonly serverAddress?: () => string;
 }
+
+type Form = 'v2' | 'v2beta1';
+const legacy: DiscoveryFormat = { aggregated: false, version: 'v1' };
 
 type Version = readonly [version: string, resources: readonly ResourceDefinition[]];
 type Group = readonly [group: string, versions: readonly Version[]];
@@ -132,7 +142,7 @@ function aggregatedResource(definition: ResourceDefinition): object {
 }
 
 /** APIGroupDiscoveryList of the core group (/api) or of all others (/apis). */
-export function aggregatedDocument(definitions: readonly ResourceDefinition[], core: boolean, version: 'v2' | 'v2beta1' = 'v2'): object {
+export function aggregatedDocument(definitions: readonly ResourceDefinition[], core: boolean, version: Form = 'v2'): object {
   const groups = grouped(definitions).filter(([group]) => (group === '') === core);
   return {
     kind: 'APIGroupDiscoveryList',
@@ -177,25 +187,10 @@ export function legacyDocument(definitions: readonly ResourceDefinition[], path:
   };
 }
 
-/** The first aggregated form that an Accept header names before plain JSON; undefined: the legacy document. */
-export function acceptedForm(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
-  for (const part of (accept ?? '').split(',')) {
-    const parameters = new Map(part.split(';').map((item) => [item.split('=')[0]?.trim() ?? '', item.split('=')[1]?.trim() ?? '']));
-    const type = part.split(';')[0]?.trim();
-    if (type !== 'application/json' && type !== '*/*') continue;
-    if (!parameters.has('as')) return undefined;
-    const version = parameters.get('v');
-    const fits = parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('as') === 'APIGroupDiscoveryList';
-    if (fits && (version === 'v2' || version === 'v2beta1')) return version;
-  }
-  return undefined;
-}
-
-function encode(value: object, form: 'v2' | 'v2beta1' | undefined): DiscoveryDocument {
-  const body = Buffer.from(`${JSON.stringify(value)}\n`);
-  if (form === undefined) return { contentType: 'application/json', body, etag: undefined };
-  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-  return { contentType: `application/json;g=apidiscovery.k8s.io;v=${form};as=APIGroupDiscoveryList`, body, etag };
+function described(value: object, form: Form | undefined): DiscoveryDocument {
+  if (form === undefined) return { value, parameters: '', etag: undefined };
+  const etag = `"${createHash('sha512').update(JSON.stringify(value)).digest('hex').toUpperCase()}"`;
+  return { value, parameters: `;g=apidiscovery.k8s.io;v=${form};as=APIGroupDiscoveryList`, etag };
 }
 
 /** Documents made on first use and kept until the registry changes. Stop it to let go of the registry. */
@@ -203,8 +198,8 @@ export function discoveryOf(registry: Pick<Registry, 'all' | 'onChange'>, option
   const cache = new Map<string, DiscoveryDocument>();
   const listening = registry.onChange(() => cache.clear());
   return {
-    document(path, accept) {
-      const form = path === '/api' || path === '/apis' ? acceptedForm(accept) : undefined;
+    document(path, { aggregated, version } = legacy) {
+      const form = aggregated && (path === '/api' || path === '/apis') ? (version as Form) : undefined;
       const key = `${form ?? ''} ${path}`;
       const known = cache.get(key);
       if (known !== undefined) return known;
@@ -214,7 +209,7 @@ export function discoveryOf(registry: Pick<Registry, 'all' | 'onChange'>, option
           ? legacyDocument(definitions, path, options.serverAddress?.())
           : aggregatedDocument(definitions, path === '/api', form);
       if (value === undefined) return undefined;
-      const document = encode(value, form);
+      const document = described(value, form);
       cache.set(key, document);
       return document;
     },

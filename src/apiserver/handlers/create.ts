@@ -1,7 +1,7 @@
 import { apiVersionOf } from '../../api/object.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
-import { bodyEncoding, withoutTable } from '../media-type.ts';
+import { bodyEncoding } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
 import type { Scope } from './scope.ts';
 import { sendEntry, sendObject } from './scope.ts';
@@ -10,8 +10,6 @@ import { sendEntry, sendObject } from './scope.ts';
 export async function create(scope: Scope): Promise<void> {
   const { exchange, store } = scope;
   const { namespace, name, subresource } = exchange.info;
-  const isStored = subresource === '' && store.definition.virtual === undefined;
-  if (!isStored && exchange.format.transform === 'Table') exchange.format = withoutTable(exchange.request.headers.accept ?? '');
   const expected = expectedKind(store.definition, subresource);
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   const body = await readBody(exchange.request);

@@ -54,7 +54,7 @@ export async function deleteRequest(exchange: Exchange): Promise<DeleteRequest> 
   return deleteParameters(parseBody(body, bodyEncoding(headers['content-type']), schemaFor(optionsSchema)), exchange.query);
 }
 
-function deletedStatus(entry: Entry, { group, resource }: { readonly group: string; readonly resource: string }): object {
+function deletedStatus(entry: Entry, { group, resource }: { readonly group: string; readonly resource: string }) {
   const details = { name: entry.name, ...(group === '' ? {} : { group }), kind: resource, uid: entry.object.metadata.uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }

@@ -1,13 +1,16 @@
 import { ApiError } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/object.ts';
+import { documentParts, listHead } from '../../api/protobuf/document.ts';
+import { encodeMessage } from '../../api/protobuf/encode.ts';
+import { listMetaSchema } from '../../api/protobuf/document-schemas.ts';
 import type { ListRequest, ListResult } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
-import { objectFormat } from '../media-type.ts';
+import { messageSchema } from '../messages.ts';
 import { listParameters, type ListParameters } from '../options.ts';
-import { sendJson, sendValue } from '../respond.ts';
+import { sendJson, sendProtobuf, sendValue } from '../respond.ts';
 import { selectionOf } from '../selection.ts';
 import { includeObjectOf, partialOf, tableOfEntries } from '../table.ts';
-import type { Scope } from './scope.ts';
+import { goTypeOf, type Scope } from './scope.ts';
 
 /** GET of a collection: the cached bytes of its objects between a head and a tail. */
 export async function list(scope: Scope): Promise<void> {
@@ -39,16 +42,18 @@ const tail = Buffer.from(']}');
 export function sendList(scope: Scope, result: ListResult): void {
   const { exchange, store, clock } = scope;
   const { definition } = store;
-  const format = objectFormat(exchange.format);
+  const { format } = exchange;
   const metadata = listMetadata(result);
   switch (format.transform) {
     case undefined: {
+      if (format.encoding === 'protobuf') return sendMessages(scope, result);
       const head = `{"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}","metadata":${JSON.stringify(metadata)},"items":[`;
       return sendJson(exchange, 200, joined(head, result));
     }
     case 'PartialObjectMetadataList': {
       const items = result.entries.map(({ object }) => partialOf(object, format.version));
-      return sendValue(exchange, 200, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata, items });
+      const document = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata, items };
+      return sendValue(exchange, 200, document);
     }
     case 'Table': {
       const includeObject = includeObjectOf(exchange.query);
@@ -58,9 +63,18 @@ export function sendList(scope: Scope, result: ListResult): void {
     case 'PartialObjectMetadata':
       throw new ApiError(
         'NotAcceptable',
-        `you requested PartialObjectMetadata, but the requested object is a list (${definition.listKind})`,
+        `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(definition, definition.listKind)})`,
       );
   }
+}
+
+/** A list's message: its metadata, and the messages of its objects that all lists share. */
+function sendMessages({ exchange, store: { definition }, messages }: Scope, result: ListResult): void {
+  const schema = messageSchema(definition);
+  if (schema === undefined) throw new Error(`${definition.kind} has no protobuf form`);
+  const head = listHead(encodeMessage(listMetadata(result), listMetaSchema()));
+  const parts = [head, ...result.entries.map((entry) => messages.element(entry, schema))];
+  sendProtobuf(exchange, 200, documentParts({ apiVersion: apiVersionOf(definition), kind: definition.listKind }, parts));
 }
 
 function joined(head: string, { entries }: ListResult): Buffer[] {

@@ -1,19 +1,23 @@
 /** What every handler of a resource gets, and what they share. */
+import { ApiError } from '../../api/errors.ts';
 import { apiVersionOf, type KubeObject } from '../../api/object.ts';
+import { documentParts } from '../../api/protobuf/document.ts';
+import { encodeMessage } from '../../api/protobuf/encode.ts';
+import { schemaOfKind } from '../../api/schema/facts.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ResourceDefinition } from '../../registry/definition.ts';
 import { scaleKind } from '../../registry/scale.ts';
 import type { Entry, ResourceStore } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
-import { objectFormat } from '../media-type.ts';
-import { sendJson, sendValue } from '../respond.ts';
+import { type Messages, messageSchema } from '../messages.ts';
+import { sendJson, sendProtobuf, sendValue } from '../respond.ts';
 import { includeObjectOf, partialOf, tableOf } from '../table.ts';
-import { ApiError } from '../../api/errors.ts';
 
 export interface Scope {
   readonly exchange: Exchange;
   readonly store: ResourceStore;
   readonly clock: Clock;
+  readonly messages: Messages;
 }
 
 export type Handler = (scope: Scope) => Promise<void>;
@@ -38,18 +42,25 @@ export function definitionPrefix(definition: ResourceDefinition): Buffer {
 const scalePrefix = prefixOf(scaleKind);
 
 /** Answers with one object in the negotiated form. */
-export function sendEntry({ exchange, store, clock }: Scope, code: number, entry: Entry): void {
-  const { definition } = store;
-  const format = objectFormat(exchange.format);
-  if (format.transform === undefined) {
-    const prefix = exchange.info.subresource === 'scale' ? scalePrefix : definitionPrefix(definition);
-    return sendJson(exchange, code, [prefix, entry.json.subarray(1)]);
-  }
-  sendTransformed({ exchange, store, clock }, code, entry.object);
+export function sendEntry(scope: Scope, code: number, entry: Entry): void {
+  const { exchange, store } = scope;
+  if (exchange.format.transform !== undefined) return sendTransformed(scope, code, entry.object);
+  if (exchange.format.encoding === 'protobuf') return sendMessage(scope, code, entry);
+  const prefix = exchange.info.subresource === 'scale' ? scalePrefix : definitionPrefix(store.definition);
+  sendJson(exchange, code, [prefix, entry.json.subarray(1)]);
+}
+
+function sendMessage({ exchange, store: { definition }, messages }: Scope, code: number, entry: Entry): void {
+  const isScale = exchange.info.subresource === 'scale';
+  const { group, version, kind } = isScale ? scaleKind : definition;
+  const schema = isScale ? schemaOfKind(group, version, kind) : messageSchema(definition);
+  if (schema === undefined) throw new Error(`${kind} has no protobuf form`);
+  const message = isScale ? encodeMessage(entry.object, schema) : messages.message(entry, schema);
+  sendProtobuf(exchange, code, documentParts({ apiVersion: apiVersionOf({ group, version }), kind }, [message]));
 }
 
 /** Answers with an object of any kind (it carries its own kind). */
-export function sendObject({ exchange }: Scope, code: number, object: KubeObject): void {
+export function sendObject({ exchange }: Scope, code: number, object: KubeObject & { readonly kind: string }): void {
   sendValue(exchange, code, object);
 }
 
@@ -70,7 +81,13 @@ function sendTransformed({ exchange, store, clock }: Scope, code: number, object
     default:
       throw new ApiError(
         'NotAcceptable',
-        `you requested PartialObjectMetadataList, but the requested object is not a list (${store.definition.kind})`,
+        `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(store.definition, store.definition.kind)})`,
       );
   }
+}
+
+/** A kind as Go prints its internal type: `*core.Pod`. */
+export function goTypeOf({ group }: ResourceDefinition, kind: string): string {
+  const name = group === '' || group === 'events.k8s.io' ? 'core' : (group.split('.', 1)[0] ?? group);
+  return `*${name}.${kind}`;
 }

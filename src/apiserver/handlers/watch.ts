@@ -1,11 +1,11 @@
-import { ApiError, isReason, toApiError } from '../../api/errors.ts';
+import { isReason, toApiError } from '../../api/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { EventSink, ResourceEvent, WatchRequest } from '../../registry/store.ts';
-import { objectFormat } from '../media-type.ts';
+import { streamFormat } from '../media-type.ts';
 import { listParameters, type ListParameters } from '../options.ts';
 import { selectionOf } from '../selection.ts';
 import { includeObjectOf } from '../table.ts';
-import { createEventEncoder, encodeError, type EventEncoder } from '../watch-encoding.ts';
+import { createEventEncoder, type EventEncoder } from '../watch-encoding.ts';
 import type { WatchOutlet } from '../watch-outlet.ts';
 import { namedByPath } from './list.ts';
 import type { Scope } from './scope.ts';
@@ -18,15 +18,13 @@ const maxPendingBytes = 16 * 1024 * 1024;
 
 /** Serves a watch until the client goes, the time is up or the watch ends by itself. */
 export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
-  const { exchange, store, clock } = scope;
+  const { exchange, store, clock, messages } = scope;
   const parameters = listParameters(exchange.query, true);
-  const format = objectFormat(exchange.format);
-  if (format.encoding !== 'json')
-    throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json;stream=watch');
+  const format = streamFormat(exchange.format);
   const encoder = createEventEncoder({
     definition: store.definition,
-    transform: format.transform,
-    version: format.version,
+    format,
+    messages,
     includeObject: format.transform === 'Table' ? includeObjectOf(exchange.query) : 'None',
     now: () => clock.now(),
   });
@@ -37,7 +35,7 @@ export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
   } catch (error) {
     if (!isReason(error, 'Expired') && !isReason(error, 'Gone')) throw error;
     // Upstream's cache answers a version it has forgotten inside the stream.
-    stream.end(error as ApiError);
+    stream.end(toApiError(error));
     return;
   }
   const seconds = parameters.timeoutSeconds ?? minTimeoutSeconds * (1 + Math.random());
@@ -95,7 +93,7 @@ class Stream implements EventSink {
   /** The watch ended by itself: the client is told why. */
   end(error: Error): void {
     if (this.#over) return;
-    this.#outlet.sendLine(encodeError(toApiError(error).toStatus()));
+    this.#outlet.sendLine(this.#encoder.error(toApiError(error).toStatus()));
     this.finish();
   }
 
