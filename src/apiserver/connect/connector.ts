@@ -19,6 +19,7 @@ import {
   splitSchemeNamePort,
   streamPath,
 } from './locations.ts';
+import { sendOverWebSocket } from './websocket-reader.ts';
 
 export type { NodeConnection, Upgrade } from './forward.ts';
 
@@ -40,7 +41,7 @@ export function createConnector({ registry, nodes, logger }: ConnectorOptions): 
   return {
     connect: async (exchange, store, upgrade) => {
       logger.debug({ path: exchange.info.path }, 'connecting');
-      if (exchange.info.subresource === 'log') return streams.log(exchange);
+      if (exchange.info.subresource === 'log') return streams.log(exchange, upgrade);
       if (exchange.info.subresource === 'proxy') return streams.proxy(exchange, store.definition.resource, upgrade);
       return streams.stream(exchange, upgrade);
     },
@@ -57,7 +58,7 @@ class Streams {
     this.#forwarder = forwarder;
   }
 
-  async log(exchange: Exchange): Promise<void> {
+  async log(exchange: Exchange, upgrade: Upgrade | undefined): Promise<void> {
     if (exchange.info.verb !== 'get') throw notAllowed();
     const pod = await this.#pod(exchange.info.namespace, exchange.info.name);
     const at = logPath(pod, exchange.query);
@@ -65,6 +66,7 @@ class Streams {
     const answer = await this.#forwarder.request(exchange, kubeletOf(await this.#node(nodeNameOf(pod)), at));
     const code = answer.statusCode ?? 500;
     if (code < 200 || code > 206) throw await refused(answer, exchange.info.name);
+    if (upgrade !== undefined) return sendOverWebSocket(answer, exchange, upgrade);
     exchange.response.writeHead(200, ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', 'text/plain']);
     exchange.response.flushHeaders();
     await copy(answer, exchange);
