@@ -126,6 +126,8 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly schema: string;
   /** Where objects are kept: the group and plural of the storage key, shared by versions of one kind. */
   readonly storage?: { readonly group: string; readonly resource: string };
+  /** The type the stored objects have, when it is not this one (with `convert`, or for versions of custom resources). */
+  readonly storedAs?: { readonly apiVersion: string; readonly kind: string };
   readonly strategy: Strategy<T>;
   readonly columns: readonly Column<T>[];
   /** Goes out as a Warning header with every answer about the resource. */
@@ -134,6 +136,12 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly status: boolean;
   readonly scale?: ScaleAccess<T>;
   readonly subresources?: readonly Subresource<T>[];
+  /**
+   * What writers of the object ('') or of a subresource can own in managed fields, where it is not the default (all but the status; through
+   * the status subresource all but the spec and what `statusKeeps` says): `never` these, or `only` these. Names with dots, `*` for any key.
+   * Upstream's GetResetFields and GetResetFieldsFilter of the strategy.
+   */
+  readonly owned?: Readonly<Record<string, { readonly never?: readonly string[]; readonly only?: readonly string[] }>>;
   /** Field selectors besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Objects vanish after this many seconds (events). */

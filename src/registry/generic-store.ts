@@ -1,5 +1,6 @@
 /** The one implementation of ResourceStore for everything that is stored. */
 import { ApiError, notFound } from '../api/errors.ts';
+import { cloneJson } from '../api/json.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { AdmissionRequest } from './admission.ts';
@@ -9,6 +10,7 @@ import { createObject } from './create.ts';
 import type { ResourceDefinition, Subresource } from './definition.ts';
 import { deleteObject, type Deleted } from './delete.ts';
 import type { Resource } from './engine.ts';
+import { freshly } from './freshness.ts';
 import { apiErrorOf } from './storage-errors.ts';
 import type {
   DeleteRequest,
@@ -56,15 +58,18 @@ export class GenericStore implements ResourceStore {
   }
 
   create(namespace: string, object: KubeObject, context: RequestContext, options: WriteOptions = {}): Promise<Entry> {
-    return createObject(this.#resource, { namespace, object, context, dryRun: options.dryRun === true || context.dryRun === true });
+    const request = { namespace, context, dryRun: options.dryRun === true || context.dryRun === true };
+    if (this.#resource.engine.storage.shared !== true) return createObject(this.#resource, { ...request, object });
+    // Creating uses the object up, and it may take two attempts.
+    return freshly(this.#resource, () => createObject(this.#resource, { ...request, object: cloneJson(object) }));
   }
 
   update(request: UpdateRequest, context: RequestContext): Promise<Updated> {
-    return updateObject(this.#resource, request, context);
+    return freshly(this.#resource, () => updateObject(this.#resource, request, context));
   }
 
   delete(namespace: string, name: string, request: DeleteRequest, context: RequestContext): Promise<Deleted> {
-    return deleteObject(this.#resource, { namespace, name, request, context });
+    return freshly(this.#resource, () => deleteObject(this.#resource, { namespace, name, request, context }));
   }
 
   async deleteCollection(list: ListRequest, request: DeleteRequest, context: RequestContext): Promise<ListResult> {

@@ -94,7 +94,7 @@ describe('create', () => {
     expect(entry.object).not.toHaveProperty('kind');
     expect(Object.isFrozen(entry.object.spec)).toBe(true);
     const kept = found(await storage.get('/registry/example.com/widgets/default/a'));
-    expect(kept.value.toString()).toMatch(/^\{"metadata":\{"name":"a",/);
+    expect(kept.value.toString()).toMatch(/^\{"kind":"Widget","apiVersion":"example.com\/v1","metadata":\{"name":"a",/);
     expect(kept.value.toString()).not.toContain('resourceVersion');
     expect(JSON.parse(entry.json.toString())).toEqual(entry.object);
   });

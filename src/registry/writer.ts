@@ -4,6 +4,7 @@ import { complete } from '../api/schema/complete.ts';
 import { schemaFor } from '../api/schema/facts.ts';
 import { rememberObject } from './cache/cache.ts';
 import { CachedEntry } from './cache/entry.ts';
+import { encodeStored, storedTypeOf } from './cache/stored-form.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { MadeEntry } from './made-entry.ts';
@@ -33,7 +34,7 @@ export async function put(resource: Resource, request: PutRequest): Promise<Entr
   if (request.dryRun) return new MadeEntry(request, expected, request.object);
   const { ttlSeconds } = definition;
   const stored = storedForm(view.toStored(request.object));
-  const value = Buffer.from(JSON.stringify(stored));
+  const value = encodeStored(storedTypeOf(definition), stored);
   rememberObject(value, stored);
   const key = cache.keyOf(namespace, name);
   const result = await attempt(resource, () =>
@@ -42,7 +43,9 @@ export async function put(resource: Resource, request: PutRequest): Promise<Entr
   if (!result.done) return undefined;
   const known = cache.get(namespace, name);
   if (known?.revision === result.revision) return view.served(known);
-  return view.served(new CachedEntry(key, request, { value, revision: result.revision, source: { object: stored } }));
+  return view.served(
+    new CachedEntry(key, request, { value, revision: result.revision, source: { object: stored }, conversions: cache.conversions }),
+  );
 }
 
 /** The last state with the revision of its deletion; undefined: the store is no longer at the expected revision. */
@@ -54,7 +57,7 @@ export async function remove(resource: Resource, entry: Entry, dryRun: boolean):
   return result.done ? new MadeEntry(entry, result.revision, entry.object) : undefined;
 }
 
-/** As stored: metadata first, nothing that the key, the revision or the path already say. */
+/** As it is kept inside: metadata first, nothing that the key, the revision or the path already say. */
 function storedForm(object: KubeObject): KubeObject {
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = object;
   const { resourceVersion: _resourceVersion, ...meta } = metadata;

@@ -5,7 +5,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { openMemory } from '../../storage/memory/memory.ts';
-import type { Storage } from '../../storage/storage.ts';
+import { StorageError, type Storage } from '../../storage/storage.ts';
 import type { EventSink, ListRequest, ListResult, ResourceEvent, WatchRequest } from '../store.ts';
 import { rememberObject, startWatchCache, type ResourceCache, type WatchCache } from './cache.ts';
 import { decodeContinue } from './continue-token.ts';
@@ -434,6 +434,46 @@ describe('watch cache', () => {
       expect(sink.ended).toMatchObject({ code: 503 });
       await expect(watch()).rejects.toMatchObject({ code: 503 });
       await expect(list()).rejects.toMatchObject({ code: 503 });
+    });
+  });
+
+  describe('a watch of the store that is lost', () => {
+    /** A store whose watches can be cut, as compaction does to one that was away for too long. */
+    const cuttable = (): { store: Storage; cut: () => Promise<void>; tell: () => void } => {
+      const cut = { following: undefined as Running | undefined, tell: (): void => undefined };
+      const store: Storage = {
+        ...storage,
+        watch: (options, sink) => {
+          cut.following = storage.watch(options, sink);
+          cut.tell = () => sink.end(new StorageError('compacted', 'away for too long'));
+          return cut.following;
+        },
+      };
+      return { store, cut: async () => cut.following?.stop(), tell: () => cut.tell() };
+    };
+
+    test('is made good by loading again; watches end as expired, and what happened meanwhile is there', async () => {
+      const { store, cut, tell } = cuttable();
+      await using other = await startWatchCache({ storage: store, clock, logger: silentLogger });
+      const there = other.resource(pods);
+      await write('stays');
+      const gone = await write('goes');
+      const stays = there.get('default', 'stays');
+      const sink = new Watch();
+      await there.watch({ ...all, resourceVersion: String(gone) }, sink);
+      await cut();
+      await remove('goes');
+      await write('new');
+      tell();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect((sink.ended as ApiError | undefined)?.reason).toBe('Expired');
+      expect(names(await there.list({ namespace: '' }))).toEqual(['new', 'stays']);
+      expect(there.get('default', 'stays')).toBe(stays);
+      await expect(there.watch({ ...all, resourceVersion: String(gone) }, new Watch())).rejects.toMatchObject({ reason: 'Expired' });
+      const later = new Watch();
+      await there.watch({ ...all, resourceVersion: String(other.revision) }, later);
+      const last = await write('last');
+      expect(later.told).toEqual([`ADDED last ${last}`]);
     });
   });
 });

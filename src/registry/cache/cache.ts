@@ -3,14 +3,16 @@
  * GET, LIST and WATCH are answered from it with upstream's consistency (apiserver pkg/storage/cacher).
  */
 import { ApiError } from '../../api/errors.ts';
-import type { Clock } from '../../base/clock.ts';
+import { delay, type Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KeyValue, Storage, StorageError, StorageEvent } from '../../storage/storage.ts';
 import type { Entry, EventSink, ListRequest, ListResult, WatchRequest } from '../store.ts';
 import type { Change } from './change.ts';
+import type { CachedEntry } from './entry.ts';
 import { storagePrefix, storageRoot, type KeyedResource } from './keys.ts';
 import { CachedResource, type Host } from './resource-cache.ts';
+import { StoredConversions } from './stored-form.ts';
 import { tooLargeVersion } from './versions.ts';
 
 export type { KeyedResource } from './keys.ts';
@@ -20,12 +22,16 @@ export interface WatchCacheOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Objects that are stored in another version or group than this server writes. Default: there are none. */
+  readonly conversions?: StoredConversions;
 }
 
 /** The cache of one resource (of one storage prefix: definitions that share storage share it). */
 export interface ResourceCache {
   /** Where its keys begin, with a slash at the end. */
   readonly prefix: string;
+  /** How its stored values are read. */
+  readonly conversions: StoredConversions;
   /** `namespace` is '' for cluster-scoped resources. */
   keyOf(namespace: string, name: string): string;
   /** The newest state the cache has seen; with embedded storage that is every write acknowledged so far. */
@@ -62,6 +68,8 @@ export async function startWatchCache(options: WatchCacheOptions): Promise<Watch
 /** How long a read waits for a revision, and how often watches get bookmarks, in ms (upstream's blockTimeout and bookmark period). */
 const blockMs = 3000;
 const bookmarkMs = 60_000;
+/** Between attempts to load a store that does not answer, in ms. */
+const reloadMs = 1000;
 
 interface Waiter {
   readonly revision: number;
@@ -71,6 +79,7 @@ interface Waiter {
 class StoreCache implements WatchCache, Host {
   readonly storage: Storage;
   readonly clock: Clock;
+  readonly conversions: StoredConversions;
   readonly #logger: Logger;
   readonly #resources = new Map<string, CachedResource>();
   /** What no resource has claimed yet, by the first part of the key. */
@@ -81,7 +90,8 @@ class StoreCache implements WatchCache, Host {
   #cancelBookmarks: (() => void) | undefined;
   #failure: ApiError | undefined;
 
-  constructor({ storage, clock, logger }: WatchCacheOptions) {
+  constructor({ storage, clock, logger, conversions = new StoredConversions() }: WatchCacheOptions) {
+    this.conversions = conversions;
     this.storage = storage;
     this.clock = clock;
     this.#logger = logger;
@@ -95,10 +105,7 @@ class StoreCache implements WatchCache, Host {
     const { items, revision } = await this.storage.range({ prefix: storageRoot });
     this.#revision = revision;
     for (const item of items) this.#bucketOf(item.key).set(item.key, item);
-    this.#following = this.storage.watch(
-      { prefix: storageRoot, after: revision },
-      { events: (events) => this.#take(events), progress: (at) => this.#advance(at), end: (error) => this.#lost(error) },
-    );
+    this.#follow(revision);
   }
 
   resource(resource: KeyedResource): ResourceCache {
@@ -169,8 +176,8 @@ class StoreCache implements WatchCache, Host {
     for (const [cache, list] of changes) cache.watchers.dispatch(list);
   }
 
-  #advance(revision: number): void {
-    if (revision <= this.#revision) return;
+  #advance(revision: number, always = false): void {
+    if (revision <= this.#revision && !always) return;
     this.#revision = revision;
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue;
@@ -216,9 +223,57 @@ class StoreCache implements WatchCache, Host {
     else this.#bucketOf(key).delete(key);
   }
 
+  #follow(after: number): void {
+    this.#following = this.storage.watch(
+      { prefix: storageRoot, after },
+      { events: (events) => this.#take(events), progress: (at) => this.#advance(at), end: (error) => this.#lost(error) },
+    );
+  }
+
+  /** The watch is over: when the store is still there, everything is loaded again. */
   #lost(error: StorageError): void {
     if (this.#failure !== undefined) return;
-    this.#logger.error({ error: error.message }, 'the watch cache lost its store');
+    if (error.code === 'closed') return this.#fail(error);
+    this.#logger.warn({ error: error.message, after: this.#revision }, 'the watch cache lost its place in the store and loads again');
+    void this.#reload();
+  }
+
+  async #reload(): Promise<void> {
+    while (this.#failure === undefined) {
+      try {
+        const { items, revision } = await this.storage.range({ prefix: storageRoot });
+        if (this.#isStopped()) return;
+        this.#replace(items, revision);
+        this.#follow(revision);
+        return;
+      } catch (error) {
+        if (this.storage.shared !== true) return this.#fail(error);
+        this.#logger.warn({ error: String(error) }, 'the store could not be loaded; will try again');
+        await delay(this.clock, reloadMs);
+      }
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  #replace(items: readonly KeyValue[], revision: number): void {
+    const entries = new Map<CachedResource, CachedEntry[]>(Array.from(this.#resources.values(), (cache) => [cache, []]));
+    this.#unclaimed.clear();
+    for (const item of items) {
+      const cache = this.#routeOf(item.key);
+      if (cache === undefined) this.#bucketOf(item.key).set(item.key, item);
+      else entries.get(cache)?.push(cache.known(item.key, item.modRevision) ?? cache.entry(item.key, item.value, item.modRevision));
+    }
+    // A store that was restored may be at an earlier revision.
+    this.#revision = revision;
+    for (const [cache, list] of entries) cache.reload(list, revision);
+    this.#advance(revision, true);
+  }
+
+  #fail(error: unknown): void {
+    this.#logger.error({ error: String(error) }, 'the watch cache lost its store');
     this.#failure = new ApiError('ServiceUnavailable', 'the store cannot be followed any more', { cause: error });
     for (const cache of this.#resources.values()) cache.stop(this.#failure);
   }

@@ -1,11 +1,10 @@
 /** One stored object as everybody shares it: bytes and value, each made at most once and only when somebody asks. */
 import { deepFreeze, type KubeObject } from '../../api/object.ts';
 import type { Entry, ResourceEvent } from '../store.ts';
+import type { StoredConversions } from './stored-form.ts';
+import { decodeStored, metadataAt, opening } from './stored-form.ts';
 
 export type ObjectEvent = Extract<ResourceEvent, { entry: Entry }>;
-
-/** How every stored value begins; the resource version goes behind it. */
-const opening = Buffer.from('{"metadata":{');
 
 /** What the writer serialised, by the bytes it became: a memo, not state. An entry is taken out when its event arrives. */
 const remembered = new WeakMap<Buffer, KubeObject>();
@@ -31,12 +30,13 @@ export class CachedEntry implements Entry {
   #json: Buffer | undefined;
   #object: KubeObject | undefined;
   #source: Source;
+  readonly #conversions: StoredConversions;
   #added: ObjectEvent | undefined;
 
   constructor(
     key: string,
     place: { readonly namespace: string; readonly name: string },
-    stored: { readonly value: Buffer; readonly revision: number; readonly source?: Source },
+    stored: { readonly value: Buffer; readonly revision: number; readonly source?: Source; readonly conversions: StoredConversions },
   ) {
     this.key = key;
     this.namespace = place.namespace;
@@ -44,11 +44,12 @@ export class CachedEntry implements Entry {
     this.revision = stored.revision;
     this.#value = stored.value;
     this.#source = stored.source ?? takeRemembered(stored.value);
+    this.#conversions = stored.conversions;
   }
 
   get json(): Buffer {
     if (this.#json === undefined) {
-      this.#json = splice(this.#value ?? opening, this.revision);
+      this.#json = this.#splice(this.#value ?? opening);
       this.#value = undefined;
     }
     return this.#json;
@@ -74,19 +75,43 @@ export class CachedEntry implements Entry {
 
   /** The same state with the revision of a deletion. */
   at(revision: number): CachedEntry {
-    return new CachedEntry(this.key, this, { value: this.#value ?? unsplice(this.json), revision, source: this });
+    return new CachedEntry(this.key, this, {
+      value: this.#value ?? unsplice(this.json),
+      revision,
+      source: this,
+      conversions: this.#conversions,
+    });
   }
 
   #makeObject(): KubeObject {
     const resourceVersion = String(this.revision);
-    const known = this.#source?.object;
-    if (known === undefined) {
-      const parsed = parse(this.#json ?? this.#value ?? opening);
-      parsed.metadata.resourceVersion = resourceVersion;
-      return deepFreeze(parsed);
-    }
+    const known = this.#source?.object ?? this.#decoded();
     const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = known;
     return deepFreeze({ metadata: { ...metadata, resourceVersion }, ...fields });
+  }
+
+  #decoded(): KubeObject {
+    if (this.#json !== undefined) return JSON.parse(this.#json.toString()) as KubeObject;
+    return decodeStored(this.#value ?? opening, this.#conversions);
+  }
+
+  /** The stored bytes with the resource version as the first field of metadata, and without kind and apiVersion. */
+  #splice(value: Buffer): Buffer {
+    const at = metadataAt(value, this.#conversions);
+    if (at === -1) return this.#spliceDecoded(value);
+    const head = `{"metadata":{"resourceVersion":"${this.revision}",`;
+    const from = at + opening.length - 1;
+    const json = Buffer.allocUnsafe(head.length + value.length - from);
+    json.write(head, 'latin1');
+    value.copy(json, head.length, from);
+    return json;
+  }
+
+  /** Values that something else wrote: metadata need not come first, nor need it be JSON. */
+  #spliceDecoded(value: Buffer): Buffer {
+    const { metadata, ...fields } = decodeStored(value, this.#conversions);
+    const { resourceVersion: _old, ...meta } = metadata;
+    return Buffer.from(JSON.stringify({ metadata: { resourceVersion: String(this.revision), ...meta }, ...fields }));
   }
 }
 
@@ -97,35 +122,7 @@ function takeRemembered(value: Buffer): Source {
   return { object };
 }
 
-function parse(json: Buffer): KubeObject {
-  return JSON.parse(json.toString()) as KubeObject;
-}
-
-/** The stored bytes with the resource version as the first field of metadata. */
-function splice(value: Buffer, revision: number): Buffer {
-  if (!startsWithOpening(value)) return spliceParsed(value, revision);
-  const head = `{"metadata":{"resourceVersion":"${revision}",`;
-  const json = Buffer.allocUnsafe(head.length + value.length - opening.length);
-  json.write(head, 'latin1');
-  value.copy(json, head.length, opening.length);
-  return json;
-}
-
-/** Values that something else wrote: metadata need not come first. */
-function spliceParsed(value: Buffer, revision: number): Buffer {
-  const { metadata, ...fields } = parse(value);
-  const { resourceVersion: _old, ...others } = metadata;
-  return Buffer.from(JSON.stringify({ metadata: { resourceVersion: String(revision), ...others }, ...fields }));
-}
-
-function startsWithOpening(value: Buffer): boolean {
-  // `{"metadata":{}` has no field that a comma could follow.
-  return (
-    value.length > opening.length && value[opening.length] === 0x22 && value.compare(opening, 0, opening.length, 0, opening.length) === 0
-  );
-}
-
-/** The inverse of {@link splice} for its own result, sharing no memory with it. */
+/** The stored form (without kind and apiVersion) of bytes that were made by splicing, sharing no memory with them. */
 function unsplice(json: Buffer): Buffer {
   const end = json.indexOf(',', opening.length) + 1;
   return Buffer.concat([opening, json.subarray(end)]);

@@ -1,6 +1,6 @@
 /** The cache of one resource: ordered index, window and watches, and the reads that are answered from them. */
 import sortedBtree from 'sorted-btree';
-import { badRequest } from '../../api/errors.ts';
+import { ApiError, badRequest } from '../../api/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import { running, type Running } from '../../base/lifecycle.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -10,6 +10,7 @@ import { Change, selects } from './change.ts';
 import { decodeContinue, encodeContinue, encodeToken } from './continue-token.ts';
 import { CachedEntry } from './entry.ts';
 import { Snapshots } from './snapshots.ts';
+import type { StoredConversions } from './stored-form.ts';
 import { listError, parseVersion, tooOldVersion } from './versions.ts';
 import { Watcher, Watchers } from './watchers.ts';
 import { Window } from './window.ts';
@@ -19,6 +20,8 @@ export interface Host {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly revision: number;
+  /** What the store holds in another version or group, as it is held here. */
+  readonly conversions: StoredConversions;
   waitFor(revision: number): Promise<void>;
   waitForNewest(): Promise<number>;
   /** A watch wants bookmarks. */
@@ -38,6 +41,7 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export class CachedResource implements ResourceCache {
   readonly prefix: string;
   readonly watchers = new Watchers();
+  readonly conversions: StoredConversions;
   readonly #host: Host;
   readonly #tree = new sortedBtree.default<string, CachedEntry>(undefined, order);
   readonly #window: Window;
@@ -49,6 +53,7 @@ export class CachedResource implements ResourceCache {
   constructor(prefix: string, host: Host) {
     this.prefix = prefix;
     this.#host = host;
+    this.conversions = host.conversions;
     this.#changed = host.revision;
     this.#window = new Window(host.revision, host.clock);
     this.#snapshots = new Snapshots(host.clock);
@@ -68,13 +73,30 @@ export class CachedResource implements ResourceCache {
 
   /** Makes the entry of a stored value. */
   entry(key: string, value: Buffer, revision: number): CachedEntry {
-    return new CachedEntry(key, this.#placeOf(key), { value, revision });
+    return new CachedEntry(key, this.#placeOf(key), { value, revision, conversions: this.conversions });
   }
 
   /** A state found while loading: no event comes of it. */
   load(entry: CachedEntry): void {
     this.#tree.set(entry.key, entry);
     this.#lists.clear();
+  }
+
+  /** Begins anew with this state; watches end, for what happened in between is not known. */
+  reload(entries: readonly CachedEntry[], revision: number): void {
+    this.#tree.clear();
+    for (const entry of entries) this.#tree.set(entry.key, entry);
+    this.#lists.clear();
+    this.#changed = revision;
+    this.#window.restart(revision);
+    this.#snapshots.stop();
+    this.watchers.endAll(new ApiError('Expired', 'too old resource version: the server has lost its place in the store'));
+  }
+
+  /** The entry of a key, when it is at this revision. */
+  known(key: string, revision: number): CachedEntry | undefined {
+    const entry = this.#tree.get(key);
+    return entry?.revision === revision ? entry : undefined;
   }
 
   /** Takes a change in without telling anybody; undefined when there was nothing to delete. */
@@ -232,7 +254,7 @@ export class CachedResource implements ResourceCache {
       if (kept !== undefined) return { entries: kept, revision };
       const { items } = await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision });
       return {
-        entries: items.map(({ key, value, modRevision }) => this.#known(key, modRevision) ?? this.entry(key, value, modRevision)),
+        entries: items.map(({ key, value, modRevision }) => this.known(key, modRevision) ?? this.entry(key, value, modRevision)),
         revision,
       };
     } catch (error) {
@@ -242,11 +264,6 @@ export class CachedResource implements ResourceCache {
 
   #prefixOf(namespace: string): string {
     return namespace === '' ? this.prefix : `${this.prefix}${namespace}/`;
-  }
-
-  #known(key: string, revision: number): CachedEntry | undefined {
-    const entry = this.#tree.get(key);
-    return entry?.revision === revision ? entry : undefined;
   }
 
   #placeOf(key: string): { readonly namespace: string; readonly name: string } {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { FakeClock } from '../../base/clock.ts';
 import { Change } from './change.ts';
 import { CachedEntry } from './entry.ts';
+import { StoredConversions } from './stored-form.ts';
 import { Window, type WindowBounds } from './window.ts';
 
 const bounds: WindowBounds = { leastChanges: 3, mostChanges: 6, mostBytes: 1000, freshMs: 10 };
@@ -9,7 +10,11 @@ const bounds: WindowBounds = { leastChanges: 3, mostChanges: 6, mostBytes: 1000,
 function fill(window: Window, revisions: readonly number[], bytes = 10): void {
   for (const revision of revisions) {
     window.add(
-      new Change(revision, new CachedEntry('/k', { namespace: '', name: 'k' }, { value: Buffer.alloc(bytes), revision }), undefined),
+      new Change(
+        revision,
+        new CachedEntry('/k', { namespace: '', name: 'k' }, { value: Buffer.alloc(bytes), revision, conversions: new StoredConversions() }),
+        undefined,
+      ),
     );
   }
 }

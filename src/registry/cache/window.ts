@@ -63,6 +63,14 @@ export class Window {
     return this.#changes.slice(low).flatMap((kept) => kept?.change ?? []);
   }
 
+  /** Forgets everything: the changes up to `start` are not known. */
+  restart(start: number): void {
+    this.#changes = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    this.#start = start;
+  }
+
   #trim(now: number): void {
     const { leastChanges, mostChanges, mostBytes, freshMs } = this.#bounds;
     for (;;) {

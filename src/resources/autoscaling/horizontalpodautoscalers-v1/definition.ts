@@ -14,6 +14,7 @@ type V2 = AutoscalingV2HorizontalPodAutoscaler;
 export const horizontalpodautoscalersV1 = define<V1>({
   ...fromFacts('autoscaling', 'v1', 'horizontalpodautoscalers'),
   storage: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
+  storedAs: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
   strategy: {
     ...resetsStatus<V1>(() => ({ currentReplicas: 0, desiredReplicas: 0 })),
     default({ spec }) {

@@ -20,6 +20,7 @@ const renamed: readonly (readonly [now: keyof EventsV1Event, stored: keyof CoreV
 export const eventsK8s = define<EventsV1Event>({
   ...fromFacts('events.k8s.io', 'v1', 'events'),
   storage: { group: '', resource: 'events' },
+  storedAs: { apiVersion: 'v1', kind: 'Event' },
   strategy: { validate: (event) => validateEvent(toStored(event) as unknown as CoreV1Event), allowCreateOnUpdate: true },
   ttlSeconds: eventTtlSeconds,
   selectableFields: {

@@ -1,0 +1,57 @@
+import { expect, test, describe } from '@jest/globals';
+import type { KubeObject } from '../../api/object.ts';
+import { CachedEntry } from './entry.ts';
+import { decodeStored, encodeStored, metadataAt, storedTypeOf, StoredConversions } from './stored-form.ts';
+
+const pod = { metadata: { name: 'a', namespace: 'b' }, spec: { containers: [] } } as unknown as KubeObject;
+/** runtime.Unknown of TypeMeta{v1, Pod} and Pod{ObjectMeta{name (1): a, namespace (3): b}, PodSpec{}}. */
+const protobuf = Buffer.from('6b38730' + '00a090a027631' + '1203506f64' + '120a' + '0a060a01611a0162' + '1200', 'hex');
+const none = new StoredConversions();
+const place = { namespace: 'b', name: 'a' };
+
+test('a value is what upstream stores as JSON', () => {
+  expect(encodeStored({ apiVersion: 'v1', kind: 'Pod' }, pod).toString()).toBe(
+    '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b"},"spec":{"containers":[]}}',
+  );
+});
+
+test.each([
+  ['a definition of its own', { group: 'apps', version: 'v1', kind: 'Deployment' }, 'apps/v1'],
+  ['one that is stored as another', { group: 'x', version: 'v1', kind: 'Event', storedAs: { apiVersion: 'v1', kind: 'Event' } }, 'v1'],
+])('the stored type of %s', (_, definition, apiVersion) => {
+  expect(storedTypeOf(definition)).toEqual({ apiVersion, kind: definition.kind });
+});
+
+describe('what entries make of', () => {
+  const served = '{"metadata":{"resourceVersion":"7","name":"a","namespace":"b"},"spec":{"containers":[]}}';
+  const upstreamOrder =
+    '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[]},"metadata":{"namespace":"b","name":"a","resourceVersion":"3"}}';
+  const cases: [string, Buffer, boolean][] = [
+    ['values without kind, as older files have them', Buffer.from(JSON.stringify(pod)), true],
+    ['values of ours', encodeStored({ apiVersion: 'v1', kind: 'Pod' }, pod), true],
+    ['JSON in another order', Buffer.from(upstreamOrder), false],
+    ['protobuf', protobuf, false],
+  ];
+  test.each(cases)('%s', (_, value, copied) => {
+    expect(metadataAt(value, none) > 0).toBe(copied);
+    const entry = (): CachedEntry => new CachedEntry('/registry/pods/b/a', place, { value, revision: 7, conversions: none });
+    const json = JSON.parse(entry().json.toString()) as KubeObject;
+    const { object } = entry();
+    expect(object.metadata.resourceVersion).toBe('7');
+    expect(JSON.parse(JSON.stringify(object))).toEqual(json);
+    expect(json.metadata).toEqual((JSON.parse(served) as KubeObject).metadata);
+    if (value !== protobuf) expect(json).toEqual(JSON.parse(served));
+    expect(entry().json.toString()).toMatch(/^\{"metadata":\{"resourceVersion":"7",/);
+    expect(json['kind'] ?? json['apiVersion']).toBeUndefined();
+  });
+});
+
+test('an object stored in another version is converted', () => {
+  const conversions = new StoredConversions();
+  conversions.add({ apiVersion: 'x/v1', kind: 'Thing' }, ({ metadata, old }) => ({ metadata, new: old }));
+  const value = Buffer.from('{"kind":"Thing","apiVersion":"x/v1","metadata":{"name":"a"},"old":1}');
+  expect(decodeStored(value, conversions)).toEqual({ metadata: { name: 'a' }, new: 1 });
+  const entry = new CachedEntry('/registry/x/things/a', { namespace: '', name: 'a' }, { value, revision: 7, conversions });
+  expect(entry.json.toString()).toBe('{"metadata":{"resourceVersion":"7","name":"a"},"new":1}');
+  expect(decodeStored(value, none)).toMatchObject({ old: 1 });
+});

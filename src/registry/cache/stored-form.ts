@@ -1,0 +1,100 @@
+/**
+ * Values as they lie in the store: upstream's JSON with kind and apiVersion in front, `{"kind":"Pod","apiVersion":"v1","metadata":{`,
+ * so that an upstream API server reads them too. What it wrote itself (protobuf of built-in kinds, JSON with its own order of
+ * fields) is understood as well. Inside, kind and apiVersion are left out: the place of an object tells them.
+ */
+import { apiVersionOf, parseApiVersion, type KubeObject } from '../../api/object.ts';
+import { decodeProtobuf } from '../../api/protobuf/decode.ts';
+import { hasMagic } from '../../api/protobuf/envelope.ts';
+import { complete } from '../../api/schema/complete.ts';
+import { schemaOfKind } from '../../api/schema/facts.ts';
+
+export interface StoredType {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** What a definition says about the type it is stored as. */
+export interface TypedResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly storedAs?: StoredType;
+}
+
+export function storedTypeOf({ group, version, kind, storedAs }: TypedResource): StoredType {
+  return storedAs ?? { apiVersion: apiVersionOf({ group, version }), kind };
+}
+
+/** What the store may hold in another version or group than is written here. */
+export class StoredConversions {
+  readonly #conversions = new Map<string, (object: KubeObject) => KubeObject>();
+
+  /** Objects of this type are made the type they are stored as here. */
+  add(type: StoredType, toStored: (object: KubeObject) => KubeObject): void {
+    this.#conversions.set(headOf(type), toStored);
+  }
+
+  /** Whether values that begin like this must be converted. */
+  concern(start: string): boolean {
+    return this.#conversions.has(start);
+  }
+
+  convert(type: StoredType, object: KubeObject): KubeObject {
+    return this.#conversions.get(headOf(type))?.(object) ?? object;
+  }
+}
+
+const headOf = ({ apiVersion, kind }: StoredType): string => `{"kind":"${kind}","apiVersion":"${apiVersion}",`;
+
+/** How every value begins inside: the resource version goes behind it. */
+export const opening = Buffer.from('{"metadata":{');
+
+const metadataField = Buffer.from('"metadata":{');
+const kindField = Buffer.from('{"kind":"');
+/** Kind and apiVersion are never longer together. */
+const longestHead = 400;
+const head = /^\{"kind":"[A-Za-z0-9]+","apiVersion":"[\w.\-/]+",$/;
+
+/** The bytes to store of an object without kind and apiVersion, whose first field is metadata. */
+export function encodeStored(type: StoredType, object: KubeObject): Buffer {
+  return Buffer.from(headOf(type) + JSON.stringify(object).slice(1));
+}
+
+/** Where `"metadata":{"...` starts in a value of the usual form; -1: the value has another form, or must be converted. */
+export function metadataAt(value: Buffer, conversions: StoredConversions): number {
+  const at = startsWith(value, opening) ? 1 : startsWith(value, kindField) ? endOfHead(value, conversions) : -1;
+  // `{"metadata":{}` has no field that a comma could follow.
+  return at > 0 && value[at + metadataField.length] === 0x22 ? at : -1;
+}
+
+function endOfHead(value: Buffer, conversions: StoredConversions): number {
+  const at = value.indexOf(metadataField, kindField.length);
+  if (at === -1 || at > longestHead) return -1;
+  const start = value.toString('latin1', 0, at);
+  return head.test(start) && !conversions.concern(start) ? at : -1;
+}
+
+function startsWith(value: Buffer, bytes: Buffer): boolean {
+  return value.length > bytes.length && value.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
+
+/** A value in any form as the object it stands for, without kind, apiVersion and resourceVersion. Throws for what is neither JSON nor protobuf. */
+export function decodeStored(value: Buffer, conversions: StoredConversions): KubeObject {
+  const isProtobuf = hasMagic(value);
+  const { kind, apiVersion, ...fields } = isProtobuf ? fromProtobuf(value) : (JSON.parse(value.toString()) as KubeObject);
+  const type = typeof kind === 'string' && typeof apiVersion === 'string' ? { kind, apiVersion } : undefined;
+  const object = fields as unknown as KubeObject;
+  const { metadata, ...others } = type === undefined ? object : conversions.convert(type, object);
+  const { resourceVersion: _resourceVersion, ...meta } = metadata;
+  return { metadata: meta as KubeObject['metadata'], ...others };
+}
+
+function fromProtobuf(value: Buffer): KubeObject {
+  const document = decodeProtobuf(value);
+  const { apiVersion, kind } = document;
+  const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: '' };
+  const schema = schemaOfKind(group, version, kind);
+  const object = { kind, apiVersion, ...document.value } as unknown as KubeObject;
+  return schema === undefined ? object : complete(object, schema);
+}
