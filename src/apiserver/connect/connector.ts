@@ -1,5 +1,5 @@
 /** Subresources that are streams: pods/log, exec, attach, portforward and proxy, services/proxy, nodes/proxy. */
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../../api/errors.ts';
@@ -8,7 +8,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Registry, ResourceStore } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { sendText } from '../respond.ts';
-import { createForwarder, type Forwarder, type NodeConnection, type Upgrade } from './forward.ts';
+import { createForwarder, hostOf, type Forwarder, type NodeConnection, type Upgrade } from './forward.ts';
 import {
   kubeletOf,
   type Location,
@@ -19,6 +19,7 @@ import {
   splitSchemeNamePort,
   streamPath,
 } from './locations.ts';
+import { hasLinks, type ProxiedAt, rewriteLinks, throughProxy } from './rewrite-links.ts';
 import { sendOverWebSocket } from './websocket-reader.ts';
 
 export type { NodeConnection, Upgrade } from './forward.ts';
@@ -99,10 +100,16 @@ class Streams {
       exchange.response.end();
       return;
     }
-    const answer = await this.#forwarder.request(exchange, location);
-    exchange.response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', proxiedHeaders(answer, exchange));
+    const prefix = below === '' ? rawPath : rawPath.slice(0, rawPath.length - below.length);
+    const at = { prefix, hosts: [hostOf(location), exchange.request.headers.host ?? ''] };
+    const answer = await this.#forwarder.request(exchange, location, { 'x-forwarded-uri': rawPath });
+    const headers = proxiedHeaders(answer, exchange, at);
+    const encoding = answer.headers['content-encoding'];
+    const isPage = method !== 'HEAD' && headers['location'] === undefined && hasLinks(answer.headers['content-type'], encoding);
+    if (isPage) delete headers['content-length'];
+    exchange.response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
     exchange.response.flushHeaders();
-    await copy(answer, exchange);
+    await copy(isPage ? await rewriteLinks(answer, encoding, at) : answer, exchange);
   }
 
   async #proxyTarget(exchange: Exchange, resource: string, pathAndQuery: string): Promise<Location> {
@@ -137,16 +144,18 @@ class Streams {
 }
 
 /** Location headers that point at the target itself lead through the proxy again. */
-function proxiedHeaders(answer: IncomingMessage, exchange: Exchange): Record<string, string | string[]> {
+function proxiedHeaders(answer: IncomingMessage, exchange: Exchange, at: ProxiedAt): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = { 'Audit-Id': exchange.auditId };
   for (const [name, values = []] of Object.entries(answer.headersDistinct)) {
     if (!/^(connection|keep-alive|transfer-encoding|upgrade)$/.test(name)) headers[name] = values.length === 1 ? (values[0] ?? '') : values;
   }
+  const { location } = answer.headers;
+  if (location !== undefined) headers['location'] = throughProxy(location, at);
   return headers;
 }
 
 /** Ends with the answer, or when either side goes away: what has been sent cannot be taken back. */
-function copy(answer: IncomingMessage, exchange: Exchange): Promise<void> {
+function copy(answer: Readable, exchange: Exchange): Promise<void> {
   return new Promise((resolve) => pipeline(answer, exchange.response, () => resolve()));
 }
 

@@ -1,5 +1,12 @@
 /** Forwards one request, body and answer streaming, or an upgraded connection, bytes both ways. */
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
@@ -22,8 +29,8 @@ export interface Upgrade {
 }
 
 export interface Forwarder {
-  /** The answer to the exchange's request, sent on to `location`. */
-  request(exchange: Exchange, location: Location): Promise<IncomingMessage>;
+  /** The answer to the exchange's request, sent on to `location` with these headers (in lower case) besides its own. */
+  request(exchange: Exchange, location: Location, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
   /** Connects an upgrade through; answers the client itself. Rejects when the other side cannot be reached. */
   upgrade(exchange: Exchange, location: Location, upgrade: Upgrade): Promise<void>;
   close(): void;
@@ -34,15 +41,21 @@ const dropped = /^(authorization|connection|keep-alive|proxy-.*|te|trailer|trans
 
 export function createForwarder(nodes: NodeConnection): Forwarder {
   const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true, ALPNProtocols: ['http/1.1'] }) };
-  const open = (exchange: Exchange, location: Location, isUpgrade: boolean): ClientRequest => {
-    const options = requestOptions(exchange, location, isUpgrade);
+  const open = (
+    exchange: Exchange,
+    location: Location,
+    isUpgrade: boolean,
+    added: Readonly<Record<string, string>> = {},
+  ): ClientRequest => {
+    const plain = requestOptions(exchange, location, isUpgrade);
+    const options = { ...plain, headers: { ...plain.headers, ...added } };
     if (location.scheme === 'http') return httpRequest({ ...options, agent: isUpgrade ? false : agents.http });
     return httpsRequest({ ...options, ...tlsOptions(location, nodes), agent: isUpgrade ? false : agents.https });
   };
   return {
-    request: (exchange, location) =>
+    request: (exchange, location, headers) =>
       new Promise((resolve, reject) => {
-        const forwarded = open(exchange, location, false);
+        const forwarded = open(exchange, location, false, headers);
         forwarded.once('response', resolve);
         forwarded.once('error', (error) => reject(unreachable(error)));
         exchange.response.once('close', () => forwarded.destroy());
@@ -56,11 +69,16 @@ export function createForwarder(nodes: NodeConnection): Forwarder {
   };
 }
 
-function requestOptions(exchange: Exchange, location: Location, isUpgrade: boolean): RequestOptions {
+/** As in a Host header. */
+export function hostOf({ host, port }: Location): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
+function requestOptions(exchange: Exchange, location: Location, isUpgrade: boolean): RequestOptions & { headers: OutgoingHttpHeaders } {
   const { request } = exchange;
   const headers: Record<string, string | string[]> = {};
   for (const [name, values = []] of Object.entries(request.headersDistinct)) if (!dropped.test(name)) headers[name] = values;
-  headers['host'] = `${location.host.includes(':') ? `[${location.host}]` : location.host}:${String(location.port)}`;
+  headers['host'] = hostOf(location);
   const length = request.headers['content-length'];
   if (length !== undefined) headers['content-length'] = length;
   else if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
