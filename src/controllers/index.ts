@@ -1,7 +1,9 @@
 /** Every controller, in the order they start. */
 import { certificatesController } from './certificates/index.ts';
 import { daemonSetController } from './daemonset/index.ts';
+import { cronJobController } from './cronjob/index.ts';
 import { deploymentController } from './deployment/index.ts';
+import { disruptionController } from './disruption/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
@@ -37,8 +39,10 @@ export const controllers: readonly Controller[] = [
   replicaSetController,
   replicationController,
   jobController,
+  cronJobController,
   statefulSetController,
   daemonSetController,
+  disruptionController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
