@@ -34,6 +34,11 @@ export const refs = {
   endpointSlices: ref<t.EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   podDisruptionBudgets: ref<t.PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   priorityClasses: ref<t.PriorityClass>('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false),
+  csiDrivers: ref<t.CSIDriver>('storage.k8s.io/v1', 'csidrivers', 'CSIDriver', false),
+  csiNodes: ref<t.CSINode>('storage.k8s.io/v1', 'csinodes', 'CSINode', false),
+  csiStorageCapacities: ref<t.CSIStorageCapacity>('storage.k8s.io/v1', 'csistoragecapacities', 'CSIStorageCapacity'),
+  storageClasses: ref<t.StorageClass>('storage.k8s.io/v1', 'storageclasses', 'StorageClass', false),
+  volumeAttachments: ref<t.VolumeAttachment>('storage.k8s.io/v1', 'volumeattachments', 'VolumeAttachment', false),
   volumeAttributesClasses: ref<t.VolumeAttributesClass>('storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', false),
   runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),
 } as const;
