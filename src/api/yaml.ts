@@ -8,6 +8,20 @@ export function parseYaml(text: string): unknown {
   return parse(text, schema) as unknown;
 }
 
+/** As {@link parseYaml}, but of keys that are there twice the last counts; `repeated` says where, in the words of Go's parser. */
+export function parseYamlLoosely(text: string): { readonly value: unknown; readonly repeated: readonly string[] } {
+  const repeated: string[] = [];
+  const note = (known: unknown, key: unknown): boolean => {
+    if (isScalar(known) && isScalar(key) && known.value === key.value && known !== key) {
+      const line = text.slice(0, key.range?.[0] ?? 0).split('\n').length;
+      repeated.push(`line ${String(line)}: key ${JSON.stringify(String(key.value))} already set in map`);
+    }
+    return false;
+  };
+  const value = parse(text, { ...schema, uniqueKeys: note }) as unknown;
+  return { value, repeated };
+}
+
 export function stringifyYaml(value: unknown): string {
   return stringify(value, { version: '1.1', lineWidth: 0 });
 }

@@ -1,4 +1,5 @@
 /** Makes two answers comparable: what must differ between two servers becomes a fixed word, everything else stays. */
+import { parseYaml } from '../../src/api/yaml.ts';
 import type { Answer } from './target.ts';
 
 const comparedHeaders = [
@@ -10,6 +11,8 @@ const comparedHeaders = [
   'x-content-type-options',
   'retry-after',
   'location',
+  'vary',
+  'content-encoding',
 ];
 const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
 const noise: readonly (readonly [RegExp, string])[] = [
@@ -33,7 +36,7 @@ export function comparable(answer: Answer, mask: readonly string[] = []): Compar
   const headers = Object.fromEntries(
     comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])),
   );
-  const body = oncePerCause(masked(parse(answer.text), ''));
+  const body = oncePerCause(masked(parse(answer.text, answer.headers['content-type']), ''));
   for (const path of [...mask, 'columnDefinitions.*.description']) maskPath(body, path.split('.'));
   return { code: answer.code, headers, body };
 }
@@ -48,7 +51,8 @@ function oncePerCause(body: unknown): unknown {
   return body;
 }
 
-function parse(text: string): unknown {
+function parse(text: string, type = ''): unknown {
+  if (type === 'application/yaml') return parseYaml(text);
   const json = (part: string): unknown => {
     try {
       return JSON.parse(part) as unknown;

@@ -1,12 +1,15 @@
 /** One of the two servers, as a kubeconfig names it. */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { gunzipSync } from 'node:zlib';
 import { parseYaml } from '../../src/api/yaml.ts';
-import type { Step } from './case.ts';
+import { eventCount, protobufOf, textOf } from './binary.ts';
+import type { Json, Step } from './case.ts';
 
 export interface Answer {
   readonly code: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Binary answers as the JSON they stand for. */
   readonly text: string;
 }
 
@@ -16,6 +19,14 @@ interface Kubeconfig {
 }
 
 const watchLimit = 3000;
+
+/** Objects go out as JSON, or as protobuf when the step says so. */
+function bodyOf({ body, headers }: Step, fill: (text: string) => string): string | Buffer | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === 'string') return fill(body);
+  const text = fill(JSON.stringify(body));
+  return headers?.['content-type'] === 'application/vnd.kubernetes.protobuf' ? protobufOf(JSON.parse(text) as Json) : text;
+}
 
 export class Target {
   readonly #server: string;
@@ -35,8 +46,7 @@ export class Target {
 
   /** Sends one request; `fill` puts the run's names in. */
   send(step: Step, fill: (text: string) => string): Promise<Answer> {
-    const text = step.body === undefined || typeof step.body === 'string' ? step.body : JSON.stringify(step.body);
-    const body = text === undefined ? undefined : fill(text);
+    const body = bodyOf(step, fill);
     const headers: Record<string, string> = { accept: 'application/json', ...step.headers };
     if (body !== undefined) {
       headers['content-type'] ??= 'application/json';
@@ -47,15 +57,17 @@ export class Target {
     const agent = step.as === undefined ? this.#known : this.#unknown;
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const sent = request(this.#server + fill(step.path), { method: step.method, headers, agent }, (response) => {
-      let got = '';
+      let got: Buffer = Buffer.alloc(0);
+      const type = response.headers['content-type'] ?? '';
       const finish = () => {
         const flat = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
-        resolve({ code: response.statusCode ?? 0, headers: Object.fromEntries(flat) as Record<string, string>, text: got });
+        const bytes = response.headers['content-encoding'] === 'gzip' ? gunzipSync(got) : got;
+        const headers = Object.fromEntries(flat) as Record<string, string>;
+        resolve({ code: response.statusCode ?? 0, headers, text: textOf(type, bytes) });
       };
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        got += chunk;
-        if (step.events === undefined || got.split('\n').length <= step.events) return;
+      response.on('data', (chunk: Buffer) => {
+        got = Buffer.concat([got, chunk]);
+        if (step.events === undefined || eventCount(type, got) < step.events) return;
         finish();
         response.destroy();
       });

@@ -1,11 +1,13 @@
 /** Every case, most used kinds first. */
 import type { Case } from '../case.ts';
+import { contentCases } from './content.ts';
 import { kindCases } from './kinds.ts';
 import { mutationCases } from './mutations.ts';
 import { protocolCases } from './protocol.ts';
+import { readCases } from './reads.ts';
 import { wrongCases } from './wrong.ts';
 import { updateCases } from './updates.ts';
 
 export function allCases(): readonly Case[] {
-  return [...kindCases(), ...mutationCases(), ...wrongCases(), ...updateCases(), ...protocolCases()];
+  return [...kindCases(), ...mutationCases(), ...wrongCases(), ...updateCases(), ...protocolCases(), ...contentCases(), ...readCases()];
 }
