@@ -22,6 +22,7 @@ import type { Controllers, ControllersOptions } from './start.ts';
 import { startThese } from './start.ts';
 import { statefulSetController } from './statefulset/index.ts';
 import { taintEvictionController } from './taint-eviction/index.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/index.ts';
 import {
   claimProtectionController,
   volumeAttributesClassProtectionController,
@@ -40,6 +41,7 @@ export const controllers: readonly Controller[] = [
   replicationController,
   jobController,
   cronJobController,
+  ttlAfterFinishedController,
   statefulSetController,
   daemonSetController,
   disruptionController,

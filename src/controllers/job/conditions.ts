@@ -20,16 +20,6 @@ function isTrue(job: Job, type: string): boolean {
   return conditionOf(job, type)?.status === 'True';
 }
 
-/** Which way the Job ended, if it has. */
-export function outcomeOf(job: Job): 'Complete' | 'Failed' | undefined {
-  const found = job.status.conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
-  return found?.type as 'Complete' | 'Failed' | undefined;
-}
-
-export function isFinished(job: Job): boolean {
-  return outcomeOf(job) !== undefined;
-}
-
 /** The condition with which an earlier round decided how the Job ends: SuccessCriteriaMet before FailureTarget. */
 export function decidedEnd(job: Job): JobCondition | undefined {
   const type = ['SuccessCriteriaMet', 'FailureTarget'].find((one) => isTrue(job, one));

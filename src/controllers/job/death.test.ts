@@ -9,7 +9,7 @@ import { createFakeClient } from '../../client/testing/fake-client.ts';
 import { endPod, removePod, runPod } from '../testing/kubelet.ts';
 import type { Lives } from '../testing/mortal.ts';
 import { liveAndDie } from '../testing/mortal.ts';
-import { isFinished } from './conditions.ts';
+import { isFinished } from '../shared/job-conditions.ts';
 import { jobController } from './index.ts';
 import { isTracked } from './pods.ts';
 

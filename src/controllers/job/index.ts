@@ -16,7 +16,7 @@ import { byController, controllerIndexer, controllerOf, orphansOf } from '../sha
 import { PodControl } from '../shared/pod-control.ts';
 import type { FailureRecord } from './backoff.ts';
 import { noFailures } from './backoff.ts';
-import { isFinished } from './conditions.ts';
+import { isFinished } from '../shared/job-conditions.ts';
 import { foreignManager, isTracked } from './pods.ts';
 import { JobRound, releasePod } from './sync.ts';
 
