@@ -15,6 +15,7 @@ import { nodeLifecycleController } from './node-lifecycle/index.ts';
 import { podGCController } from './pod-gc/index.ts';
 import { replicaSetController } from './replicaset/index.ts';
 import { replicationController } from './replicaset/replication-controller.ts';
+import { resourceQuotaController } from './resource-quota/index.ts';
 import { rootCACertController } from './root-ca-cert/index.ts';
 import { serviceAccountController } from './serviceaccount/index.ts';
 import type { Controller } from './shared/controller.ts';
@@ -45,6 +46,7 @@ export const controllers: readonly Controller[] = [
   statefulSetController,
   daemonSetController,
   disruptionController,
+  resourceQuotaController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,

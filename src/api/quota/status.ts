@@ -19,7 +19,10 @@ export function quotaKinds({ spec }: ResourceQuota): GroupResource[] {
   return [...core, ...others];
 }
 
-/** `objects`: all those of the quota's namespace, by kind. `now`: milliseconds since the epoch. */
+/**
+ * `objects`: all those of the quota's namespace, by kind; what no kind uses up is not in `used`. `now`: milliseconds since
+ * the epoch.
+ */
 export function quotaStatus(
   quota: ResourceQuota,
   objects: readonly { readonly kind: GroupResource; readonly items: readonly KubeObject[] }[],
@@ -27,7 +30,8 @@ export function quotaStatus(
 ): { hard: Record<string, string>; used: Record<string, string> } {
   const hard = { ...quota.spec?.hard };
   const names = Object.keys(hard);
-  const used: Amounts = new Map(names.map((name) => [name, zeroQuantity]));
+  const counted = objects.flatMap(({ kind }) => quotaNames(kind, names));
+  const used: Amounts = new Map(names.filter((name) => counted.includes(name)).map((name) => [name, zeroQuantity]));
   for (const { kind, items } of objects) {
     const own = new Set(quotaNames(kind, names));
     for (const item of items) {

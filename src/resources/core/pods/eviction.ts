@@ -1,6 +1,7 @@
 /** pods/eviction: a delete that asks the disruption budgets first. pkg/registry/core/pod/storage/eviction.go. */
 import { cloneJson } from '../../../api/json.ts';
-import { ApiError, badRequest } from '../../../api/errors.ts';
+import { disruptionAllowed, withDisruptionAllowed } from '../../../api/disruption.ts';
+import { ApiError, badRequest, isReason } from '../../../api/errors.ts';
 import type { Eviction, Pod, PodDisruptionBudget } from '../../../api/generated/types.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 import type { KubeObject } from '../../../api/object.ts';
@@ -26,17 +27,59 @@ async function evict(request: SubresourceRequest, deps: ResourceDeps): Promise<K
   const body = request.body as unknown as Eviction;
   if (body.metadata.name !== request.name) throw badRequest('name in URL does not match name in Eviction object');
   const options = deleteRequest(body, request);
-  const entry = await request.store.get(request.namespace, request.name);
-  const pod = entry.object as unknown as Pod;
-  let preconditions = options.preconditions;
-  if (!mayIgnoreBudgets(pod)) {
-    const budget = await budgetOf(pod, deps);
-    if (budget !== undefined && (await consume(budget, pod, { request, deps, dryRun: options.dryRun ?? false })) === 'unhealthy') {
-      preconditions = { ...preconditions, resourceVersion: preconditions?.resourceVersion ?? pod.metadata.resourceVersion };
+  const pod = await evictFreely({ request, options, deps });
+  if (pod !== undefined) await evictWithinBudget(pod, { request, options, deps });
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as unknown as KubeObject;
+}
+
+interface EvictionCall {
+  readonly request: SubresourceRequest;
+  readonly options: DeleteRequest;
+  readonly deps: ResourceDeps;
+}
+
+/** Most looks at a pod that changes meanwhile. */
+const maxAttempts = 20;
+
+/** Evicts a pod no budget counts; returns one that has to ask first. */
+async function evictFreely({ request, options, deps }: EvictionCall): Promise<Pod | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    const entry = await request.store.get(request.namespace, request.name);
+    const pod = entry.object as unknown as Pod;
+    if (!mayIgnoreBudgets(pod)) return pod;
+    // A pending pod must not have started meanwhile.
+    const strict = pod.status.phase === 'Pending' && pod.metadata.deletionTimestamp === undefined;
+    try {
+      await markAndDelete(request, strict ? onlyAt(pod, options) : options, rfc3339(deps.clock.now()));
+      return undefined;
+    } catch (error) {
+      const mayRetry = options.preconditions?.resourceVersion === undefined && attempt < maxAttempts;
+      if (!isReason(error, 'Conflict') || !mayRetry) throw error;
     }
   }
-  await markAndDelete(request, { ...options, ...(preconditions === undefined ? {} : { preconditions }) }, rfc3339(deps.clock.now()));
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as unknown as KubeObject;
+}
+
+async function evictWithinBudget(pod: Pod, { request, options, deps }: EvictionCall): Promise<void> {
+  const now = rfc3339(deps.clock.now());
+  const budget = await budgetOf(pod, deps);
+  if (budget === undefined) return markAndDelete(request, options, now);
+  const counted = await consume(budget, pod, { request, deps, dryRun: options.dryRun ?? false });
+  if (counted === 'healthy') return markAndDelete(request, options, now);
+  try {
+    await markAndDelete(
+      request,
+      { ...options, preconditions: { ...options.preconditions, resourceVersion: pod.metadata.resourceVersion } },
+      now,
+    );
+  } catch (error) {
+    if (!isReason(error, 'Conflict') || options.preconditions?.resourceVersion !== undefined) throw error;
+    throw stillProcessed(budget.metadata.name);
+  }
+}
+
+function onlyAt(pod: Pod, options: DeleteRequest): DeleteRequest {
+  const { resourceVersion } = pod.metadata;
+  return { ...options, preconditions: { resourceVersion, ...options.preconditions } };
 }
 
 function deleteRequest({ deleteOptions }: Eviction, { context }: SubresourceRequest): DeleteRequest {
@@ -63,7 +106,7 @@ async function budgetOf(pod: Pod, deps: ResourceDeps): Promise<PodDisruptionBudg
     .map((entry) => entry.object as unknown as PodDisruptionBudget)
     .filter((budget) => budget.spec.selector !== undefined && labelMatcher(budget.spec.selector)(pod.metadata.labels));
   if (budgets.length > 1) {
-    throw new ApiError('InternalError', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+    throw new ApiError('Unknown', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
   }
   return budgets[0];
 }
@@ -99,23 +142,43 @@ async function consume(budget: PodDisruptionBudget, pod: Pod, { request, deps, d
 
 function decremented(current: PodDisruptionBudget, podName: string, now: string): KubeObject {
   const { name, generation = 0 } = current.metadata;
-  const refuse = (cause: string): ApiError =>
-    new ApiError('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-      details: { retryAfterSeconds: 10, causes: [{ reason: 'DisruptionBudget', message: cause }] },
+  if ((current.status.observedGeneration ?? 0) < generation) throw stillProcessed(name);
+  const { disruptionsAllowed = 0, disruptedPods = {} } = current.status;
+  if (Object.keys(disruptedPods).length > maxDisruptedPods) {
+    const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
+    throw new ApiError('Forbidden', `poddisruptionbudget.policy "${name}" is forbidden: ${why}`, {
+      details: { name, group: 'policy', kind: 'poddisruptionbudget' },
     });
-  if ((current.status.observedGeneration ?? 0) < generation)
-    throw refuse(`The disruption budget ${name} is still being processed by the server.`);
-  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = current.status;
-  if (disruptionsAllowed < 0 || Object.keys(disruptedPods).length > maxDisruptedPods) {
-    throw new ApiError('Forbidden', `poddisruptionbudgets.policy "${name}" is forbidden: pdb disruptions allowed is negative`);
   }
-  if (disruptionsAllowed === 0) {
-    throw refuse(`The disruption budget ${name} needs ${String(desiredHealthy)} healthy pods and has ${String(currentHealthy)} currently`);
-  }
+  if (disruptionsAllowed <= 0) throw violation(whyNot(current));
   const budget = cloneJson(current);
-  budget.status.disruptionsAllowed = disruptionsAllowed - 1;
-  budget.status.disruptedPods = { ...disruptedPods, [podName]: now };
+  const status = { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: { ...disruptedPods, [podName]: now } };
+  budget.status = disruptionsAllowed === 1 ? withDisruptionAllowed(status, now) : status;
   return budget;
+}
+
+/** 429; clients are told when to come back only where time alone helps. */
+function violation(message: string, retryAfterSeconds?: number): ApiError {
+  const causes = [{ reason: 'DisruptionBudget', message }];
+  return new ApiError('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    details: { causes, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+  });
+}
+
+function stillProcessed(name: string): ApiError {
+  return violation(`The disruption budget ${name} is still being processed by the server.`, 10);
+}
+
+function whyNot({ metadata: { name }, status }: PodDisruptionBudget): string {
+  const condition = status.conditions?.find(({ type, status: value }) => type === disruptionAllowed && value === 'False');
+  const { currentHealthy = 0, desiredHealthy = 0 } = status;
+  const said = condition?.message ?? '';
+  const refusal = `The disruption budget ${name} does not allow evicting pods currently`;
+  if (said !== '' && condition?.reason === 'SyncFailed') return `${refusal} because it failed sync: ${said}`;
+  if (currentHealthy <= desiredHealthy) {
+    return `The disruption budget ${name} needs ${String(desiredHealthy)} healthy pods and has ${String(currentHealthy)} currently`;
+  }
+  return said === '' ? refusal : `${refusal} (${condition?.reason ?? ''}): ${said}`;
 }
 
 async function markAndDelete({ name, namespace, store, context }: SubresourceRequest, options: DeleteRequest, now: string): Promise<void> {
