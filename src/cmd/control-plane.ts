@@ -17,8 +17,8 @@ import { createRegistry } from '../registry/registry.ts';
 import type { Registry } from '../registry/store.ts';
 import { builtinResources } from '../resources/index.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
+import type { Storage } from '../storage/storage.ts';
 import { createAuthentication, joinUser } from './authentication.ts';
-import { openStorage } from './open-storage.ts';
 import type { Pki } from './pki.ts';
 import { addressAt } from './service-network.ts';
 import { gitVersion } from './version.ts';
@@ -26,8 +26,7 @@ import { gitVersion } from './version.ts';
 export interface ControlPlaneOptions {
   readonly pki: Pki;
   readonly dataDir: string;
-  /** '' (SQLite in the data folder), sqlite:///PATH or memory. */
-  readonly datastore: string;
+  readonly storage: Storage;
   readonly listen: { readonly host: string | undefined; readonly port: number };
   /** Where clients in the cluster reach this server, one address a family. */
   readonly advertiseAddresses: readonly string[];
@@ -54,12 +53,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, logger, pki } = options;
   const lifecycle = new Lifecycle();
   try {
-    const storage = lifecycle.add(await openStorage(options.datastore, { file: join(options.dataDir, 'state.db'), clock, logger }));
-    const client = (name: string): Client => inProcessClient(registry, systemUser(name));
+    const client = (name: string): Client =>
+      inProcessClient(registry, systemUser(name), { fieldManager: name === 'apiserver' ? 'kube-apiserver' : name });
     const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
     const registry: Registry & Running = lifecycle.add(
       await createRegistry({
-        storage,
+        storage: options.storage,
         definitions: builtinResources({
           clock,
           serviceCIDRs: options.serviceCIDRs,

@@ -44,8 +44,15 @@ function nodeName(text: string): void {
 }
 
 function datastore(text: string): void {
-  if (text !== '' && text !== 'memory' && !text.startsWith('sqlite://')) {
-    throw new UsageError('must be empty (embedded SQLite), sqlite:///PATH or memory');
+  if (text === '' || text === 'memory' || text.startsWith('sqlite://')) return;
+  for (const part of text.split(',')) {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || (url.pathname !== '/' && url.pathname !== ''))
+      throw new UsageError(
+        'must be empty (embedded SQLite), sqlite:///PATH, memory, or etcd members such as https://10.0.0.1:2379,https://10.0.0.2:2379',
+      );
+    if (url.username !== '' || url.password !== '')
+      throw new UsageError('must not hold a user or password: give --datastore-user and --datastore-password-file');
   }
 }
 
@@ -58,6 +65,8 @@ function oneOf(...values: readonly string[]): (text: string) => void {
 const all: readonly Command[] = ['server', 'agent', 'kubeconfig', 'reset'];
 const node: readonly Command[] = ['server', 'agent'];
 const server: readonly Command[] = ['server'];
+/** Whatever opens the store. */
+const store: readonly Command[] = ['server'];
 
 export const options = [
   { flag: 'config', kind: 'text', value: 'FILE', help: 'YAML file with these settings, one key a flag', commands: all },
@@ -100,10 +109,18 @@ export const options = [
     kind: 'text',
     value: 'URL',
     default: '',
-    help: 'sqlite:///PATH or memory (default: SQLite in the data folder)',
-    commands: server,
+    help: 'etcd members (https://HOST:2379,...), sqlite:///PATH or memory (default: SQLite in the data folder)',
+    commands: store,
     check: datastore,
+    // It may be a list with something private in it by mistake.
+    secret: true,
   },
+  { flag: 'datastore-cafile', kind: 'text', value: 'FILE', help: 'authority that signed the certificates of etcd (PEM)', commands: store },
+  { flag: 'datastore-certfile', kind: 'text', value: 'FILE', help: 'client certificate for etcd (PEM)', commands: store },
+  { flag: 'datastore-keyfile', kind: 'text', value: 'FILE', help: 'key of the client certificate for etcd (PEM)', commands: store },
+  { flag: 'datastore-user', kind: 'text', value: 'NAME', help: 'user of etcd, where it asks for one', commands: store },
+  { flag: 'datastore-password', kind: 'text', value: 'TEXT', help: 'password of that user', commands: store, secret: true },
+  { flag: 'datastore-password-file', kind: 'text', value: 'FILE', help: 'file that holds the password of that user', commands: store },
   {
     flag: 'cluster-cidr',
     kind: 'list',

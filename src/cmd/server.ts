@@ -13,6 +13,7 @@ import { publishClusterSettings } from './join.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { startNode } from './node.ts';
 import type { Settings } from './options.ts';
+import { datastoreOf, openStorage } from './open-storage.ts';
 import { openPki } from './pki.ts';
 import { addressAt } from './service-network.ts';
 import { tokenOf } from './token-file.ts';
@@ -36,12 +37,13 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
 
     reporter.step('starting the API server');
     const hosts = serverHosts(settings, { nodeName, addresses: [...nodeIPs, ...advertiseAddresses] });
+    const storage = lifecycle.add(await openStorage(datastoreOf(settings), common));
     const pki = await openPki({ dataDir: dataDir.path, hosts, now: realClock.now() });
     const controlPlane = lifecycle.add(
       await startControlPlane({
         ...common,
         pki,
-        datastore: settings['datastore-endpoint'],
+        storage,
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
         joinToken: joinSecret(dataDir.path, tokenOf(settings), pki.authority.cert),

@@ -133,7 +133,6 @@ export class Members {
     }
   }
 
-   
   #once<Answer>(method: string, body: Buffer, decode: (data: Buffer) => Answer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options: CallOptions = { deadline: Date.now() + attemptMs };

@@ -1,0 +1,79 @@
+/** Objects of every kind the comparison knows, made on one server and read from another. */
+import type { Json } from '../compare/case.ts';
+import type { Target } from '../compare/target.ts';
+import { collectionPath, named, samples, type KindSample, type Named } from '../compare/cases/samples.ts';
+
+const run = 'exchange';
+const fill = (text: string): string => text.replaceAll('{ns}', run).replaceAll('{run}', run);
+
+export interface Read {
+  readonly path: string;
+  readonly code: number;
+  readonly object: Json;
+}
+
+/** Makes a small and a fuller object of each kind; answers their paths. Throws when there is none of a kind. */
+export async function makeAll(target: Target): Promise<string[]> {
+  await target.send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: run } } }, fill);
+  const account = { metadata: { name: 'default' } };
+  await target.send({ method: 'POST', path: `/api/v1/namespaces/${run}/serviceaccounts`, body: account }, fill);
+  const paths: string[] = [];
+  const kinds = new Set<string>();
+  const refused: string[] = [];
+  for (const sample of samples) {
+    const bodies = [['small', sample.minimal] as const, ...(sample.full === undefined ? [] : [['large', sample.full] as const])];
+    for (const [role, fields] of bodies) {
+      const answer = await make(target, sample, named(sample, fields, role));
+      // Versions of one kind share names.
+      const made = answer.code === 409 ? await make(target, sample, named(sample, fields, `${role}er`)) : answer;
+      if (made.code === 201) {
+        kinds.add(`${sample.apiVersion} ${sample.kind}`);
+        paths.push(made.path);
+      } else refused.push(`${made.path} ${made.text}`);
+    }
+  }
+  const missing = samples.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`).filter((kind) => !kinds.has(kind));
+  if (missing.length > 0) throw new Error(`none could be made of: ${[...new Set(missing)].join(', ')}\n${refused.join('\n')}`);
+  return paths;
+}
+
+async function make(target: Target, sample: KindSample, body: Named): Promise<{ code: number; text: string; path: string }> {
+  const { code, text } = await target.send({ method: 'POST', path: collectionPath(sample), body }, fill);
+  return { code, text, path: fill(`${collectionPath(sample)}/${body.metadata.name}`) };
+}
+
+/** Upstream's server writes the status of these by itself when it starts. */
+const written = /\/(customresourcedefinitions|apiservices|flowschemas|prioritylevelconfigurations)\//;
+
+/** What must be the same of two reads: all of an object, but for what the second server has to write by itself. */
+export function comparable(reads: readonly Read[], others: readonly Read[]): unknown[] {
+  return reads.map(({ path, code, object }, at) => {
+    const other = others[at]?.object as Json;
+    const metadata = object['metadata'] as Json;
+    if (metadata['resourceVersion'] === (other['metadata'] as Json)['resourceVersion'] || !written.test(path))
+      return { path, code, object };
+    const { status: _status, ...rest } = object;
+    const { resourceVersion: _version, managedFields: _fields, ...meta } = metadata;
+    return { path, code, object: { ...rest, metadata: meta } };
+  });
+}
+
+export async function readAll(target: Target, paths: readonly string[]): Promise<Read[]> {
+  const reads: Read[] = [];
+  for (const path of paths) {
+    const { code, text } = await target.send({ method: 'GET', path }, fill);
+    reads.push({ path, code, object: JSON.parse(text) as Json });
+  }
+  return reads;
+}
+
+/** Every collection as a list, across namespaces: whatever else is there must be understood too. */
+export async function listAll(target: Target): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const path of new Set(samples.map((sample) => fill(collectionPath(sample)).replace(`/namespaces/${run}`, '')))) {
+    const { code, text } = await target.send({ method: 'GET', path }, fill);
+    if (code !== 200) throw new Error(`${path}: ${String(code)} ${text}`);
+    sizes.set(path, (JSON.parse(text) as { items: unknown[] }).items.length);
+  }
+  return sizes;
+}
