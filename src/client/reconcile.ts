@@ -2,7 +2,7 @@
  * The loop every controller runs in: informers name keys, the queue dedups them, `reconcile` brings one key's world in
  * order. Retrying lives here and nowhere else: what reconcile throws is tried again after a growing wait.
  */
-import { isReason } from '../api/errors.ts';
+import { ApiError, isReason } from '../api/errors.ts';
 import { ItemBackoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
@@ -109,8 +109,9 @@ class Loop implements Reconciler {
     } catch (error) {
       const wait = this.#backoff.next(key);
       const fields = { err: error, controller: this.#options.name, key, retryMs: wait };
-      if (isReason(error, 'Conflict')) this.#options.logger.debug(fields, 'reconcile met a newer state');
-      else this.#options.logger.warn(fields, 'reconcile failed');
+      // Somebody else wrote or deleted meanwhile: the next look at the cache settles it.
+      if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) this.#options.logger.debug(fields, 'reconcile met a newer state');
+      else this.#options.logger.warn(error instanceof ApiError ? { ...fields, err: error.message } : fields, 'reconcile failed');
       this.#queue.addAfter(key, wait);
     } finally {
       this.#queue.done(key);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ApiError } from '../../api/errors.ts';
 import type { Deployment, Pod } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { refs } from '../../client/refs.ts';
@@ -203,6 +204,33 @@ describe('deployment', () => {
     await bench.settle();
     expect(deployment(bench).status.collisionCount).toBe(1);
     expect(bench.client.all(refs.replicaSets)).toHaveLength(2);
+  });
+
+  test.each([
+    ['0', 'v2', 'DeploymentRollback: Rolled back deployment "web" to revision 2'],
+    ['1', 'v1', 'DeploymentRollback: Rolled back deployment "web" to revision 1'],
+    ['3', 'v3', 'DeploymentRollbackTemplateUnchanged: The rollback revision contains the same template as current deployment "web"'],
+    ['9', 'v3', 'DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.'],
+  ])('the rollback annotation %s leads to %s', async (revision, image, event) => {
+    await using bench = await startBench(both, { seed: (client) => void client.seed(refs.deployments, web(1)) });
+    for (const next of ['v2', 'v3']) await setImage(bench, next);
+    await patch(bench, { metadata: { annotations: { 'deprecated.deployment.rollback.to': revision } } });
+    expect(deployment(bench).spec.template.spec?.containers[0]?.image).toBe(image);
+    expect(deployment(bench).metadata.annotations?.['deprecated.deployment.rollback.to']).toBeUndefined();
+    expect(events(bench)).toContain(event);
+  });
+
+  test('in a namespace that goes away it gives up quietly', async () => {
+    await using bench = await startBench([deploymentController]);
+    const details = { causes: [{ reason: 'NamespaceTerminating', message: 'namespace shop is being terminated' }] };
+    bench.client.fail = (action) => (action.resource === 'replicasets' ? new ApiError('Forbidden', 'no', { details }) : undefined);
+    bench.client.seed(refs.deployments, web(1));
+    await bench.settle();
+    const tries = bench.client.actions.length;
+    await bench.clock.advance(60_000);
+    await bench.settle();
+    expect(bench.client.actions).toHaveLength(tries);
+    expect(events(bench)).toEqual([]);
   });
 
   test('idle: nothing is written once all is well', async () => {

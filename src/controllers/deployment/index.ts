@@ -2,6 +2,7 @@ import type { Deployment, Pod, ReplicaSet } from '../../api/generated/types.ts';
 import { labelMatcher } from '../../api/label-selector.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Running } from '../../base/lifecycle.ts';
+import { running } from '../../base/lifecycle.ts';
 import { referenceTo } from '../../client/events.ts';
 import type { Informer } from '../../client/informer.ts';
 import { indexers, joinKey, keyOf } from '../../client/informer-store.ts';
@@ -11,6 +12,7 @@ import { refs } from '../../client/refs.ts';
 import { claim } from '../shared/claim.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 import { byController, controllerIndexer, controllerOf, orphansOf } from '../shared/owners.ts';
+import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { Round } from './reconcile.ts';
 
 export const deploymentController: Controller = {
@@ -59,6 +61,11 @@ function start(context: ControllerContext): Running {
     if (jsonEqual(deployment.spec.selector, {})) {
       const message = 'This deployment is selecting all pods. A non-empty selector is required.';
       recorder.event(referenceTo(refs.deployments, deployment), 'Warning', 'SelectingAll', message);
+      const { generation = 0 } = deployment.metadata;
+      if ((deployment.status.observedGeneration ?? 0) < generation) {
+        const status = { ...deployment.status, observedGeneration: generation };
+        await context.client.resource(refs.deployments).updateStatus({ ...deployment, status });
+      }
       return undefined;
     }
     const { namespace = '', uid } = deployment.metadata;
@@ -72,10 +79,19 @@ function start(context: ControllerContext): Running {
       matches,
     });
     const podsOf = (set: ReplicaSet): Iterable<Pod> => caches.pods.store.byIndex(byController, set.metadata.uid);
-    return new Round({ client: context.client, clock, recorder, deployment, sets, podsOf }).run();
+    try {
+      return await new Round({ client: context.client, clock, recorder, deployment, sets, podsOf }).run();
+    } catch (error) {
+      // Nothing can be made in a namespace that goes away; there is no use in trying again.
+      if (isNamespaceTerminating(error)) return undefined;
+      throw error;
+    }
   }
 
-  return { stop: () => podHandler.stop().then(() => loop.stop()), [Symbol.asyncDispose]: () => loop.stop() };
+  return running(async () => {
+    await podHandler.stop();
+    await loop.stop();
+  });
 }
 
 /** The ReplicaSet's Deployment; for an orphan everyone who might adopt it. */

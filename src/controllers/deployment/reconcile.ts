@@ -24,6 +24,7 @@ import {
   sizeAnnotations,
   sortOut,
 } from './replica-sets.ts';
+import { rollbackRevision, rolledBack } from './rollback.ts';
 import { isScalingEvent, newSetSize, scale, shrinkOld } from './rollout.ts';
 import {
   calculateStatus,
@@ -75,9 +76,20 @@ export class Round {
     }
     this.#notePause();
     await this.#refreshCurrent();
+    const rollbackTo = deployment.spec.paused === true ? undefined : rollbackRevision(deployment);
+    if (rollbackTo !== undefined) return this.#rollBack(rollbackTo);
     if (deployment.spec.paused === true || isScalingEvent(deployment, this.#all())) return this.#sync();
     if (deployment.spec.strategy?.type === 'Recreate') return this.#recreate();
     return this.#roll();
+  }
+
+  /** Goes back to an earlier template, and in any case stops asking for it. */
+  async #rollBack(revision: bigint): Promise<undefined> {
+    this.#current ??= await this.#createCurrent();
+    const { deployment, event } = rolledBack(this.#deployment, this.#all(), revision);
+    await this.#options.client.resource(refs.deployments).update(deployment);
+    this.#event(event.type, event.reason, event.message);
+    return undefined;
   }
 
   get #now(): number {

@@ -4,6 +4,8 @@ import { jsonEqual } from '../../base/json-equal.ts';
 import { maxSurge } from './strategy.ts';
 
 export const hashLabel = 'pod-template-hash';
+/** How extensions/v1beta1 asked for a rollback: the revision to go back to, 0 for the last but one. */
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to';
 export const annotations = {
   revision: 'deployment.kubernetes.io/revision',
   revisionHistory: 'deployment.kubernetes.io/revision-history',
@@ -12,10 +14,11 @@ export const annotations = {
 } as const;
 
 const maxHistoryLength = 2000;
-const notCopied: ReadonlySet<string> = new Set([
+/** Annotations that belong to a Deployment or a ReplicaSet alone. */
+export const notCopied: ReadonlySet<string> = new Set([
   ...Object.values(annotations),
   'kubectl.kubernetes.io/last-applied-configuration',
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
 ]);
 
 export function byAge(a: ReplicaSet, b: ReplicaSet): number {
@@ -47,7 +50,7 @@ export function revisionOf(set: ReplicaSet): bigint {
 }
 
 /** Undefined when it is no int64. */
-function parseRevision(text: string): bigint | undefined {
+export function parseRevision(text: string): bigint | undefined {
   if (!/^[+-]?\d{1,19}$/.test(text)) return undefined;
   const value = BigInt(text.replace('+', ''));
   return BigInt.asIntN(64, value) === value ? value : undefined;

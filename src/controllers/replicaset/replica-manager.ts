@@ -6,6 +6,7 @@ import type { Pod, PodTemplateSpec, ReplicaSetStatus } from '../../api/generated
 import type { LabelMatcher } from '../../api/label-selector.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Running } from '../../base/lifecycle.ts';
+import { running } from '../../base/lifecycle.ts';
 import type { ResourceRef } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Cached } from '../../client/informer-store.ts';
@@ -50,6 +51,7 @@ class ReplicaManager<T extends ReplicaOwner> {
   readonly #pods: Informer<Pod>;
   readonly #control: PodControl<T>;
   readonly #writes: OwnWrites<Pod>;
+  readonly #statusWrites: OwnWrites<T>;
 
   constructor(kind: ReplicaKind<T>, context: ControllerContext) {
     this.#kind = kind;
@@ -61,6 +63,7 @@ class ReplicaManager<T extends ReplicaOwner> {
     this.#pods.addIndexer(byController, controllerIndexer);
     this.#control = new PodControl(context.client, context.recorder(kind.component), kind.ref);
     this.#writes = new OwnWrites(this.#pods);
+    this.#statusWrites = new OwnWrites(this.#owners);
   }
 
   start(): Running {
@@ -72,7 +75,14 @@ class ReplicaManager<T extends ReplicaOwner> {
       ready: Promise.all([this.#owners.synced, this.#pods.synced]),
       reconcile: (key) => this.#reconcile(key),
     });
-    loop.watch(this.#owners, (owner) => [keyOf(owner)]);
+    const owners = this.#owners.handle({
+      add: (owner) => loop.enqueue(keyOf(owner)),
+      update: (_, owner) => loop.enqueue(keyOf(owner)),
+      delete: (owner) => {
+        this.#writes.forget(owner.metadata.uid);
+        this.#statusWrites.forget(owner.metadata.uid);
+      },
+    });
     const enqueue = (pod: Pod): void => this.#ownersOf(pod).forEach((key) => loop.enqueue(key));
     const pods = this.#pods.handle({
       add: enqueue,
@@ -83,8 +93,11 @@ class ReplicaManager<T extends ReplicaOwner> {
       },
       delete: enqueue,
     });
-    const stop = (): Promise<void> => pods.stop().then(() => loop.stop());
-    return { stop, [Symbol.asyncDispose]: stop };
+    return running(async () => {
+      await owners.stop();
+      await pods.stop();
+      await loop.stop();
+    });
   }
 
   /** The pod's controller; for an orphan everyone who might adopt it. */
@@ -103,12 +116,13 @@ class ReplicaManager<T extends ReplicaOwner> {
     if (owner === undefined) return undefined;
     const { clock, client } = this.#context;
     const { uid, namespace = '', deletionTimestamp } = owner.metadata;
+    // The events that bring the caches on also wake this owner.
+    if (!this.#writes.areSeen(uid) || !this.#statusWrites.areSeen(uid)) return undefined;
     const matches = this.#kind.matcher(owner);
     const owned = [...this.#pods.store.byIndex(byController, uid)];
     const candidates = [...owned, ...this.#pods.store.byIndex(byController, orphansOf(namespace))].filter(isPodActive);
-    const mayAct = this.#writes.areSeen(uid);
     const active = await claim(candidates, { client, owner, ownerRef: this.#kind.ref, ref: refs.pods, matches });
-    const failure = mayAct && deletionTimestamp === undefined ? await this.#manage(owner, active) : undefined;
+    const failure = deletionTimestamp === undefined ? await this.#manage(owner, active) : undefined;
     const now = clock.now();
     const minReadySeconds = owner.spec.minReadySeconds ?? 0;
     const status = calculateStatus({
@@ -124,7 +138,10 @@ class ReplicaManager<T extends ReplicaOwner> {
       failure,
       now,
     });
-    if (!jsonEqual(status, owner.status)) await client.resource(this.#kind.ref).updateStatus({ ...owner, status });
+    if (!jsonEqual(status, owner.status)) {
+      const written = await client.resource(this.#kind.ref).updateStatus({ ...owner, status });
+      this.#statusWrites.created(uid, written);
+    }
     if (failure instanceof Error) throw failure;
     const next = minReadySeconds === 0 ? undefined : nextAvailability(active, minReadySeconds, now);
     return next === undefined ? undefined : { requeueAfter: next };
@@ -167,11 +184,11 @@ class ReplicaManager<T extends ReplicaOwner> {
     return results.find((result) => result.status === 'rejected')?.reason;
   }
 
-  /** Pods of every owner that has the same controller (a Deployment's other ReplicaSets), its own included. */
+  /** Pods of every owner that has the same controller (a Deployment's other ReplicaSets), its own included. None without a controller. */
   *#relatedPods(owner: T): Iterable<Pod> {
     const parent = controllerOf(owner);
-    const siblings = parent === undefined ? [owner] : this.#owners.store.byIndex(byController, parent.uid);
-    for (const sibling of siblings) {
+    if (parent === undefined) return;
+    for (const sibling of this.#owners.store.byIndex(byController, parent.uid)) {
       for (const pod of this.#pods.store.byIndex(byController, sibling.metadata.uid)) if (isControlledBy(pod, sibling)) yield pod;
     }
   }
