@@ -111,6 +111,22 @@ describe('a pod', () => {
     await agent.stop();
   });
 
+  test('that the node cannot take has failed, and goes when it is deleted', async () => {
+    const { client, create, pod, agent, settle, reasons } = await setUp();
+    await create({ spec: { containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu: '33' } } }] } });
+    expect(pod()?.status).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 33000, used: 0, capacity: 32000",
+    });
+    expect(pod()?.status.containerStatuses).toBeUndefined();
+    expect(reasons()).toEqual(['OutOfcpu']);
+    await client.resource(refs.pods).delete('ns', 'p');
+    await settle();
+    expect(pod()).toBeUndefined();
+    await agent.stop();
+  });
+
   test('that crashes is started at once, then after 10 s, with the last end in its status', async () => {
     const { create, pod, agent, clock, settle, reasons } = await setUp();
     await create({ metadata: { annotations: { 'sim.coracle.io/exit-ms': '1000', 'sim.coracle.io/exit-code': '2' } } });

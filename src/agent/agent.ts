@@ -156,6 +156,7 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
     run,
     podsDir,
     memoryDir: runtime.real ? await ensureMemoryDir(join(options.dataDir, 'pods-memory'), run) : '',
+    nodeName: options.nodeName,
     hostIPs: options.nodeIPs,
     clusterDNS: options.clusterDNS,
     clusterDomain: options.clusterDomain,

@@ -1,6 +1,7 @@
 /** A node and the sum of the pods on it: scheduler framework/types.go NodeInfo. */
 import type { Node } from '../api/generated/types.ts';
-import type { HostPort, PodInfo } from './pod-info.ts';
+import { type HostPort, hostPortsClash } from '../api/host-ports.ts';
+import type { PodInfo } from './pod-info.ts';
 import type { Amounts } from './resources.ts';
 import { amounts } from './resources.ts';
 
@@ -81,7 +82,7 @@ export class NodeInfo {
   conflicts(ports: readonly HostPort[]): boolean {
     if (ports.length === 0) return false;
     for (const pod of this.#pods.values()) {
-      for (const taken of pod.hostPorts) if (ports.some((port) => clash(port, taken))) return true;
+      for (const taken of pod.hostPorts) if (ports.some((port) => hostPortsClash(port, taken))) return true;
     }
     return false;
   }
@@ -112,8 +113,4 @@ export class NodeInfo {
       this.#withAffinity += sign;
     if (this.#memo.size > 0) this.#memo = new Map();
   }
-}
-
-function clash(a: HostPort, b: HostPort): boolean {
-  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0');
 }

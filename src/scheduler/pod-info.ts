@@ -1,16 +1,11 @@
 /** A pod with everything precomputed that scheduling asks of it again and again. */
 import type { NodeSelectorTerm, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../api/generated/types.ts';
+import { type HostPort, hostPorts } from '../api/host-ports.ts';
 import type { LabelMatcher } from '../api/label-selector.ts';
 import { labelMatcher } from '../api/label-selector.ts';
 import { keyOf } from '../client/informer-store.ts';
 import type { Amounts } from './resources.ts';
 import { podRequests, scoringRequests } from './resources.ts';
-
-export interface HostPort {
-  readonly ip: string;
-  readonly protocol: string;
-  readonly port: number;
-}
 
 /** An affinity term with its selectors compiled. */
 export interface AffinityTerm {
@@ -50,26 +45,13 @@ export function podInfo(pod: Pod): PodInfo {
     priority: pod.spec.priority ?? 0,
     requests: podRequests(pod),
     scoring: scoringRequests(pod),
-    hostPorts: hostPorts(pod),
+    hostPorts: hostPorts(pod.spec),
     requiredNodeTerms: nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
     affinity: required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
     antiAffinity: required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
     preferredAffinity: preferred(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
     preferredAntiAffinity: preferred(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution),
   };
-}
-
-function hostPorts(pod: Pod): HostPort[] {
-  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  return [...pod.spec.containers, ...sidecars].flatMap((container) =>
-    (container.ports ?? [])
-      .filter((port) => (port.hostPort ?? 0) > 0)
-      .map((port) => ({
-        ip: (port.hostIP ?? '') === '' ? '0.0.0.0' : (port.hostIP ?? ''),
-        protocol: port.protocol ?? 'TCP',
-        port: port.hostPort ?? 0,
-      })),
-  );
 }
 
 function compile(owner: Pod, term: PodAffinityTerm, weight: number): AffinityTerm {

@@ -33,6 +33,7 @@ export interface PodDeps {
   readonly podsDir: string;
   /** Below it nothing reaches a disk. */
   readonly memoryDir: string;
+  readonly nodeName: string;
   readonly hostIPs: readonly string[];
   readonly clusterDNS: readonly string[];
   readonly clusterDomain: string;

@@ -3,8 +3,11 @@ import type { Pod } from '../../api/generated/types.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Informer } from '../../client/informer.ts';
+import { refs } from '../../client/refs.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
+import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
+import { terminalPhases } from './status-writer.ts';
 import { PodWorker } from './worker.ts';
 
 export interface PodManager extends Running {
@@ -47,10 +50,21 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
     relist();
     return worker;
   };
+  /** One after the other, as each takes room from the next. */
+  let admissions: Promise<void> = Promise.resolve();
+  const admitInTurn = (worker: PodWorker): Promise<void> => {
+    admissions = admissions.then(() => admit(worker));
+    return admissions;
+  };
+  const admit = async (worker: PodWorker): Promise<void> => {
+    const rejection = isOver(worker.pod) ? undefined : await rejectionOf(deps, worker, workers.values());
+    if (rejection === undefined) worker.admit();
+    else worker.reject(rejection);
+  };
   const add = (pod: Pod): void => {
     const known = workers.get(pod.metadata.uid);
     if (known !== undefined) known.update(pod);
-    else open(pod).wake();
+    else void admitInTurn(open(pod));
   };
   const adopt = async (state: PodState, pod: Pod | undefined): Promise<void> => {
     if (pod === undefined) {
@@ -59,7 +73,7 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
     }
     const worker = open(pod);
     await worker.adopt(state);
-    worker.wake();
+    worker.admit();
   };
 
   const known = new Map([...pods.store.values()].map((pod) => [pod.metadata.uid, pod]));
@@ -88,6 +102,22 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
     await Promise.all([...workers.values()].map((worker) => worker.halt()));
   });
   return { workers, ...stop };
+}
+
+function isOver({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined || terminalPhases.has(status.phase);
+}
+
+/** Without an answer about the node the pod is taken: the scheduler has looked at it before. */
+async function rejectionOf(deps: PodDeps, worker: PodWorker, workers: Iterable<PodWorker>): Promise<Rejection | undefined> {
+  try {
+    const node = await deps.client.resource(refs.nodes).get('', deps.nodeName);
+    const others = [...workers].filter((other) => other.active).map((other) => other.pod);
+    return reject(worker.pod, others, node);
+  } catch (error) {
+    deps.logger.debug({ err: error }, 'the node could not be read');
+    return undefined;
+  }
 }
 
 /** A pod that the API does not know: its containers end at once. */

@@ -9,6 +9,7 @@
 import { isReason } from '../../api/errors.ts';
 import type { Pod, PodStatus } from '../../api/generated/types.ts';
 import { Backoff } from '../../base/backoff.ts';
+import { rfc3339 } from '../../base/clock.ts';
 import { refs } from '../../client/refs.ts';
 import type { PodReferences } from '../references.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
@@ -23,6 +24,7 @@ import { podText } from './model.ts';
 import { podEvent } from './pod-events.ts';
 import type { ContainerRecord } from './record.ts';
 import { podStatus } from './status.ts';
+import type { Rejection } from './admission.ts';
 import { mergeStatus, terminalPhases } from './status-writer.ts';
 
 type State = 'running' | 'finished' | 'stopping' | 'gone';
@@ -46,6 +48,9 @@ export class PodWorker implements TaskHost {
   #written: PodStatus | undefined;
   #syncQueued = false;
   #halted = false;
+  /** Nothing happens before the node has taken the pod. */
+  #admitted = false;
+  #rejected = false;
   #timer: { at: number; cancel: () => void } | undefined;
 
   constructor(deps: PodDeps, pod: Pod, onGone: () => void) {
@@ -71,6 +76,34 @@ export class PodWorker implements TaskHost {
   /** What the containers are, for the kubelet API. */
   get records(): readonly ContainerRecord[] {
     return this.#tasks.records;
+  }
+
+  /** Whether it takes room on the node. */
+  get active(): boolean {
+    return this.#admitted && !this.#rejected && this.#state !== 'finished' && this.#state !== 'gone';
+  }
+
+  /** The node takes the pod: work begins. */
+  admit(): void {
+    this.#admitted = true;
+    this.wake();
+  }
+
+  /** The node does not take the pod, which has failed with that. */
+  reject({ reason, message }: Rejection): void {
+    this.#rejected = true;
+    this.#state = 'finished';
+    podEvent(this.deps.recorder, this.#pod, ['Warning', reason, message]);
+    const { qosClass, startTime = rfc3339(this.deps.clock.now()) } = this.#pod.status;
+    const status = {
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime,
+      ...(qosClass === undefined ? {} : { qosClass }),
+    };
+    this.#run(this.deps.statuses.write(this.#pod, status));
+    this.admit();
   }
 
   /** Takes over what an earlier agent left of the pod; call it before anything else. */
@@ -118,7 +151,7 @@ export class PodWorker implements TaskHost {
   }
 
   wake(): void {
-    if (this.#syncQueued || this.#halted || this.#state === 'gone') return;
+    if (!this.#admitted || this.#syncQueued || this.#halted || this.#state === 'gone') return;
     this.#syncQueued = true;
     queueMicrotask(() => {
       this.#syncQueued = false;
@@ -339,6 +372,7 @@ export class PodWorker implements TaskHost {
   }
 
   #publish(): Promise<void> {
+    if (this.#rejected) return Promise.resolve();
     const { records } = this.#tasks;
     const pod = this.#written === undefined ? this.#pod : { ...this.#pod, status: mergeStatus(this.#pod.status, this.#written) };
     const quiet = !records.some((record) => record.busy || record.current?.state === 'running');
