@@ -115,10 +115,25 @@ function one(type: string, value: unknown): unknown {
   return internalForm(type, value);
 }
 
+/** A label selector with its fields in the order of the struct; any other value as it is. */
+export function inGoOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.keys(value).every((key) => key === 'matchLabels' || key === 'matchExpressions') ? selectorForm(value as Value) : value;
+}
+
 function selectorForm({ matchLabels, matchExpressions }: Value): Value {
+  const expressions = matchExpressions as readonly Value[] | undefined;
   return {
     ...(matchLabels === undefined ? {} : { matchLabels: sorted(matchLabels as Value, (inner) => inner) }),
-    ...(matchExpressions === undefined ? {} : { matchExpressions }),
+    ...(expressions === undefined
+      ? {}
+      : {
+          matchExpressions: expressions.map(({ key, operator, values }) => ({
+            key,
+            operator,
+            ...(values === undefined ? {} : { values }),
+          })),
+        }),
   };
 }
 

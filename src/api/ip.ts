@@ -137,3 +137,30 @@ export function cidrFaults(at: Path, text: string): FieldError[] {
   const canonical = formatCidr(cidr);
   return canonical === text ? [] : [invalid(at, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }
+
+/** Warnings about an address that old checks let pass (GetWarningsForIP). */
+export function addressWarnings(at: Path, text: string): string[] {
+  const address = parseAddress(text);
+  if (address === undefined) return [];
+  const canonical = formatAddress(address);
+  if (address.leadingZeros || address.mapped) return [`${at.text}: non-standard IP address "${text}" is invalid: use "${canonical}"`];
+  if (address.family === 4 || canonical === text) return [];
+  return [`${at.text}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonical}")`];
+}
+
+/** Warnings about a network that old checks let pass (GetWarningsForCIDR). */
+export function cidrWarnings(at: Path, text: string): string[] {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) return [];
+  const { address, bits, base } = cidr;
+  const network = `${formatAddress({ family: address.family, value: base })}/${String(bits)}`;
+  const warnings: string[] = [];
+  if (base !== address.value) {
+    const single = `${formatAddress(address)}/${address.family === 4 ? '32' : '128'}`;
+    warnings.push(`${at.text}: CIDR value "${text}" is ambiguous in this context (should be "${network}" or "${single}"?)`);
+  }
+  if (cidr.leadingZeros || address.mapped) warnings.push(`${at.text}: non-standard CIDR value "${text}" is invalid: use "${network}"`);
+  if (warnings.length === 0 && address.family === 6 && network !== text)
+    warnings.push(`${at.text}: IPv6 CIDR value "${text}" should be in RFC 5952 canonical format ("${network}")`);
+  return warnings;
+}

@@ -5,11 +5,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { admissionPlugins } from '../../src/admission/index.ts';
+import { bootstrap } from '../../src/apiserver/bootstrap/bootstrap.ts';
+import { inProcessClient } from '../../src/apiserver/in-process.ts';
+import { type ApiServer, startApiServer } from '../../src/apiserver/server.ts';
 import { realClock } from '../../src/base/clock.ts';
+import { Lifecycle, type Running } from '../../src/base/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { startControlPlane } from '../../src/cmd/control-plane.ts';
+import type { Client } from '../../src/client/client.ts';
+import { createAuthentication } from '../../src/cmd/authentication.ts';
 import { kubeconfigText } from '../../src/cmd/kubeconfig.ts';
-import { openPki } from '../../src/cmd/pki.ts';
+import { openPki, type Pki } from '../../src/cmd/pki.ts';
+import { systemUser } from '../../src/registry/context.ts';
+import { createRegistry } from '../../src/registry/registry.ts';
+import type { Registry } from '../../src/registry/store.ts';
+import { builtinResources } from '../../src/resources/index.ts';
+import { openMemory } from '../../src/storage/memory/memory.ts';
 
 export interface OurServer {
   readonly kubeconfig: string;
@@ -18,31 +29,54 @@ export interface OurServer {
 
 /** The service network is the one of ../shared/peers/control-plane.sh. */
 const serviceCIDRs = ['10.43.0.0/16', 'fd43::/112'];
+const clock = realClock;
+const logger = createLogger('error');
 
 export async function startOurs(): Promise<OurServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'coracle-compare-'));
-  const pki = await openPki({ dataDir, hosts: ['127.0.0.1'], now: realClock.now() });
-  const controlPlane = await startControlPlane({
-    pki,
-    dataDir,
-    datastore: 'memory',
-    listen: { host: '127.0.0.1', port: 0 },
-    advertiseAddresses: ['192.0.2.1'],
-    clusterCIDRs: ['10.42.0.0/16', 'fd42::/56'],
-    serviceCIDRs,
-    clusterDomain: 'cluster.local',
-    joinToken: 'compare',
-    clock: realClock,
-    logger: createLogger('error'),
-  });
+  const lifecycle = new Lifecycle();
+  const pki = await openPki({ dataDir, hosts: ['127.0.0.1'], now: clock.now() });
+  const { port } = await startApi(pki, lifecycle);
   const kubeconfig = join(dataDir, 'kubeconfig');
-  const server = `https://127.0.0.1:${String(controlPlane.apiServer.port)}`;
+  const server = `https://127.0.0.1:${String(port)}`;
   writeFileSync(kubeconfig, kubeconfigText({ name: 'compare', server, authority: pki.authority.cert, client: pki.admin }), { mode: 0o600 });
   return {
     kubeconfig,
     stop: async () => {
-      await controlPlane.stop();
+      await lifecycle.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
+  const client = (): Client => inProcessClient(registry, systemUser('apiserver'));
+  const options = { clusterDomain: 'cluster.local', joinToken: 'compare', clock, logger };
+  const auth = createAuthentication({ ...options, serviceAccountKey: pki.serviceAccountKey, client });
+  const registry: Registry & Running = lifecycle.add(
+    await createRegistry({
+      storage: lifecycle.add(openMemory({ clock })),
+      definitions: builtinResources({ clock, serviceCIDRs, reviews: auth.reviews, stores: (...name) => registry.lookup(...name) }),
+      admission: admissionPlugins({ registry: () => registry }),
+      clock,
+      logger,
+    }),
+  );
+  const api = lifecycle.add(
+    await startApiServer({
+      registry,
+      listen: { host: '127.0.0.1', port: 0 },
+      tls: { key: pki.server.key, cert: pki.server.cert + pki.authority.cert, clientCA: pki.authority.cert },
+      authenticators: auth.authenticators,
+      authorizer: auth.authorizer,
+      nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
+      serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
+      version: { gitVersion: 'v1.36.3+coracle' },
+      clock,
+      logger,
+    }),
+  );
+  const endpoint = { addresses: ['192.0.2.1'], port: api.port };
+  await bootstrap({ client: client(), kubernetesServiceIPs: ['10.43.0.1', 'fd43::1'], serviceCIDRs, endpoint });
+  return api;
 }

@@ -86,21 +86,24 @@ function shown(value: unknown): string {
   }
 }
 
-function mismatch(value: unknown, goType: string, walk: Walk): undefined {
-  const what = typeof value === 'number' && /^u?int|\.\w+$/.test(goType) ? `number ${value}` : shown(value);
+/** Reflection knows a byte as uint8. */
+const reflected = (goType: string): string => goType.replace(/\bbyte\b/g, 'uint8');
+
+function mismatch(value: unknown, { goType, type }: Pick<Schema, 'goType' | 'type'>, walk: Walk): undefined {
+  const what = typeof value === 'number' && (type === 'integer' || type === 'number') ? `number ${value}` : shown(value);
   const where = walk.struct === '' ? 'value' : `struct field ${walk.struct}.${walk.names.join('.')}`;
-  walk.fault ??= `json: cannot unmarshal ${what} into Go ${where} of type ${goType}`;
+  walk.fault ??= `json: cannot unmarshal ${what} into Go ${where} of type ${reflected(goType)}`;
   return undefined;
 }
 
 function read(value: unknown, schema: Schema, walk: Walk): unknown {
   switch (schema.type) {
     case 'struct':
-      return isObject(value) ? readStruct(value, schema, walk) : mismatch(value, schema.goType, walk);
+      return isObject(value) ? readStruct(value, schema, walk) : mismatch(value, schema, walk);
     case 'list':
-      return Array.isArray(value) ? readList(value, schema, walk) : mismatch(value, schema.goType, walk);
+      return Array.isArray(value) ? readList(value, schema, walk) : mismatch(value, schema, walk);
     case 'map':
-      return isObject(value) ? readMap(value, schema, walk) : mismatch(value, schema.goType, walk);
+      return isObject(value) ? readMap(value, schema, walk) : mismatch(value, schema, walk);
     case 'raw':
     case 'any':
       walk.keys += keysOf(value);
@@ -221,27 +224,25 @@ const timeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
 function readScalar(value: unknown, schema: Schema, walk: Walk): unknown {
   switch (schema.type) {
     case 'string':
-      return typeof value === 'string' ? value : mismatch(value, schema.goType, walk);
+      return typeof value === 'string' ? value : mismatch(value, schema, walk);
     case 'boolean':
-      return typeof value === 'boolean' ? value : mismatch(value, schema.goType, walk);
+      return typeof value === 'boolean' ? value : mismatch(value, schema, walk);
     case 'integer':
-      return typeof value === 'number' && Number.isInteger(value) && fits(value, schema.bits)
-        ? value
-        : mismatch(value, schema.goType, walk);
+      return typeof value === 'number' && Number.isInteger(value) && fits(value, schema.bits) ? value : mismatch(value, schema, walk);
     case 'number':
-      return typeof value === 'number' ? value : mismatch(value, schema.goType, walk);
+      return typeof value === 'number' ? value : mismatch(value, schema, walk);
     case 'quantity':
       return readQuantity(value, walk);
     case 'int-or-string':
       if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value) && fits(value, 32))) return value;
-      return ownFault(`json: cannot unmarshal ${shown(value)} into Go value of type int32`, walk);
+      return mismatch(value, { type: 'integer', goType: 'int32' }, walk);
     case 'bytes':
       return readBytes(value, schema, walk);
     case 'time':
     case 'micro-time':
       return readTime(value, schema.type === 'micro-time', walk);
     default:
-      return typeof value === 'string' ? value : mismatch(value, schema.goType, walk);
+      return typeof value === 'string' ? value : mismatch(value, schema, walk);
   }
 }
 
@@ -256,7 +257,7 @@ function ownFault(text: string, walk: Walk): undefined {
 
 /** Go counts where its decoder of base64 gave up: at the first strange character, or at the group that is not whole. */
 function readBytes(value: unknown, schema: Schema, walk: Walk): unknown {
-  if (typeof value !== 'string') return mismatch(value, schema.goType, walk);
+  if (typeof value !== 'string') return mismatch(value, schema, walk);
   const text = /[\r\n]/.test(value) ? value.replace(/[\r\n]/g, '') : value;
   if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return value;
   const strange = value.search(/[^A-Za-z0-9+/\r\n]/);
@@ -264,13 +265,13 @@ function readBytes(value: unknown, schema: Schema, walk: Walk): unknown {
 }
 
 function readQuantity(value: unknown, walk: Walk): unknown {
-  if (value === '') return '0';
-  if ((typeof value === 'string' && quantityForm.test(value)) || typeof value === 'number') return String(value);
+  const text = typeof value === 'string' ? value.trim() : value;
+  if ((typeof text === 'string' && quantityForm.test(text)) || typeof text === 'number') return String(text);
   return ownFault(`quantities must match the regular expression '${quantityForm.source}'`, walk);
 }
 
 function readTime(value: unknown, isMicro: boolean, walk: Walk): unknown {
-  if (typeof value !== 'string') return ownFault(`json: cannot unmarshal ${shown(value)} into Go value of type string`, walk);
+  if (typeof value !== 'string') return mismatch(value, { type: 'string', goType: 'string' }, walk);
   if (timeForm.test(value) && !Number.isNaN(Date.parse(value))) {
     if (isMicro) return value;
     // Second precision in UTC, as metav1.Time writes it.

@@ -1,5 +1,6 @@
 /** Small checks that many kinds' validation is made of. */
 import { forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../api/field-errors.ts';
+import { inGoOrder } from '../../api/internal-form.ts';
 import { semanticEqual } from '../../api/json.ts';
 
 export function nonNegative(at: Path, value: number | undefined): FieldError[] {
@@ -18,7 +19,7 @@ export function optionalOneOf(at: Path, value: string | undefined, supported: re
 }
 
 export function immutable(at: Path, value: unknown, old: unknown): FieldError[] {
-  return semanticEqual(value, old) ? [] : [invalid(at, value, 'field is immutable')];
+  return semanticEqual(value, old) ? [] : [invalid(at, inGoOrder(value), 'field is immutable')];
 }
 
 export function requiredText(at: Path, value: string | undefined, detail = ''): FieldError[] {

@@ -16,6 +16,7 @@ const storedVersion: Strategy<CustomResourceDefinition> = {
 /** Served as objects; that they make new kinds is for a later issue. */
 export const customresourcedefinitions = define<CustomResourceDefinition>({
   ...fromFacts('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
+  owned: { status: { never: ['spec'] } },
   strategy: {
     statusKeeps: 'metadata',
     ...together<CustomResourceDefinition>(specAndStatus(), storedVersion),

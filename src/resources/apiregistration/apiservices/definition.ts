@@ -7,6 +7,7 @@ import { resetsStatus } from '../../shared/strategy.ts';
 
 /** Served as objects; aggregation is for a later issue. */
 export const apiservices = define<APIService>({
+  owned: { status: { never: ['spec', 'metadata'] } },
   ...fromFacts('apiregistration.k8s.io', 'v1', 'apiservices'),
   strategy: {
     ...resetsStatus<APIService>(),

@@ -3,6 +3,9 @@ import type { DaemonSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, formatLabels, integer, name, selectorColumn, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { templateWarnings } from '../../shared/pod/warnings.ts';
+import { specChanged } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts';
@@ -29,6 +32,7 @@ export const daemonsets = define<DaemonSet>({
     default: defaultDaemonSet,
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
+    warnings: (set, old) => (specChanged(set, old) ? templateWarnings(set.spec.template, path('spec', 'template')) : []),
   },
   columns: [
     name,

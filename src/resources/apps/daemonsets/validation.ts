@@ -1,15 +1,21 @@
-import type { DaemonSet } from '../../../api/generated/types.ts';
+import type { DaemonSet, LabelSelector } from '../../../api/generated/types.ts';
 import { invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { immutable, nonNegative } from '../../shared/checks.ts';
 import { amountOf, intOrPercentErrors } from '../../shared/int-or-percent.ts';
-import { workloadErrors } from '../../shared/pod/workload.ts';
+import { internalForm } from '../../../api/internal-form.ts';
+import { alwaysRestartErrors, unusableSelector, validateTemplate } from '../../shared/pod/validate-template.ts';
+import { labelSelectorErrors } from '../../shared/selector-validation.ts';
+import { labelMatcher } from '../../../api/label-selector.ts';
 
 const at = path('spec');
+const template = at.child('template');
 
 /** ValidateDaemonSetSpec of pkg/apis/apps/validation. */
 export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
   return [
-    ...workloadErrors(spec, at, 'DaemonSet'),
+    ...selectorErrors(spec),
+    ...validateTemplate(spec.template, template),
+    ...alwaysRestartErrors(spec.template, template, 'DaemonSet'),
     ...nonNegative(at.child('minReadySeconds'), spec.minReadySeconds),
     ...strategyErrors(spec.updateStrategy ?? {}),
     ...nonNegative(at.child('revisionHistoryLimit'), spec.revisionHistoryLimit),
@@ -17,13 +23,27 @@ export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
 }
 
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldError[] {
-  return [...validateDaemonSet(set), ...immutable(at.child('selector'), set.spec.selector, old.spec.selector)];
+  return [...immutable(at.child('selector'), set.spec.selector, old.spec.selector), ...validateDaemonSet(set)];
 }
 
-function strategyErrors({ type, rollingUpdate }: NonNullable<DaemonSet['spec']['updateStrategy']>): FieldError[] {
+function selectorErrors(spec: DaemonSet['spec']): FieldError[] {
+  const field = at.child('selector');
+  const selector = (spec.selector as LabelSelector | null) ?? undefined;
+  const faults = labelSelectorErrors(selector, field);
+  const labels = spec.template.metadata?.labels;
+  if (!unusableSelector(selector) && !labelMatcher(selector)(labels))
+    faults.push(invalid(template.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`'));
+  if (selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0)
+    faults.push(invalid(field, selector, 'empty selector is invalid for daemonset'));
+  return faults;
+}
+
+function strategyErrors(strategy: NonNullable<DaemonSet['spec']['updateStrategy']>): FieldError[] {
+  const { type, rollingUpdate } = strategy;
   const field = at.child('updateStrategy');
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return [notSupported(field.child('type'), type, ['RollingUpdate', 'OnDelete'])];
+  if (type !== 'RollingUpdate')
+    return [notSupported(field, internalForm('apps.DaemonSetUpdateStrategy', strategy), ['RollingUpdate', 'OnDelete'])];
   const own = field.child('rollingUpdate');
   if (rollingUpdate === undefined) return [required(own)];
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;

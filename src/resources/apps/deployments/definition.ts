@@ -2,6 +2,8 @@ import type { Deployment } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, integer, labelSelectorQuery, name, selectorColumn, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
@@ -11,10 +13,14 @@ export const deployments = define<Deployment>({
   ...fromFacts('apps', 'v1', 'deployments'),
   strategy: {
     statusKeeps: 'labels',
-    ...together<Deployment>(resetsStatus(), countsGeneration()),
+    ...together<Deployment>(
+      resetsStatus(),
+      countsGeneration(({ metadata, spec }) => [spec, metadata.annotations]),
+    ),
     default: defaultDeployment,
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
+    warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     validateStatusUpdate: ({ status }) => statusCountErrors(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
   },
   scale: {

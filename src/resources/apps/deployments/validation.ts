@@ -1,6 +1,7 @@
 /** pkg/apis/apps/validation/validation.go. */
 import type { Deployment } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, type FieldError } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
 import { immutable, nonNegative } from '../../shared/checks.ts';
 import { amountOf, intOrPercentErrors } from '../../shared/int-or-percent.ts';
 import { workloadErrors } from '../../shared/pod/workload.ts';
@@ -34,7 +35,8 @@ function strategyErrors(strategy: NonNullable<Deployment['spec']['strategy']>): 
       ? []
       : [forbiddenField(field.child('rollingUpdate'), "may not be specified when strategy `type` is 'Recreate'")];
   }
-  if (type !== 'RollingUpdate') return [notSupported(field, strategy, ['Recreate', 'RollingUpdate'])];
+  if (type !== 'RollingUpdate')
+    return [notSupported(field, internalForm('apps.DeploymentStrategy', strategy), ['Recreate', 'RollingUpdate'])];
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
   const own = field.child('rollingUpdate');
   const faults = [

@@ -2,6 +2,8 @@ import type { ReplicaSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, integer, labelSelectorQuery, name, selectorColumn } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
@@ -20,6 +22,7 @@ export const replicasets = define<ReplicaSet>({
     },
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
+    warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   },
   scale: {

@@ -2,6 +2,9 @@ import type { StatefulSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, labelSelectorQuery, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { templateWarnings } from '../../shared/pod/warnings.ts';
+import { claimWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
@@ -18,6 +21,7 @@ export const statefulsets = define<StatefulSet>({
     default: defaultStatefulSet,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
+    warnings: statefulSetWarnings,
     validateStatusUpdate: ({ status }) =>
       statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
   },
@@ -57,3 +61,17 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
 }
+
+function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
+  const { template, volumeClaimTemplates = [], revisionHistoryLimit } = set.spec;
+  const claims = path('spec', 'volumeClaimTemplates');
+  return [
+    ...(specChanged(set, old) ? templateWarnings(template, path('spec', 'template')) : []),
+    ...volumeClaimTemplates.flatMap(({ spec }, index) =>
+      spec === undefined ? [] : claimWarnings(spec, old === undefined ? claims.index(index) : claims.index(index).child('Spec')),
+    ),
+    ...((revisionHistoryLimit ?? 0) < 0 ? [`spec.revisionHistoryLimit: ${keepsAll}`] : []),
+  ];
+}
+
+const keepsAll = 'a negative value retains all historical revisions; a value >= 0 is recommended';

@@ -2,6 +2,8 @@ import type { CronJob } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, integer, name, selectorColumn, since, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { jobSpecWarnings, podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
 import { defaultJobParts } from '../jobs/defaults.ts';
 import { validateCronJob, validateCronJobUpdate } from './validation.ts';
@@ -19,6 +21,7 @@ export const cronjobs = define<CronJob>({
     },
     validate: validateCronJob,
     validateUpdate: validateCronJobUpdate,
+    warnings: cronJobWarnings,
   },
   columns: [
     name,
@@ -32,3 +35,16 @@ export const cronjobs = define<CronJob>({
     selectorColumn<CronJob>(({ spec }) => spec.jobTemplate.spec?.selector),
   ],
 });
+
+function cronJobWarnings(job: CronJob, old: CronJob | undefined): string[] {
+  const inner = job.spec.jobTemplate.spec;
+  return [
+    ...(old === undefined ? podNameWarnings(job) : []),
+    ...(inner !== undefined && specChanged(job, old) ? jobSpecWarnings(inner, path('spec', 'jobTemplate', 'spec')) : []),
+    ...(old !== undefined && job.spec.schedule.includes('TZ') ? [zoneInSchedule] : []),
+  ];
+}
+
+const zoneInSchedule =
+  'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see ' +
+  'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';

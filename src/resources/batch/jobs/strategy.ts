@@ -1,7 +1,8 @@
 /** pkg/registry/batch/job/strategy.go. */
 import type { Job } from '../../../api/generated/types.ts';
-import { dns1123LabelFaults } from '../../../api/names.ts';
+import { path } from '../../../api/field-errors.ts';
 import type { Strategy } from '../../../registry/definition.ts';
+import { jobSpecWarnings, podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
 import { specAndStatus, together } from '../../shared/strategy.ts';
 import { validateJob, validateJobUpdate } from './validation.ts';
 
@@ -9,13 +10,10 @@ export const jobStrategy: Strategy<Job> = {
   ...together<Job>({ prepareForCreate: prepareLabels }, specAndStatus()),
   validate: validateJob,
   validateUpdate: validateJobUpdate,
-  warnings(job, old) {
-    const faults = old === undefined ? dns1123LabelFaults(job.metadata.name) : [];
-    if (faults.length === 0) return [];
-    return [
-      `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
-    ];
-  },
+  warnings: (job, old) => [
+    ...(old === undefined ? podNameWarnings(job) : []),
+    ...(specChanged(job, old) ? jobSpecWarnings(job.spec, path('spec')) : []),
+  ],
 };
 
 /** Upstream defaults what it reads back too, so that the generated labels of the template end up on the Job. */

@@ -58,6 +58,11 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
         validateUpdate: validateApproval,
       },
     ],
+    owned: {
+      '': { never: ['spec', 'status'] },
+      status: { never: ['spec', 'status.conditions'] },
+      approval: { never: ['spec', 'status.certificate'] },
+    },
     selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
     columns: [
       name,

@@ -57,6 +57,7 @@ export const namespaces = define<Namespace>({
       validateUpdate: finalizerErrors,
     },
   ],
+  owned: { finalize: { never: ['status'] } },
   selectableFields: { 'status.phase': ({ status }) => status.phase ?? '', name: ({ metadata }) => metadata.name },
   columns: [name, text('Status', ({ status }) => status.phase ?? ''), age],
 });

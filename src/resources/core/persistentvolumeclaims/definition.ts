@@ -1,27 +1,31 @@
-import type { PersistentVolumeClaim } from '../../../api/generated/types.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec, TypedLocalObjectReference } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { accessModes, age, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { storageClassWarnings } from '../../shared/storage-warnings.ts';
+import { claimWarnings } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
-import { resetsStatus } from '../../shared/strategy.ts';
+import { resetsStatus, together } from '../../shared/strategy.ts';
 import { validateClaim, validateClaimUpdate } from './validation.ts';
 
 export const persistentvolumeclaims = define<PersistentVolumeClaim>({
   ...fromFacts('', 'v1', 'persistentvolumeclaims'),
   strategy: {
-    ...resetsStatus<PersistentVolumeClaim>(() => ({ phase: 'Pending' })),
+    ...together<PersistentVolumeClaim>(
+      resetsStatus(() => ({ phase: 'Pending' })),
+      {
+        prepareForCreate: ({ spec }) => alignDataSources(spec, undefined),
+        prepareForUpdate: ({ spec }, old) => alignDataSources(spec, old.spec),
+      },
+    ),
     default(claim) {
       claim.status = { phase: 'Pending', ...claim.status };
       defaultClaimSpec(claim.spec);
-      const { dataSource, dataSourceRef } = claim.spec;
-      if (dataSource !== undefined && dataSourceRef === undefined) claim.spec.dataSourceRef = { ...dataSource };
-      else if (dataSource === undefined && dataSourceRef !== undefined && (dataSourceRef.namespace ?? '') === '') {
-        const { apiGroup, kind, name: source } = dataSourceRef;
-        claim.spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name: source };
-      }
     },
-    validate: ({ spec }) => validateClaim(spec),
+    validate: validateClaim,
     validateUpdate: validateClaimUpdate,
+    warnings: ({ metadata, spec }) => [...storageClassWarnings(metadata.annotations), ...claimWarnings(spec, path('spec'))],
   },
   columns: [
     name,
@@ -38,3 +42,19 @@ export const persistentvolumeclaims = define<PersistentVolumeClaim>({
     wide('VolumeMode', ({ spec }) => spec.volumeMode ?? '<unset>'),
   ],
 });
+
+/** The old field holds claims and snapshots only; where the new one is in the same namespace, both say the same (NormalizeDataSources). */
+function alignDataSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): void {
+  if (spec.dataSource !== undefined && old?.dataSource === undefined && !isClonable(spec.dataSource)) delete spec.dataSource;
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };
+  else if (dataSource === undefined && dataSourceRef !== undefined && (dataSourceRef.namespace ?? '') === '' && isClonable(dataSourceRef)) {
+    const { apiGroup, kind, name: source } = dataSourceRef;
+    spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name: source };
+  }
+}
+
+function isClonable({ apiGroup, kind }: TypedLocalObjectReference): boolean {
+  const group = apiGroup ?? '';
+  return (kind === 'PersistentVolumeClaim' && group === '') || (kind === 'VolumeSnapshot' && group === 'snapshot.storage.k8s.io');
+}

@@ -9,8 +9,19 @@ function claim(storage: string, phase: string): PersistentVolumeClaim {
 
 const immutable = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
+const smaller = `@@ -6,7 +6,7 @@
+  "Resources": {
+   "Limits": null,
+   "Requests": {
+-   "storage": "4Gi"
++   "storage": "3Gi"
+   }
+  },
+  "VolumeName": "",
+`;
+
 test.each([
-  ['Pending', '3Gi', [`spec: Forbidden: ${immutable}`]],
+  ['Pending', '3Gi', [`spec: Forbidden: ${immutable}\n${smaller}`]],
   ['Bound', '5Gi', []],
   ['Bound', '3Gi', []],
   ['Bound', '1Gi', ['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity']],

@@ -1,57 +1,59 @@
-/** ValidatePersistentVolumeClaimSpec and ...Update of pkg/apis/core/validation/validation.go. */
+/** ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolumeClaim } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { semanticEqual } from '../../../api/json.ts';
-import { dns1123SubdomainFaults } from '../../../api/names.ts';
+import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { internalDiff } from '../../../api/internal-form.ts';
+import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
-import { checked } from '../../shared/names.ts';
-import { labelSelectorErrors } from '../../shared/selector-validation.ts';
-import { accessModeErrors } from '../persistentvolumes/validation.ts';
+import { claimSpecErrors } from '../../shared/claim-spec.ts';
 
 type Spec = PersistentVolumeClaim['spec'];
 
-export function validateClaim(spec: Spec, at: Path = path('spec')): FieldError[] {
-  const storage = spec.resources?.requests?.['storage'];
-  const requests = at.child('resources').key('storage');
-  const volumeModes = ['Block', 'Filesystem'];
-  return [
-    ...accessModeErrors(spec.accessModes ?? [], at.child('accessModes'), 'at least 1 access mode is required'),
-    ...labelSelectorErrors(spec.selector, at.child('selector')),
-    ...(storage === undefined
-      ? [required(requests)]
-      : parseQuantity(storage).sign > 0
-        ? []
-        : [invalid(requests, storage, 'must be greater than zero')]),
-    ...((spec.storageClassName ?? '') === ''
-      ? []
-      : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
-    ...(spec.volumeMode === undefined || volumeModes.includes(spec.volumeMode)
-      ? []
-      : [notSupported(at.child('volumeMode'), spec.volumeMode, volumeModes)]),
-  ];
+const at = path('spec');
+const frozenText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+export function validateClaim({ spec }: PersistentVolumeClaim): FieldError[] {
+  return claimSpecErrors(spec, at);
 }
 
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const at = path('spec');
-  const faults = validateClaim(claim.spec);
-  const expandable = claim.status.phase === 'Bound';
-  const frozen = (spec: Spec): unknown => ({
-    ...spec,
-    volumeName: undefined,
-    ...(expandable ? { volumeAttributesClassName: undefined } : {}),
-    resources: { ...spec.resources, requests: expandable ? { ...spec.resources?.requests, storage: undefined } : spec.resources?.requests },
-  });
-  const bound = (old.spec.volumeName ?? '') !== '';
-  const volumeChanged = bound && claim.spec.volumeName !== old.spec.volumeName;
-  if (volumeChanged || !semanticEqual(frozen(claim.spec), frozen(old.spec))) {
-    faults.push(
-      forbiddenField(at, 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'),
-    );
-  }
-  const [now, before] = [claim.spec.resources?.requests?.['storage'], old.spec.resources?.requests?.['storage']];
-  const smaller = parseQuantity(now ?? '0').compare(parseQuantity(before ?? '0')) < 0;
-  if (smaller && parseQuantity(now ?? '0').compare(parseQuantity(old.status.capacity?.['storage'] ?? '0')) <= 0) {
-    faults.push(forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity'));
-  }
+  const faults = validateClaim(claim);
+  const [now, before] = comparable(claim, old);
+  if (!semanticEqual(now, before))
+    faults.push(forbiddenField(at, `${frozenText}\n${internalDiff('core.PersistentVolumeClaimSpec', before, now)}`));
+  faults.push(...sizeErrors(claim, old));
+  if (claim.spec.volumeMode !== old.spec.volumeMode)
+    faults.push(invalid(path('volumeMode'), claim.spec.volumeMode ?? null, 'field is immutable'));
+  faults.push(...attributesErrors(claim, old));
   return faults;
+}
+
+/** Both specs with what may change made the same. */
+function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): [Spec, Spec] {
+  const [now, before] = [cloneJson(claim.spec), cloneJson(old.spec)];
+  if ((before.volumeName ?? '') === '') {
+    if (now.volumeName === undefined) delete before.volumeName;
+    else before.volumeName = now.volumeName;
+  }
+  // A claim that names no class may be given one.
+  if (now.storageClassName !== undefined && before.storageClassName === undefined) delete now.storageClassName;
+  if (claim.status.phase !== 'Bound') return [now, before];
+  const size = before.resources?.requests?.['storage'];
+  if (now.resources?.requests !== undefined && size !== undefined) now.resources.requests['storage'] = size;
+  if (before.volumeAttributesClassName === undefined) delete now.volumeAttributesClassName;
+  else now.volumeAttributesClassName = before.volumeAttributesClassName;
+  return [now, before];
+}
+
+function sizeErrors(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const now = parseQuantity(claim.spec.resources?.requests?.['storage'] ?? '0');
+  const smaller = now.compare(parseQuantity(old.spec.resources?.requests?.['storage'] ?? '0')) < 0;
+  if (!smaller || now.compare(parseQuantity(old.status.capacity?.['storage'] ?? '0')) > 0) return [];
+  return [forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity')];
+}
+
+function attributesErrors({ spec }: PersistentVolumeClaim, { status }: PersistentVolumeClaim): FieldError[] {
+  if (status.currentVolumeAttributesClassName === undefined || (spec.volumeAttributesClassName ?? '') !== '') return [];
+  const what = spec.volumeAttributesClassName === undefined ? 'nil' : 'empty string';
+  const why = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+  return [forbiddenField(at.child('volumeAttributesClassName'), why)];
 }

@@ -6,6 +6,7 @@ import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { accessModes, age, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { volumeWarnings } from '../../shared/storage-warnings.ts';
 import { defaultNetworkVolume } from '../../shared/pod/volume-defaults.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
 import { validatePersistentVolume, validatePersistentVolumeUpdate } from './validation.ts';
@@ -28,6 +29,7 @@ export const persistentvolumes = ({ clock }: ResourceDeps): ResourceDefinition =
       },
       validate: validatePersistentVolume,
       validateUpdate: validatePersistentVolumeUpdate,
+      warnings: volumeWarnings,
     },
     columns: [
       name,

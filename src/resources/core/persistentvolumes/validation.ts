@@ -1,13 +1,18 @@
-/** The basics of ValidatePersistentVolume; the sources of storage vendors are not looked into. */
+/** ValidatePersistentVolume and ...Update of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolume } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { internalDiff } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
+import { optionalOneOf } from '../../shared/checks.ts';
+import { accessModeErrors } from '../../shared/claim-spec.ts';
 import { checked } from '../../shared/names.ts';
+import { nodeSelectorErrors } from '../../shared/pod/validate-scheduling.ts';
+import { csiPersistentErrors, volumeSourceErrors, type Source } from '../../shared/pod/validate-volume-sources.ts';
 
 const at = path('spec');
-const modes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 const notSources = new Set([
   'accessModes',
   'capacity',
@@ -23,60 +28,80 @@ const notSources = new Set([
 const sourcesOf = ({ spec }: PersistentVolume): Record<string, unknown> =>
   Object.fromEntries(Object.entries(spec).filter(([field]) => !notSources.has(field)));
 
-export function validatePersistentVolume(volume: PersistentVolume): FieldError[] {
-  const { spec } = volume;
-  return [
-    ...accessModeErrors(spec.accessModes ?? [], at.child('accessModes')),
-    ...capacityErrors(spec.capacity ?? {}),
-    ...sourceErrors(volume),
-    ...(spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle'
-      ? [forbiddenField(at.child('persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'")]
-      : []),
-    ...oneOf('persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain']),
-    ...oneOf('volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
-    ...((spec.storageClassName ?? '') === ''
-      ? []
-      : checked(at.child('storageClassName'), spec.storageClassName ?? '', dns1123SubdomainFaults)),
-  ];
+/** The order in which upstream looks at them. */
+const sourceOrder = [
+  ...(['hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte', 'cephfs'] as const),
+  ...(['iscsi', 'cinder', 'fc', 'flexVolume', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume'] as const),
+  ...(['azureDisk', 'scaleIO', 'local', 'storageos', 'csi'] as const),
+];
+
+export function validatePersistentVolume({ spec }: PersistentVolume): FieldError[] {
+  const { accessModes = [], persistentVolumeReclaimPolicy: reclaim = '', storageClassName = '', nodeAffinity } = spec;
+  const faults = accessModes.length === 0 ? [required(at.child('accessModes'))] : [];
+  faults.push(...accessModeErrors(accessModes, at.child('accessModes')), ...capacityErrors(spec.capacity ?? {}));
+  if (reclaim !== '' && !reclaimPolicies.includes(reclaim))
+    faults.push(notSupported(at.child('persistentVolumeReclaimPolicy'), reclaim, reclaimPolicies));
+  if (nodeAffinity !== undefined) {
+    const own = at.child('nodeAffinity', 'required');
+    if (nodeAffinity.required === undefined) faults.push(required(own, 'must specify required node constraints'));
+    else faults.push(...nodeSelectorErrors(nodeAffinity.required, own));
+  }
+  faults.push(...sourceErrors(spec));
+  if (spec.hostPath?.path !== undefined && /^\/+$/.test(spec.hostPath.path) && reclaim === 'Recycle')
+    faults.push(forbiddenField(at.child('persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'"));
+  if (storageClassName !== '') faults.push(...checked(at.child('storageClassName'), storageClassName, dns1123SubdomainFaults));
+  faults.push(...optionalOneOf(at.child('volumeMode'), spec.volumeMode, ['Block', 'Filesystem']), ...attributesErrors(spec));
+  return faults;
 }
 
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const faults = validatePersistentVolume(volume);
-  if (!semanticEqual(sourcesOf(volume), sourcesOf(old)))
-    faults.push(forbiddenField(at.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation'));
-  if (!semanticEqual(volume.spec.volumeMode, old.spec.volumeMode))
-    faults.push(invalid(at.child('volumeMode'), volume.spec.volumeMode, 'field is immutable'));
-  return faults;
-}
-
-function oneOf(field: string, value: string | undefined, supported: readonly string[]): FieldError[] {
-  return (value ?? '') === '' || supported.includes(value ?? '') ? [] : [notSupported(at.child(field), value, supported)];
-}
-
-export function accessModeErrors(list: readonly string[], field = at.child('accessModes'), detail = ''): FieldError[] {
-  if (list.length === 0) return [required(field, detail)];
-  const faults = list.filter((mode) => !modes.includes(mode)).map((mode) => notSupported(field, mode, modes));
-  if (list.includes('ReadWriteOncePod') && list.length > 1)
-    faults.push(forbiddenField(field, 'may not use ReadWriteOncePod with other access modes'));
+  const [now, before] = [sourcesOf(volume), sourcesOf(old)];
+  if (!semanticEqual(now, before)) {
+    const why = 'spec.persistentvolumesource is immutable after creation';
+    const difference = internalDiff('core.PersistentVolumeSource', before, now);
+    faults.push(forbiddenField(at.child('persistentvolumesource'), `${why}\n${difference}`));
+  }
+  if (volume.spec.volumeMode !== old.spec.volumeMode)
+    faults.push(invalid(path('volumeMode'), volume.spec.volumeMode ?? null, 'field is immutable'));
+  if (old.spec.volumeAttributesClassName !== undefined && volume.spec.volumeAttributesClassName === undefined)
+    faults.push(forbiddenField(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return faults;
 }
 
 function capacityErrors(capacity: Readonly<Record<string, string>>): FieldError[] {
   const field = at.child('capacity');
-  if (Object.keys(capacity).length === 0) return [required(field), notSupported(field, null, ['storage'])];
-  if (capacity['storage'] === undefined || Object.keys(capacity).length > 1) return [notSupported(field, capacity, ['storage'])];
-  const amount = parseQuantity(capacity['storage']);
-  return amount.sign > 0 ? [] : [invalid(field.key('storage'), capacity['storage'], 'must be greater than zero')];
+  const names = Object.keys(capacity);
+  const faults = names.length === 0 ? [required(field)] : [];
+  if (capacity['storage'] === undefined || names.length > 1)
+    faults.push(notSupported(field, names.length === 0 ? null : capacity, ['storage']));
+  for (const name of names) {
+    const [own, amount] = [field.key(name), capacity[name] ?? '0'];
+    const { sign } = parseQuantity(amount);
+    if (sign < 0) faults.push(invalid(own, amount, 'must be a valid resource quantity'));
+    if (sign <= 0) faults.push(invalid(own, amount, 'must be greater than zero'));
+  }
+  return faults;
 }
 
-function sourceErrors(volume: PersistentVolume): FieldError[] {
-  const [first, ...others] = Object.keys(sourcesOf(volume));
+function sourceErrors(spec: PersistentVolume['spec']): FieldError[] {
+  const [first, ...others] = sourceOrder.filter((name) => spec[name] !== undefined);
   if (first === undefined) return [required(at, 'must specify a volume type')];
-  const faults = others.map((source) => forbiddenField(at.child(source), 'may not specify more than 1 volume type'));
-  const { hostPath, local } = volume.spec;
-  if (hostPath !== undefined && hostPath.path === '') faults.push(required(at.child('hostPath', 'path')));
-  if (local !== undefined && local.path === '') faults.push(required(at.child('local', 'path')));
-  if (local !== undefined && volume.spec.nodeAffinity === undefined)
+  const own = at.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first);
+  const source = (spec[first] ?? {}) as unknown as Source;
+  const faults = volumeSourceErrors(first, source, own);
+  if (first === 'csi') faults.push(...csiPersistentErrors(source, own));
+  if (first === 'local' && spec.nodeAffinity === undefined)
     faults.push(required(at.child('nodeAffinity'), 'Local volume requires node affinity'));
-  return faults;
+  return [...faults, ...others.map((name) => forbiddenField(at.child(name), 'may not specify more than 1 volume type'))];
+}
+
+function attributesErrors(spec: PersistentVolume['spec']): FieldError[] {
+  const name = spec.volumeAttributesClassName;
+  if (name === undefined) return [];
+  const field = at.child('volumeAttributesClassName');
+  return [
+    ...(name === '' ? [required(field, 'an empty string is disallowed')] : checked(field, name, dns1123SubdomainFaults)),
+    ...(spec.csi === undefined ? [required(at.child('csi'), 'has to be specified when using volumeAttributesClassName')] : []),
+  ];
 }

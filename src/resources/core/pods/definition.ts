@@ -14,6 +14,13 @@ export function pods(deps: ResourceDeps): ResourceDefinition {
     strategy: podStrategy,
     columns: podColumns,
     subresources: [binding(deps.clock), eviction(deps), ephemeralContainers, resize],
+    owned: {
+      status: { never: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
+      ephemeralcontainers: { only: ['spec.ephemeralContainers'] },
+      resize: {
+        only: ['containers', 'initContainers'].flatMap((list) => [`spec.${list}.*.resources`, `spec.${list}.*.resizePolicy`]),
+      },
+    },
     selectableFields: {
       'spec.nodeName': (pod) => pod.spec.nodeName ?? '',
       'spec.restartPolicy': (pod) => pod.spec.restartPolicy ?? '',

@@ -133,7 +133,7 @@ describe('an update', () => {
   test('of anything else is refused with the difference', async () => {
     await create();
     await expect(change((pod) => void (pod.spec.nodeName = 'n'))).rejects.toThrow(
-      /pod updates may not change fields other than `spec.containers\[\*\].image`,[\s\S]*nodeName: "n"/,
+      /pod updates may not change fields other than `spec.containers\[\*\].image`,[\s\S]*\n\+ "NodeName": "n",\n/,
     );
   });
 

@@ -4,6 +4,7 @@ import type { FieldError } from '../../../api/field-errors.ts';
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
+import { podWarnings } from '../../shared/pod/warnings.ts';
 import { qosClass } from '../../shared/pod/qos.ts';
 import { validateNewPod } from '../../shared/pod/validate-pod.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
@@ -49,9 +50,11 @@ export const podStrategy: Strategy<Pod> = {
   warnings(pod, old) {
     if (old !== undefined) return [];
     const faults = dns1123LabelFaults(pod.metadata.name);
-    if (faults.length === 0) return [];
+    const own = podWarnings(pod);
+    if (faults.length === 0) return own;
     return [
       `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+      ...own,
     ];
   },
   gracePeriod(pod, asked) {

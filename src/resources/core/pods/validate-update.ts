@@ -28,7 +28,12 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const munged = withoutUpdatable(pod.spec, old.spec);
   if ((old.spec.schedulingGates ?? []).length > 0) gatedErrors(munged, old.spec, faults);
   if (!semanticEqual(munged, old.spec)) {
-    faults.push(forbiddenField(at, `pod updates may not change fields other than ${updatable.join(',')}\n${internalDiff('core.PodSpec', old.spec, munged)}`));
+    faults.push(
+      forbiddenField(
+        at,
+        `pod updates may not change fields other than ${updatable.join(',')}\n${internalDiff('core.PodSpec', old.spec, munged)}`,
+      ),
+    );
   }
   return faults;
 }
@@ -135,7 +140,8 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
     return copy;
   };
   const [now, before] = [frozen(pod.spec), frozen(old.spec)];
-  if (!semanticEqual(now, before)) faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${internalDiff('core.PodSpec', before, now)}`));
+  if (!semanticEqual(now, before))
+    faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${internalDiff('core.PodSpec', before, now)}`));
   if (pod.status.qosClass !== undefined && old.status.qosClass !== pod.status.qosClass)
     faults.push(invalid(path('spec'), old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
   return faults;

@@ -3,6 +3,8 @@ import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { containerColumns, formatLabels, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { templateWarnings } from '../../shared/pod/warnings.ts';
+import { specChanged } from '../../shared/pod/workload-warnings.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { validateTemplate } from '../../shared/pod/validate-template.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
@@ -14,6 +16,7 @@ export const podtemplates = define<PodTemplate>({
     default: ({ template }) => defaultTemplate(template),
     validate: ({ template }) => validateTemplate(template, path('template')),
     validateUpdate: ({ template }) => validateTemplate(template, path('template')),
+    warnings: (object, old) => (specChanged(object, old) ? templateWarnings(object.template, path('template')) : []),
   },
   columns: [
     name,

@@ -2,6 +2,8 @@ import type { ReplicationController } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, formatLabels, integer, name, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
+import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicationController, validateReplicationControllerUpdate } from './validation.ts';
@@ -16,6 +18,7 @@ export const replicationcontrollers = define<ReplicationController>({
     default: defaultReplicationController,
     validate: validateReplicationController,
     validateUpdate: validateReplicationControllerUpdate,
+    warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     defaultPropagation: 'orphan',
   },
   scale: {

@@ -1,7 +1,14 @@
-/** Always for `latest` or no tag, IfNotPresent for any other tag and for digests. */
+/** The default pull policy of an image. pkg/util/parsers over github.com/distribution/reference. */
+
+const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const label = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
+const domain = `(?:${label}(?:\\.${label})*|\\[(?:[a-fA-F0-9:]+)\\])(?::[0-9]+)?`;
+const digest = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}';
+const reference = new RegExp(`^(?:${domain}/)?${part}(?:/${part})*(?::([\\w][\\w.-]{0,127}))?(?:@${digest})?$`);
+
+/** Always for `latest` or no tag, IfNotPresent for any other tag, for digests and for what is no image's name. */
 export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
-  if (image.includes('@')) return 'IfNotPresent';
-  const lastPart = image.slice(image.lastIndexOf('/') + 1);
-  const colon = lastPart.indexOf(':');
-  return colon < 0 || lastPart.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
+  const match = reference.exec(image);
+  if (match === null || image.includes('@')) return 'IfNotPresent';
+  return match[1] === undefined || match[1] === 'latest' ? 'Always' : 'IfNotPresent';
 }

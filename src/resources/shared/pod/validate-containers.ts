@@ -141,7 +141,7 @@ function lifeErrors(container: Container, at: Path, faults: FieldError[]): void 
 }
 
 function restartPolicyErrors({ restartPolicy, restartPolicyRules = [] }: Container, at: Path, faults: FieldError[]): void {
-  const supported = ['Always', 'OnFailure', 'Never'];
+  const supported = ['Always', 'Never', 'OnFailure'];
   if (restartPolicy !== undefined && !supported.includes(restartPolicy))
     faults.push(notSupported(at.child('restartPolicy'), restartPolicy, supported));
   if (restartPolicy === undefined && restartPolicyRules.length > 0) {

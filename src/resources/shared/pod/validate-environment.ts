@@ -2,7 +2,8 @@
 import type { Container } from '../../../api/generated/types.ts';
 import { invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { annotationOrLabelKey } from './field-paths.ts';
-import { configMapKeyFaults, qualifiedNameFaults, relaxedEnvironmentNameFaults } from '../../../api/names.ts';
+import { checked } from '../names.ts';
+import { configMapKeyFaults, dns1123SubdomainFaults, qualifiedNameFaults, relaxedEnvironmentNameFaults } from '../../../api/names.ts';
 
 type Variable = NonNullable<Container['env']>[number];
 type Source = NonNullable<Variable['valueFrom']>;
@@ -81,8 +82,11 @@ export function environmentFromErrors(sources: NonNullable<Container['envFrom']>
   for (const [index, { prefix = '', configMapRef, secretRef }] of sources.entries()) {
     const own = at.index(index);
     if (prefix !== '') for (const fault of relaxedEnvironmentNameFaults(prefix)) faults.push(invalid(own.child('prefix'), prefix, fault));
-    if (configMapRef !== undefined && (configMapRef.name ?? '') === '') faults.push(required(own.child('configMapRef', 'name')));
-    if (secretRef !== undefined && (secretRef.name ?? '') === '') faults.push(required(own.child('secretRef', 'name')));
+    for (const [field, ref] of [['configMapRef', configMapRef] as const, ['secretRef', secretRef] as const]) {
+      if (ref === undefined) continue;
+      const named = own.child(field, 'name');
+      faults.push(...((ref.name ?? '') === '' ? [required(named)] : checked(named, ref.name ?? '', dns1123SubdomainFaults)));
+    }
     if (configMapRef === undefined && secretRef === undefined)
       faults.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
     else if (configMapRef !== undefined && secretRef !== undefined)

@@ -1,7 +1,14 @@
 /** Affinity, tolerations and spread constraints. */
-import type { Affinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../../api/generated/types.ts';
+import type {
+  Affinity,
+  LabelSelector,
+  NodeSelector,
+  PodAffinityTerm,
+  Toleration,
+  TopologySpreadConstraint,
+} from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
+import { dns1123LabelFaults, labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { checked } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
 
@@ -69,15 +76,21 @@ function weightErrors(weight: number, at: Path, faults: FieldError[]): void {
 function nodeAffinityErrors(node: NonNullable<Affinity['nodeAffinity']>, at: Path, faults: FieldError[]): void {
   const must = node.requiredDuringSchedulingIgnoredDuringExecution;
   if (must !== undefined) {
-    const terms = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
-    if (must.nodeSelectorTerms.length === 0) faults.push(required(terms, 'must have at least one node selector term'));
-    for (const [index, term] of must.nodeSelectorTerms.entries()) nodeTermErrors(term, terms.index(index), faults);
+    faults.push(...nodeSelectorErrors(must, at.child('requiredDuringSchedulingIgnoredDuringExecution')));
   }
   for (const [index, { weight, preference }] of (node.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const own = at.child('preferredDuringSchedulingIgnoredDuringExecution').index(index);
     weightErrors(weight, own, faults);
     nodeTermErrors(preference, own.child('preference'), faults);
   }
+}
+
+/** ValidateNodeSelector. */
+export function nodeSelectorErrors(selector: NodeSelector, at: Path): FieldError[] {
+  const terms = at.child('nodeSelectorTerms');
+  const faults = selector.nodeSelectorTerms.length === 0 ? [required(terms, 'must have at least one node selector term')] : [];
+  for (const [index, term] of selector.nodeSelectorTerms.entries()) nodeTermErrors(term, terms.index(index), faults);
+  return faults;
 }
 
 function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, at: Path, faults: FieldError[]): void {
@@ -108,8 +121,10 @@ function podTermErrors(term: PodAffinityTerm, at: Path, faults: FieldError[]): v
     ...labelSelectorErrors(term.labelSelector, at.child('labelSelector')),
     ...labelSelectorErrors(term.namespaceSelector, at.child('namespaceSelector')),
   );
+  for (const name of term.namespaces ?? []) faults.push(...checked(at.child('namespace'), name, dns1123LabelFaults));
+  faults.push(...labelKeyErrors(term, at));
   if (term.topologyKey === '') faults.push(required(at.child('topologyKey'), 'can not be empty'));
-  else faults.push(...checked(at.child('topologyKey'), term.topologyKey, qualifiedNameFaults));
+  faults.push(...checked(at.child('topologyKey'), term.topologyKey, qualifiedNameFaults));
 }
 
 export function spreadErrors(constraints: readonly TopologySpreadConstraint[], at: Path, faults: FieldError[]): void {
@@ -119,14 +134,56 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], a
     if (topologyKey === '') faults.push(required(own.child('topologyKey'), 'can not be empty'));
     const actions = ['DoNotSchedule', 'ScheduleAnyway'];
     if (!actions.includes(whenUnsatisfiable)) faults.push(notSupported(own.child('whenUnsatisfiable'), whenUnsatisfiable, actions));
-    const same = constraints.findIndex((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
-    if (same < index) faults.push(duplicate(own.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`));
+    const others = constraints.slice(index + 1);
+    if (others.some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable))
+      faults.push(duplicate(own.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) faults.push(invalid(own.child('minDomains'), minDomains, 'must be greater than zero'));
     if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule') {
       faults.push(
-        invalid(own.child('minDomains'), minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'),
+        invalid(
+          own.child('minDomains'),
+          minDomains,
+          `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`,
+        ),
       );
     }
+    for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
+      const policy = constraints[index]?.[field];
+      if (policy !== undefined && !nodePolicies.includes(policy)) faults.push(notSupported(own.child(field), policy, nodePolicies));
+    }
+    faults.push(...labelKeyErrors({ matchLabelKeys: constraints[index]?.matchLabelKeys, labelSelector }, own));
     faults.push(...labelSelectorErrors(labelSelector, own.child('labelSelector')));
   }
+}
+
+const nodePolicies = ['Honor', 'Ignore'];
+
+interface KeyedSelector {
+  readonly matchLabelKeys?: readonly string[] | undefined;
+  readonly mismatchLabelKeys?: readonly string[] | undefined;
+  readonly labelSelector?: LabelSelector | undefined;
+}
+
+/** ValidateMatchLabelKeysAndMismatchLabelKeys: the keys are merged into the selector when the pod is created. */
+function labelKeyErrors({ matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: KeyedSelector, at: Path): FieldError[] {
+  const faults: FieldError[] = [];
+  const expressions = labelSelector?.matchExpressions ?? [];
+  for (const [field, keys] of [['matchLabelKeys', matchLabelKeys] as const, ['mismatchLabelKeys', mismatchLabelKeys] as const]) {
+    if (keys.length === 0) continue;
+    const own = at.child(field);
+    if (labelSelector === undefined) faults.push(forbiddenField(own, 'must not be specified when labelSelector is not set'));
+    for (const [index, key] of keys.entries()) {
+      faults.push(...checked(own.index(index), key, qualifiedNameFaults));
+      const merged = expressions.some(
+        (expression) => expression.key === key && expression.operator === (field === 'matchLabelKeys' ? 'In' : 'NotIn'),
+      );
+      if (!merged && (key in (labelSelector?.matchLabels ?? {}) || expressions.some((expression) => expression.key === key)))
+        faults.push(invalid(own.index(index), key, `exists in both ${field} and labelSelector`));
+    }
+  }
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (mismatchLabelKeys.includes(key))
+      faults.push(invalid(at.child('matchLabelKeys').index(index), key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+  }
+  return faults;
 }

@@ -1,11 +1,13 @@
 /** Templates of pods, alone and beside the selector of the workload that has them. */
 import type { LabelSelector, PodTemplateSpec } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 import { labelsErrors } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
 import { annotationErrors } from './validate-annotations.ts';
 import { validatePodSpec } from './validate-spec.ts';
+
+const nowhere = path();
 
 /** ValidatePodTemplateSpec. */
 export function validateTemplate(template: PodTemplateSpec | undefined, at: Path): FieldError[] {
@@ -18,6 +20,11 @@ export function validateTemplate(template: PodTemplateSpec | undefined, at: Path
       ? [forbiddenField(at.child('spec', 'ephemeralContainers'), 'ephemeral containers not allowed in pod template')]
       : []),
   ];
+}
+
+/** Whether upstream could make no selector of it (LabelSelectorAsSelector). */
+export function unusableSelector(selector: LabelSelector | undefined): boolean {
+  return labelSelectorErrors(selector, nowhere).length > 0;
 }
 
 /** A workload's selector: there, well-formed and not one that selects everything. */

@@ -1,5 +1,5 @@
 /** ValidateVolumes and ValidateVolumeMounts; of the storage vendors' sources only that there is one at a time. */
-import type { Container, EphemeralContainer, Volume } from '../../../api/generated/types.ts';
+import type { Container, EphemeralContainer, PersistentVolumeClaimTemplate, Volume } from '../../../api/generated/types.ts';
 import {
   duplicate,
   forbiddenField,
@@ -12,12 +12,14 @@ import {
 } from '../../../api/field-errors.ts';
 import { configMapKeyFaults, dns1123LabelFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
+import { claimSpecErrors } from '../claim-spec.ts';
+import { labelsErrors } from '../names.ts';
+import { annotationErrors } from './validate-annotations.ts';
 import type { Around } from './validate-containers.ts';
+import { csiEphemeralErrors, descendingErrors, volumeSourceErrors, type Source, type SourceName } from './validate-volume-sources.ts';
 
 type Item = { readonly key: string; readonly path: string; readonly mode?: number };
 type Sources = NonNullable<NonNullable<Volume['projected']>['sources']>;
-
-const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 
 /** Collects faults and answers the volumes by name. */
 export function volumesErrors(
@@ -44,15 +46,9 @@ function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
   if (first === undefined) return void faults.push(required(at, 'must specify a volume type'));
   for (const field of more) faults.push(forbiddenField(at.child(field), 'may not specify more than 1 volume type'));
   const own = at.child(first);
-  const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, persistentVolumeClaim, nfs, csi, image } = volume;
+  const { emptyDir, secret, configMap, downwardAPI, projected, persistentVolumeClaim, csi, image } = volume;
   if (first === 'emptyDir' && emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).sign < 0) {
     faults.push(forbiddenField(own.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity'));
-  }
-  if (first === 'hostPath') {
-    if ((hostPath?.path ?? '') === '') faults.push(required(own.child('path')));
-    else if (hostPath?.path.split('/').includes('..') === true)
-      faults.push(invalid(own.child('path'), hostPath.path, "must not contain '..'"));
-    if (!hostPathTypes.includes(hostPath?.type ?? '')) faults.push(notSupported(own.child('type'), hostPath?.type, hostPathTypes.slice(1)));
   }
   if (first === 'secret') {
     if ((secret?.secretName ?? '') === '') faults.push(required(own.child('secretName')));
@@ -68,14 +64,20 @@ function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
   }
   if (first === 'projected') {
     modeErrors(projected?.defaultMode, own.child('defaultMode'), faults);
-    projectionErrors(projected?.sources ?? [], own.child('sources'), faults);
+    projectionErrors(projected?.sources ?? [], own, faults);
   }
   if (first === 'persistentVolumeClaim' && (persistentVolumeClaim?.claimName ?? '') === '') faults.push(required(own.child('claimName')));
-  if (first === 'nfs' && (nfs?.server ?? '') === '') faults.push(required(own.child('server')));
-  if (first === 'nfs' && !(nfs?.path ?? '').startsWith('/'))
-    faults.push(invalid(own.child('path'), nfs?.path ?? '', 'must be an absolute path'));
-  if (first === 'csi' && (csi?.driver ?? '') === '') faults.push(required(own.child('driver')));
+  faults.push(...volumeSourceErrors(first as SourceName, (volume as unknown as Record<string, Source>)[first] ?? {}, own));
+  if (first === 'csi') faults.push(...csiEphemeralErrors(csi ?? {}, own));
+  if (first === 'ephemeral') ephemeralErrors(volume.ephemeral?.volumeClaimTemplate, own.child('volumeClaimTemplate'), faults);
   if (first === 'image' && (image?.reference ?? '') === '') faults.push(required(own.child('reference')));
+}
+
+function ephemeralErrors(template: PersistentVolumeClaimTemplate | undefined, at: Path, faults: FieldError[]): void {
+  if (template === undefined) return void faults.push(required(at));
+  const { metadata } = template;
+  faults.push(...labelsErrors(at.child('labels'), metadata?.labels), ...annotationErrors(at.child('annotations'), metadata?.annotations));
+  faults.push(...claimSpecErrors(template.spec, at.child('spec')));
 }
 
 function modeErrors(mode: number | undefined, at: Path, faults: FieldError[]): void {
@@ -98,13 +100,8 @@ function itemErrors({ key, path, mode }: Item, at: Path, faults: FieldError[]): 
 
 /** ValidateLocalNonReservedPath. */
 function localPathErrors(path: string, at: Path, faults: FieldError[]): void {
-  descendingErrors(path, at, faults);
+  faults.push(...descendingErrors(path, at));
   if (path.startsWith('..') && !path.startsWith('../')) faults.push(invalid(at, path, "must not start with '..'"));
-}
-
-function descendingErrors(path: string, at: Path, faults: FieldError[]): void {
-  if (path.startsWith('/')) faults.push(invalid(at, path, 'must be a relative path'));
-  if (path.split('/').includes('..')) faults.push(invalid(at, path, "must not contain '..'"));
 }
 
 function downwardErrors(
@@ -121,7 +118,8 @@ function downwardErrors(
   modeErrors(item.mode, at.child('mode'), faults);
 }
 
-function projectionErrors(sources: Sources, at: Path, faults: FieldError[]): void {
+function projectionErrors(sources: Sources, projection: Path, faults: FieldError[]): void {
+  const at = projection.child('sources');
   for (const [index, source] of sources.entries()) {
     const own = at.index(index);
     const [first, ...more] = Object.keys(source);
@@ -145,8 +143,9 @@ function projectionErrors(sources: Sources, at: Path, faults: FieldError[]): voi
       faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration less than 10 minutes'));
     if (expirationSeconds > 2 ** 32)
       faults.push(invalid(token.child('expirationSeconds'), expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
-    if (path === '') faults.push(required(token.child('path')));
-    else localPathErrors(path, token.child('path'), faults);
+    // Upstream names the projection here, not the token.
+    if (path === '') faults.push(required(projection.child('path')));
+    else localPathErrors(path, projection.child('path'), faults);
   }
 }
 
@@ -163,10 +162,10 @@ export function mountErrors(container: Container | EphemeralContainer, at: Path,
     points.add(mountPath);
     if (volumeDevices.some((device) => device.name === name))
       faults.push(invalid(own.child('name'), name, 'must not already exist in volumeDevices'));
-    if (subPath !== '') descendingErrors(subPath, field.child('subPath'), faults);
+    if (subPath !== '') faults.push(...descendingErrors(subPath, field.child('subPath')));
     if (subPathExpr !== '') {
       if (subPath !== '') faults.push(invalid(own.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      descendingErrors(subPathExpr, field.child('subPathExpr'), faults);
+      faults.push(...descendingErrors(subPathExpr, field.child('subPathExpr')));
     }
     const supported = ['Bidirectional', 'HostToContainer', 'None'];
     if (mountPropagation !== undefined && !supported.includes(mountPropagation))
