@@ -141,7 +141,6 @@ describe('placement', () => {
       numberReady: 3,
       updatedNumberScheduled: 3,
       numberAvailable: 3,
-      numberUnavailable: 0,
     });
   });
 

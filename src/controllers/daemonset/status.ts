@@ -1,5 +1,6 @@
 /** What a DaemonSet's status says. Pure; daemon/daemon_controller.go updateDaemonSetStatus. */
 import type { DaemonSetStatus } from '../../api/generated/types.ts';
+import { omitZeros } from '../shared/omit-zeros.ts';
 import { isPodAvailable, isPodReady } from '../shared/pods.ts';
 import { isUpToDate, oldestFirst } from './nodes.ts';
 import type { Facts } from './plan.ts';
@@ -39,5 +40,6 @@ export function nextStatus(facts: Facts, observed: boolean): DaemonSetStatus | u
   const same = (Object.keys(counts) as (keyof Counts)[]).every((field) => (status[field] ?? 0) === counts[field]);
   if (same && (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)) return undefined;
   const generation = observed ? metadata.generation : status.observedGeneration;
-  return { ...status, ...counts, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  const next = { ...status, ...counts, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  return omitZeros<DaemonSetStatus>(next, ['updatedNumberScheduled', 'numberAvailable', 'numberUnavailable']);
 }

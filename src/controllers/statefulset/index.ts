@@ -17,7 +17,7 @@ import { claimTemplates, isMemberOf, parsePodName } from './identity.ts';
 import { StatefulPodControl } from './pod-control.ts';
 import { Round } from './round.ts';
 import type { Counted } from './status.ts';
-import { completeRollout, needsWrite } from './status.ts';
+import { completeRollout, needsWrite, stored } from './status.ts';
 
 export const statefulSetController: Controller = {
   name: 'statefulset-controller',
@@ -123,6 +123,7 @@ class StatefulSetLoop {
   }
 
   async #writeStatus(set: StatefulSet, status: Counted): Promise<void> {
-    if (needsWrite(set.status, status)) await this.#context.client.resource(refs.statefulSets).updateStatus({ ...set, status });
+    if (!needsWrite(set.status, status)) return;
+    await this.#context.client.resource(refs.statefulSets).updateStatus({ ...set, status: stored(status) });
   }
 }

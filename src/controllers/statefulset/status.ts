@@ -1,5 +1,6 @@
 /** What a StatefulSet's status says of its pods. Pure; statefulset/stateful_set_control.go updateStatus. */
 import type { Pod, StatefulSet, StatefulSetStatus } from '../../api/generated/types.ts';
+import { omitZeros } from '../shared/omit-zeros.ts';
 import { isPodAvailable, isPodReady } from '../shared/pods.ts';
 import { replicasOf, revisionOf } from './identity.ts';
 
@@ -56,4 +57,9 @@ export function needsWrite(old: StatefulSetStatus, status: Counted): boolean {
   const counts = ['replicas', 'readyReplicas', 'availableReplicas', 'currentReplicas', 'updatedReplicas'] as const;
   if (counts.some((field) => (old[field] ?? 0) !== status[field])) return true;
   return (old.currentRevision ?? '') !== status.currentRevision || (old.updateRevision ?? '') !== status.updateRevision;
+}
+
+/** The status as it is written. */
+export function stored(status: Counted): StatefulSetStatus {
+  return omitZeros<StatefulSetStatus>(status, ['observedGeneration', 'readyReplicas', 'currentReplicas', 'updatedReplicas']);
 }
