@@ -1,5 +1,7 @@
 /** Wires the API server with everything left of it, and the control loops right of it. The only place that knows them all. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { admissionPlugins } from '../admission/index.ts';
 import { bootstrap } from '../apiserver/bootstrap/bootstrap.ts';
@@ -9,7 +11,9 @@ import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
+import { guarded } from '../client/guard.ts';
 import { createInformers, type Informers } from '../client/informer-factory.ts';
+import { runAsLeader } from '../client/leader.ts';
 import type { CertificateSigner } from '../controllers/certificates/index.ts';
 import { startControllers } from '../controllers/index.ts';
 import { systemUser } from '../registry/context.ts';
@@ -94,16 +98,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     });
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
     const startLoops = async (): Promise<void> => {
-      const controllers = lifecycle.add(
-        startControllers({
-          ...options,
-          client: client('kube-controller-manager'),
-          informers,
-          rootCA: options.pki.authority.cert,
-          signer: nodeSigner(options),
-        }),
-      );
-      lifecycle.add(startScheduler({ client: client('kube-scheduler'), informers, clock, logger }));
+      const loops = controlLoops({ ...options, client, informers });
+      if (options.storage.shared === true) {
+        lifecycle.add(loops.elected());
+        return;
+      }
+      const controllers = lifecycle.add(loops.controllers((direct) => direct));
+      lifecycle.add(loops.scheduler((direct) => direct));
       await controllers.synced;
     };
     return { apiServer, client, informers, startLoops, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
@@ -111,6 +112,40 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await lifecycle.stop();
     throw error;
   }
+}
+
+type Guard = (client: Client) => Client;
+
+/** The loops of which a cluster runs one set: at once where there is one server, by Lease where several share the datastore. */
+function controlLoops(options: ControlPlaneOptions & Pick<ControlPlane, 'client' | 'informers'>) {
+  const { client, informers, clock, logger, pki } = options;
+  const controllers = (guard: Guard) =>
+    startControllers({
+      ...options,
+      client: guard(client('kube-controller-manager')),
+      informers,
+      rootCA: pki.authority.cert,
+      signer: nodeSigner(options),
+    });
+  const scheduler = (guard: Guard) => startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const elect = (name: string, start: (guard: Guard) => Running): Running =>
+    runAsLeader({
+      client: client(name),
+      clock,
+      logger,
+      name,
+      identity,
+      lead: (holds) => start((direct) => guarded(direct, holds)),
+      onLost: () => undefined,
+    });
+  const elected = (): Running => {
+    const both = new Lifecycle();
+    both.add(elect('kube-controller-manager', controllers));
+    both.add(elect('kube-scheduler', scheduler));
+    return both;
+  };
+  return { controllers, scheduler, elected };
 }
 
 /** Signs what the certificates controller has approved; certificates of nodes live for a year unless they ask for less. */

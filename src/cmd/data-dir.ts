@@ -30,6 +30,13 @@ export function findDataDir(path: string): DataDir | undefined {
   return existsSync(file) ? { path, instance: readFileSync(file, 'utf8').trim() } : undefined;
 }
 
+/** The secret that is given or kept in the folder; undefined: the first start will make one. */
+export function knownSecret(path: string, given: string | undefined): string | undefined {
+  const file = join(path, 'token');
+  if (given !== undefined) return parseJoinToken(given).secret;
+  return existsSync(file) ? parseJoinToken(readFileSync(file, 'utf8')).secret : undefined;
+}
+
 /** The secret that lets agents join; made at the first start unless given. DATA/token holds it in the form agents want (K10...). */
 export function joinSecret(path: string, given: string | undefined, authority: string): string {
   const file = join(path, 'token');

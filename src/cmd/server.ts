@@ -1,4 +1,5 @@
 /** `coracle server`: a cluster in the foreground until Ctrl-C. */
+import { existsSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { realClock } from '../base/clock.ts';
@@ -6,7 +7,7 @@ import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
 import type { CommandContext } from './cli.ts';
 import { startControlPlane } from './control-plane.ts';
-import { claim, joinSecret, openDataDir } from './data-dir.ts';
+import { claim, joinSecret, knownSecret, openDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './files.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
 import { publishClusterSettings } from './join.ts';
@@ -14,8 +15,10 @@ import { kubeconfigText } from './kubeconfig.ts';
 import { startNode } from './node.ts';
 import type { Settings } from './options.ts';
 import { datastoreOf, openStorage } from './open-storage.ts';
-import { openPki } from './pki.ts';
+import { openPki, type Pki } from './pki.ts';
+import type { Storage } from '../storage/storage.ts';
 import { addressAt } from './service-network.ts';
+import { leaveSharedKeys, takeSharedKeys } from './shared-keys.ts';
 import { tokenOf } from './token-file.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
@@ -38,7 +41,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
     reporter.step('starting the API server');
     const hosts = serverHosts(settings, { nodeName, addresses: [...nodeIPs, ...advertiseAddresses] });
     const storage = lifecycle.add(await openStorage(datastoreOf(settings), common));
-    const pki = await openPki({ dataDir: dataDir.path, hosts, now: realClock.now() });
+    const { pki, joinToken } = await clusterKeys({ storage, dataDir: dataDir.path, hosts, token: tokenOf(settings) });
     const controlPlane = lifecycle.add(
       await startControlPlane({
         ...common,
@@ -46,7 +49,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         storage,
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
-        joinToken: joinSecret(dataDir.path, tokenOf(settings), pki.authority.cert),
+        joinToken,
       }).catch((error: unknown) => {
         throw explained(error, settings);
       }),
@@ -86,6 +89,31 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
   } finally {
     await lifecycle.stop();
   }
+}
+
+interface ClusterKeysOptions {
+  readonly storage: Storage;
+  readonly dataDir: string;
+  readonly hosts: readonly string[];
+  readonly token: string | undefined;
+}
+
+/** The cluster's authority and token: made at the first start, or those of the servers that share the datastore. */
+async function clusterKeys({ storage, dataDir, hosts, token }: ClusterKeysOptions): Promise<{ pki: Pki; joinToken: string }> {
+  const open = (): Promise<Pki> => openPki({ dataDir, hosts, now: realClock.now() });
+  if (storage.shared !== true) {
+    const pki = await open();
+    return { pki, joinToken: joinSecret(dataDir, token, pki.authority.cert) };
+  }
+  await takeSharedKeys({ storage, dataDir, secret: knownSecret(dataDir, token) });
+  const isFirst = !existsSync(join(dataDir, 'tls', 'ca.crt'));
+  const pki = await open();
+  const secret = joinSecret(dataDir, token, pki.authority.cert);
+  if (await leaveSharedKeys({ storage, dataDir, secret })) return { pki, joinToken: secret };
+  // Another server with this token began at the same moment and was faster: what was made here has not been used yet.
+  if (isFirst) rmSync(join(dataDir, 'tls'), { recursive: true });
+  await takeSharedKeys({ storage, dataDir, secret });
+  return { pki: await open(), joinToken: secret };
 }
 
 function runtimeOptions({
