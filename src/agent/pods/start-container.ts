@@ -7,6 +7,7 @@ import type { Container, Sandbox } from '../runtimes/runtime.ts';
 import type { PreparedVolume } from '../volumes/mounts.ts';
 import { containerConfig } from './container-config.ts';
 import type { PodDeps } from './deps.ts';
+import { mountImageVolumes } from './image-volumes.ts';
 import { ImageFailure } from './images.ts';
 import type { ContainerSpec, Waiting } from './model.ts';
 import { containerEvent } from './pod-events.ts';
@@ -79,6 +80,7 @@ async function create(input: StartInput): Promise<string | undefined> {
   try {
     const { image = '', imagePullPolicy } = spec.container;
     const found = await deps.images.ensure({ pod, image, policy: imagePullPolicy, references: input.references, event });
+    await mountImageVolumes(input, event);
     if (input.cancelled()) return undefined;
     const config = await containerConfig({ ...input, image: found });
     if (input.cancelled()) return undefined;

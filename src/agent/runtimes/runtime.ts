@@ -222,6 +222,8 @@ export interface Runtime extends Running {
   imageStatus(reference: string): Promise<Image | undefined>;
   pullImage(reference: string, auth: RegistryAuth | undefined): Promise<void>;
   listImages(): Promise<readonly Image[]>;
+  /** Shows the image's files in an existing folder, read-only; fine when they are there. Whoever mounts unmounts. */
+  mountImage(image: Image, path: string): Promise<void>;
 }
 
 export type RuntimeErrorCode = 'notFound' | 'conflict' | 'invalid' | 'unavailable' | 'failed';

@@ -33,6 +33,9 @@ export class MountFailure extends Error {
   }
 }
 
+const emptyDirPlugin = 'kubernetes.io~empty-dir';
+const imagePlugin = 'kubernetes.io~image';
+
 /** Makes every volume, or brings its content up to date. Calling it again is cheap. Rejects with {@link MountFailure}. */
 export async function prepareVolumes(input: VolumeInput): Promise<Map<string, PreparedVolume>> {
   const prepared = await Promise.all(
@@ -85,6 +88,7 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
     return { hostPath: dir, readOnly: true };
   }
   if (volume.emptyDir !== undefined) return { hostPath: await emptyDir(input, volume.name, volume.emptyDir), readOnly: false };
+  if (volume.image !== undefined) return { hostPath: await imageDir(input, volume.name), readOnly: true };
   if (volume.hostPath !== undefined) {
     await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
     return { hostPath: volume.hostPath.path, readOnly: false };
@@ -99,7 +103,7 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
 }
 
 async function emptyDir(input: VolumeInput, name: string, source: NonNullable<Volume['emptyDir']>): Promise<string> {
-  const dir = join(input.podDir, 'volumes', 'kubernetes.io~empty-dir', name);
+  const dir = join(input.podDir, 'volumes', emptyDirPlugin, name);
   if ((await lstat(dir).catch(() => undefined)) !== undefined) return dir;
   await mkdir(dir, { recursive: true });
   if (source.medium === 'Memory') {
@@ -113,6 +117,13 @@ async function emptyDir(input: VolumeInput, name: string, source: NonNullable<Vo
   return dir;
 }
 
+/** Where the image's files appear once it is there. */
+async function imageDir(input: VolumeInput, name: string): Promise<string> {
+  const dir = join(input.podDir, 'volumes', imagePlugin, name);
+  await mkdir(dir, { recursive: true, mode: 0o755 });
+  return dir;
+}
+
 /** Files made below belong to the group too (setgid). */
 async function giveToGroup(dir: string, group: number): Promise<void> {
   await chown(dir, -1, group);
@@ -122,8 +133,8 @@ async function giveToGroup(dir: string, group: number): Promise<void> {
 
 /** Unmounts and deletes all that `prepareVolumes` made. */
 export async function removeVolumes(dirs: { readonly podDir: string; readonly memoryDir: string }, run: CommandRunner): Promise<void> {
-  const emptyDirs = join(dirs.podDir, 'volumes', 'kubernetes.io~empty-dir');
-  if ((await readdir(emptyDirs).catch(() => [])).length > 0) {
+  const entries = (plugin: string): Promise<string[]> => readdir(join(dirs.podDir, 'volumes', plugin)).catch(() => []);
+  if ((await Promise.all([entries(emptyDirPlugin), entries(imagePlugin)])).flat().length > 0) {
     for (const path of mountsBelow(await readFile('/proc/self/mounts', 'utf8'), dirs.podDir)) await run('umount', [path]);
   }
   await rm(dirs.podDir, { recursive: true, force: true });

@@ -32,6 +32,7 @@ import { readCgroupStats } from './cgroup-stats.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
 import { watchEvents } from './events.ts';
+import { mountImage } from './image-mount.ts';
 import { findImage, listImages, pullImage } from './images.ts';
 import type { InspectBody } from './inspect.ts';
 import { containerOf, sandboxOf } from './inspect.ts';
@@ -255,6 +256,10 @@ class DockerRuntime implements Runtime {
 
   listImages(): Promise<readonly Image[]> {
     return listImages(this.#engine);
+  }
+
+  mountImage(image: Image, path: string): Promise<void> {
+    return mountImage(this.#engine, image.id, path);
   }
 
   #inspect(id: string): Promise<InspectBody | undefined> {

@@ -191,6 +191,10 @@ class SimRuntime implements Runtime {
     return [];
   }
 
+  async mountImage(): Promise<void> {
+    // Nothing reads it.
+  }
+
   #id(): string {
     this.#ids += 1;
     return this.#ids.toString(16).padStart(64, '0');
