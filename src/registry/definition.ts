@@ -128,6 +128,11 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly storage?: { readonly group: string; readonly resource: string };
   /** The type the stored objects have, when it is not this one (with `convert`, or for versions of custom resources). */
   readonly storedAs?: { readonly apiVersion: string; readonly kind: string };
+  /**
+   * By apiVersion: what upstream's servers may have stored, made this version (a private copy comes in). Defaults are filled in
+   * afterwards; naming the own version has that done for values that lack some.
+   */
+  readonly storedVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>>;
   readonly strategy: Strategy<T>;
   readonly columns: readonly Column<T>[];
   /** Goes out as a Warning header with every answer about the resource. */

@@ -48,10 +48,26 @@ describe('what entries make of', () => {
 
 test('an object stored in another version is converted', () => {
   const conversions = new StoredConversions();
-  conversions.add({ apiVersion: 'x/v1', kind: 'Thing' }, ({ metadata, old }) => ({ metadata, new: old }));
+  const toV2 = ({ metadata, old }: KubeObject): KubeObject => ({ metadata, new: old });
+  conversions.add({ group: 'x', version: 'v2', kind: 'Thing', storedVersions: { 'x/v1': toV2 } });
   const value = Buffer.from('{"kind":"Thing","apiVersion":"x/v1","metadata":{"name":"a"},"old":1}');
   expect(decodeStored(value, conversions)).toEqual({ metadata: { name: 'a' }, new: 1 });
   const entry = new CachedEntry('/registry/x/things/a', { namespace: '', name: 'a' }, { value, revision: 7, conversions });
   expect(entry.json.toString()).toBe('{"metadata":{"resourceVersion":"7","name":"a"},"new":1}');
   expect(decodeStored(value, none)).toMatchObject({ old: 1 });
+});
+
+test('defaults that upstream does not store are filled in where a value is converted', () => {
+  const conversions = new StoredConversions();
+  const strategy = { default: (object: KubeObject) => void Object.assign(object, { phase: 'Pending' }) };
+  conversions.add({ group: '', version: 'v1', kind: 'Pod', strategy });
+  expect(decodeStored(protobuf, conversions)).toMatchObject({ phase: 'Pending' });
+});
+
+test('protobuf of a version that is only stored is read by the fields of the version served', () => {
+  const conversions = new StoredConversions();
+  conversions.add({ group: '', version: 'v1', kind: 'Pod' });
+  const older = Buffer.from(protobuf.toString('latin1').replace('\x02v1', '\x02v0'), 'latin1');
+  expect(() => decodeStored(older, none)).toThrow('no kind "Pod" is registered for version "v0"');
+  expect(decodeStored(older, conversions).metadata).toEqual({ name: 'a', namespace: 'b' });
 });

@@ -5,9 +5,10 @@
  */
 import { apiVersionOf, parseApiVersion, type KubeObject } from '../../api/object.ts';
 import { decodeProtobuf } from '../../api/protobuf/decode.ts';
-import { hasMagic } from '../../api/protobuf/envelope.ts';
+import { hasMagic, readEnvelope } from '../../api/protobuf/envelope.ts';
 import { complete } from '../../api/schema/complete.ts';
 import { schemaOfKind } from '../../api/schema/facts.ts';
+import type { Schema } from '../../api/schema/schema.ts';
 
 export interface StoredType {
   readonly apiVersion: string;
@@ -26,13 +27,27 @@ export function storedTypeOf({ group, version, kind, storedAs }: TypedResource):
   return storedAs ?? { apiVersion: apiVersionOf({ group, version }), kind };
 }
 
-/** What the store may hold in another version or group than is written here. */
+/** What of a definition decides how stored values of its kind are read. */
+export interface ReadResource extends TypedResource {
+  readonly strategy?: { default?(object: KubeObject): void };
+  readonly convert?: { toStored(object: KubeObject): KubeObject };
+  readonly storedVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>>;
+}
+
+/** What the store may hold in another form than is written here: other versions and groups, protobuf, fields without defaults. */
 export class StoredConversions {
   readonly #conversions = new Map<string, (object: KubeObject) => KubeObject>();
+  /** By group and kind. */
+  readonly #definitions = new Map<string, ReadResource>();
 
-  /** Objects of this type are made the type they are stored as here. */
-  add(type: StoredType, toStored: (object: KubeObject) => KubeObject): void {
-    this.#conversions.set(headOf(type), toStored);
+  add(definition: ReadResource): void {
+    const { group, version, kind, convert, storedVersions = {} } = definition;
+    if (convert !== undefined) {
+      this.#conversions.set(headOf({ apiVersion: apiVersionOf({ group, version }), kind }), (object) => convert.toStored(object));
+      return;
+    }
+    this.#definitions.set(`${group}/${kind}`, definition);
+    for (const [apiVersion, toThis] of Object.entries(storedVersions)) this.#conversions.set(headOf({ apiVersion, kind }), toThis);
   }
 
   /** Whether values that begin like this must be converted. */
@@ -40,8 +55,20 @@ export class StoredConversions {
     return this.#conversions.has(start);
   }
 
+  /** The schema of another version of the kind, for versions that are only ever stored. */
+  schemaOf({ apiVersion, kind }: StoredType): Schema | undefined {
+    const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: '' };
+    const known = schemaOfKind(group, version, kind);
+    const definition = this.#definitions.get(`${group}/${kind}`);
+    return known ?? (definition === undefined ? undefined : schemaOfKind(group, definition.version, kind));
+  }
+
+  /** The object as it is stored here, with the defaults that upstream fills in only when it reads. */
   convert(type: StoredType, object: KubeObject): KubeObject {
-    return this.#conversions.get(headOf(type))?.(object) ?? object;
+    const converted = this.#conversions.get(headOf(type))?.(object) ?? object;
+    const { group } = parseApiVersion(type.apiVersion) ?? { group: '' };
+    this.#definitions.get(`${group}/${type.kind}`)?.strategy?.default?.(converted);
+    return converted;
   }
 }
 
@@ -81,8 +108,8 @@ function startsWith(value: Buffer, bytes: Buffer): boolean {
 
 /** A value in any form as the object it stands for, without kind, apiVersion and resourceVersion. Throws for what is neither JSON nor protobuf. */
 export function decodeStored(value: Buffer, conversions: StoredConversions): KubeObject {
-  const isProtobuf = hasMagic(value);
-  const { kind, apiVersion, ...fields } = isProtobuf ? fromProtobuf(value) : (JSON.parse(value.toString()) as KubeObject);
+  const decoded = hasMagic(value) ? fromProtobuf(value, conversions) : (JSON.parse(value.toString()) as KubeObject);
+  const { kind, apiVersion, ...fields } = decoded;
   const type = typeof kind === 'string' && typeof apiVersion === 'string' ? { kind, apiVersion } : undefined;
   const object = fields as unknown as KubeObject;
   const { metadata, ...others } = type === undefined ? object : conversions.convert(type, object);
@@ -90,11 +117,9 @@ export function decodeStored(value: Buffer, conversions: StoredConversions): Kub
   return { metadata: meta as KubeObject['metadata'], ...others };
 }
 
-function fromProtobuf(value: Buffer): KubeObject {
-  const document = decodeProtobuf(value);
-  const { apiVersion, kind } = document;
-  const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: '' };
-  const schema = schemaOfKind(group, version, kind);
-  const object = { kind, apiVersion, ...document.value } as unknown as KubeObject;
+function fromProtobuf(value: Buffer, conversions: StoredConversions): KubeObject {
+  const schema = conversions.schemaOf(readEnvelope(value));
+  const { apiVersion, kind, value: fields } = decodeProtobuf(value, schema);
+  const object = { kind, apiVersion, ...fields } as unknown as KubeObject;
   return schema === undefined ? object : complete(object, schema);
 }

@@ -4,6 +4,7 @@ import { define } from '../../../registry/definition.ts';
 import { text, name } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus, together } from '../../shared/strategy.ts';
+import { fromV1beta1 } from './stored-version.ts';
 
 /** status.storedVersions begins with the version that objects are stored in. */
 const storedVersion: Strategy<CustomResourceDefinition> = {
@@ -16,6 +17,7 @@ const storedVersion: Strategy<CustomResourceDefinition> = {
 /** Served as objects; that they make new kinds is for a later issue. */
 export const customresourcedefinitions = define<CustomResourceDefinition>({
   ...fromFacts('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
+  storedVersions: { 'apiextensions.k8s.io/v1beta1': fromV1beta1 },
   owned: { status: { never: ['spec'] } },
   strategy: {
     statusKeeps: 'metadata',

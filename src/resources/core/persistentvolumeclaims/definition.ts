@@ -11,6 +11,8 @@ import { validateClaim, validateClaimUpdate } from './validation.ts';
 
 export const persistentvolumeclaims = define<PersistentVolumeClaim>({
   ...fromFacts('', 'v1', 'persistentvolumeclaims'),
+  // Upstream stores a new claim without its phase and fills it in when reading.
+  storedVersions: { v1: (claim) => ({ ...claim, status: { phase: 'Pending', ...(claim['status'] as object | undefined) } }) },
   strategy: {
     ...together<PersistentVolumeClaim>(
       resetsStatus(() => ({ phase: 'Pending' })),
