@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { startWatchCache } from './cache/cache.ts';
+import { StoredConversions } from './cache/stored-form.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { Engine } from './engine.ts';
 import { GenericStore } from './generic-store.ts';
@@ -36,7 +37,9 @@ export interface DynamicRegistry extends Registry {
 export async function createRegistry(options: RegistryOptions): Promise<DynamicRegistry & Running> {
   const { storage, admission, clock, logger, random = Math.random } = options;
   const lifecycle = new Lifecycle();
-  const cache = lifecycle.add(await startWatchCache({ storage, clock, logger }));
+  const conversions = new StoredConversions();
+  for (const definition of options.definitions) conversions.add(definition);
+  const cache = lifecycle.add(await startWatchCache({ storage, clock, logger, conversions }));
   const registry = new Resources({ storage, cache, admission, clock, random });
   for (const definition of options.definitions) registry.serve(definition);
   return Object.assign(
