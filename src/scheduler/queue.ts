@@ -1,47 +1,32 @@
 /**
  * Pods that wait for a node: scheduler backend/queue. Each is in one place: active (to be tried, by priority), backing
  * off (tried without luck a moment ago), unschedulable (until something happens that may help), gated, or in flight.
- * An idle scheduler takes from the backing-off ones early, as upstream does since 1.33.
+ * An idle scheduler takes from the backing-off ones early, except those whose last try ended in an error.
  */
+import type { Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
-import type { ClusterEvent, Plugin } from './framework.ts';
+import { BackoffQueue } from './backoff-queue.ts';
+import type { ClusterEvent } from './cluster-events.ts';
+import { concerns } from './cluster-events.ts';
+import type { Cluster, Plugin } from './framework.ts';
 import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
-import { podInfo } from './pod-info.ts';
-import type { Pod } from '../api/generated/types.ts';
+import type { Profile } from './profile.ts';
+import type { QueueItem, QueuedPod } from './queued-pod.ts';
+import { queuedPod } from './queued-pod.ts';
 
-const initialBackoffMs = 1000;
-const maxBackoffMs = 10_000;
 /** The longest a pod stays unschedulable without another try. */
 const flushMs = 5 * 60_000;
 
-type Place = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'in-flight';
-
-export interface QueuedPod {
-  info: PodInfo;
-  place: Place;
-  /** When it was first seen, for the order. */
-  since: number;
-  attempts: number;
-  /** The plugins that rejected it last. */
-  rejectedBy: ReadonlySet<string>;
-  /** When its backoff is over (monotonic ms). */
-  backoffUntil: number;
-  /** The last attempt failed by an error, not by rejection: its backoff is kept even when idle. */
-  failed: boolean;
-  /** Counts entries into a heap, so that stale heap items are told apart. */
-  ticket: number;
-  cancelFlush: (() => void) | undefined;
-}
-
-interface Item {
-  readonly pod: QueuedPod;
-  readonly ticket: number;
-}
-
 export interface QueueOptions {
   readonly clock: Clock;
-  readonly plugins: readonly Plugin[];
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly cluster: Cluster;
+  readonly podInfo: (pod: Pod) => PodInfo;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Keeps a pod out of the queue beside what plugins say: room is being made for it. */
+  readonly isHeld: (uid: string) => boolean;
   /** Called when a pod may be taken. */
   readonly onReady: () => void;
 }
@@ -49,60 +34,55 @@ export interface QueueOptions {
 export class SchedulingQueue {
   readonly #options: QueueOptions;
   readonly #pods = new Map<string, QueuedPod>();
-  /** Those whose place is unschedulable. */
+  /** Those whose place is unschedulable, the longest waiting first. */
   readonly #unschedulable = new Set<QueuedPod>();
-  readonly #active: Heap<Item>;
-  readonly #backoff = new Heap<Item>((a, b) => a.pod.backoffUntil - b.pod.backoffUntil);
-  #cancelBackoff: (() => void) | undefined;
+  /** The same by the plugins that rejected them; those that no plugin did are under ''. */
+  readonly #byPlugin = new Map<string, Set<QueuedPod>>();
+  /** Plugins that hear of an event, by resource and action. */
+  readonly #hearing = new Map<string, readonly string[]>();
+  readonly #active: Heap<QueueItem>;
+  readonly #backoff: BackoffQueue;
+  #cancelFlush: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    const sort = options.plugins.find((plugin) => plugin.queueSort !== undefined);
-    this.#active = new Heap<Item>((a, b) => sort?.queueSort?.(a.pod, b.pod) ?? 0);
+    const [first] = options.profiles.values();
+    const compare = (a: QueuedPod, b: QueuedPod): number => first?.queueSort.queueSort?.(a, b) ?? 0;
+    this.#active = new Heap<QueueItem>((a, b) => compare(a.pod, b.pod));
+    this.#backoff = new BackoffQueue({ ...options, compare, onDone: (pod) => this.#push(pod) });
   }
 
-  /** A pod without a node was seen, new or changed. `changed` tells whether what scheduling looks at changed. */
-  set(pod: Pod, changed: boolean): void {
+  /** A pod without a node was seen for the first time. */
+  add(pod: Pod): void {
+    if (this.#pods.has(pod.metadata.uid)) return;
+    const queued = queuedPod(this.#options.podInfo(pod), this.#options.clock.monotonic());
+    this.#pods.set(queued.info.uid, queued);
+    this.#activate(queued);
+  }
+
+  /** A waiting pod changed; `events` says what about it. */
+  update(pod: Pod, events: () => readonly ClusterEvent[]): void {
     const known = this.#pods.get(pod.metadata.uid);
-    const info = podInfo(pod);
-    if (known === undefined) {
-      const now = this.#options.clock.monotonic();
-      const queued: QueuedPod = {
-        info,
-        place: 'gated',
-        since: now,
-        attempts: 0,
-        rejectedBy: new Set(),
-        backoffUntil: 0,
-        failed: false,
-        ticket: 0,
-        cancelFlush: undefined,
-      };
-      this.#pods.set(info.uid, queued);
-      this.#activate(queued);
-      return;
-    }
-    known.info = info;
-    if (!changed) return;
-    if (known.place === 'gated' || known.place === 'unschedulable') this.#retry(known);
+    if (known === undefined) return this.add(pod);
+    known.info = this.#options.podInfo(pod);
+    if (known.place !== 'unschedulable' && known.place !== 'gated') return;
+    for (const event of events()) if (this.#wakeOne(known, event)) return;
   }
 
   delete(uid: string): void {
     const pod = this.#pods.get(uid);
     if (pod === undefined) return;
-    pod.cancelFlush?.();
-    pod.ticket += 1;
-    this.#unschedulable.delete(pod);
+    this.#leave(pod);
     this.#pods.delete(uid);
   }
 
-  has(uid: string): boolean {
-    return this.#pods.has(uid);
+  get(uid: string): QueuedPod | undefined {
+    return this.#pods.get(uid);
   }
 
-  /** The next pod to try; it is in flight until {@link done}, {@link reject} or {@link delete}. */
+  /** The next pod to try; it is in flight until {@link done}, {@link reject}, {@link retryLater} or {@link delete}. */
   pop(): QueuedPod | undefined {
-    const pod = this.#take(this.#active) ?? this.#takeEarly();
+    const pod = this.#take() ?? this.#backoff.takeEarly();
     if (pod === undefined) return undefined;
     pod.place = 'in-flight';
     pod.attempts += 1;
@@ -115,106 +95,149 @@ export class SchedulingQueue {
     this.delete(pod.info.uid);
   }
 
-  /** No node will do now: wait for an event that one of `plugins` may care about. */
-  reject(pod: QueuedPod, plugins: Iterable<string>): void {
+  /** No node will do now: wait for an event that one of `plugins` says may help. */
+  reject(pod: QueuedPod, plugins: ReadonlySet<string>): void {
     if (this.#pods.get(pod.info.uid) !== pod) return;
-    pod.rejectedBy = new Set(plugins);
-    pod.failed = false;
-    this.#setBackoff(pod);
-    pod.place = 'unschedulable';
-    this.#unschedulable.add(pod);
-    pod.cancelFlush = this.#options.clock.after(flushMs, () => this.#retry(pod));
+    pod.rejectedBy = plugins;
+    pod.rejections += 1;
+    pod.errors = 0;
+    this.#failed(pod);
+    this.#place(pod, 'unschedulable');
   }
 
   /** Something went wrong: try again after a backoff. */
   retryLater(pod: QueuedPod): void {
     if (this.#pods.get(pod.info.uid) !== pod) return;
-    pod.failed = true;
-    this.#setBackoff(pod);
-    this.#retry(pod);
+    pod.rejectedBy = new Set();
+    pod.errors += 1;
+    this.#failed(pod);
+    this.#requeue(pod);
   }
 
-  /** Wakes the pods that this may help. */
-  wake(event: ClusterEvent): void {
-    for (const pod of [...this.#unschedulable]) if (this.#helps(event, pod)) this.#retry(pod);
+  /** Wakes the pods that this may help, of those that `among` says; default all. */
+  wake(event: ClusterEvent, among: (pod: QueuedPod) => boolean = () => true): void {
+    if (this.#unschedulable.size === 0) return;
+    const concerned = new Set<QueuedPod>();
+    for (const name of this.#hearers(event)) for (const pod of this.#byPlugin.get(name) ?? []) if (among(pod)) concerned.add(pod);
+    for (const pod of concerned) this.#wakeOne(pod, event);
+  }
+
+  /** Puts a waiting pod to the active ones at once, whatever keeps it. */
+  activate(uid: string): void {
+    const pod = this.#pods.get(uid);
+    if (pod?.place === 'unschedulable' || pod?.place === 'gated' || pod?.place === 'backoff') this.#activate(pod);
   }
 
   stop(): void {
-    this.#cancelBackoff?.();
-    for (const pod of this.#pods.values()) pod.cancelFlush?.();
+    this.#cancelFlush?.();
+    this.#backoff.stop();
     this.#pods.clear();
+    this.#unschedulable.clear();
+    this.#byPlugin.clear();
+  }
+
+  #hearers(event: ClusterEvent): readonly string[] {
+    const key = `${event.resource} ${String(event.action)}`;
+    const known = this.#hearing.get(key);
+    if (known !== undefined) return known;
+    const names = new Set(['']);
+    for (const { plugins } of this.#options.profiles.values())
+      for (const { name, events = [] } of plugins) if (events.some((interest) => concerns(interest, event))) names.add(name);
+    const found = [...names];
+    this.#hearing.set(key, found);
+    return found;
+  }
+
+  #wakeOne(pod: QueuedPod, event: ClusterEvent): boolean {
+    if (!this.#helps(event, pod)) return false;
+    this.#requeue(pod);
+    return pod.place !== 'unschedulable' && pod.place !== 'gated';
   }
 
   #helps(event: ClusterEvent, pod: QueuedPod): boolean {
-    if (event === 'other' || pod.rejectedBy.size === 0) return true;
-    return this.#options.plugins.some((plugin) => pod.rejectedBy.has(plugin.name) && plugin.wakesOn.includes(event));
+    if (pod.rejectedBy.size === 0) return true;
+    const { plugins = [] } = this.#profileOf(pod) ?? {};
+    const { cluster } = this.#options;
+    return plugins.some(
+      ({ name, events = [] }) =>
+        pod.rejectedBy.has(name) &&
+        events.some((interest) => concerns(interest, event) && (interest.helps?.(pod.info, event, cluster) ?? true)),
+    );
   }
 
-  #setBackoff(pod: QueuedPod): void {
-    const wait = Math.min(maxBackoffMs, initialBackoffMs * 2 ** (pod.attempts - 1));
-    pod.backoffUntil = this.#options.clock.monotonic() + wait;
+  #profileOf(pod: QueuedPod): Profile | undefined {
+    return this.#options.profiles.get(pod.info.pod.spec.schedulerName ?? 'default-scheduler');
   }
 
-  #retry(pod: QueuedPod): void {
-    pod.cancelFlush?.();
-    pod.cancelFlush = undefined;
-    this.#unschedulable.delete(pod);
-    if (pod.backoffUntil <= this.#options.clock.monotonic()) return this.#activate(pod);
-    pod.place = 'backoff';
-    pod.ticket += 1;
-    this.#backoff.push({ pod, ticket: pod.ticket });
-    this.#planBackoff();
+  #failed(pod: QueuedPod): void {
+    const { clock } = this.#options;
+    pod.since = clock.monotonic();
+    this.#backoff.setExpiry(pod);
+  }
+
+  #requeue(pod: QueuedPod): void {
+    if (this.#isGated(pod)) return this.#place(pod, 'gated');
+    if (this.#options.isHeld(pod.info.uid)) return this.#place(pod, 'unschedulable');
+    if (!this.#backoff.isBackingOff(pod)) return this.#push(pod);
+    this.#place(pod, 'backoff');
+    this.#backoff.add(pod);
     this.#options.onReady();
   }
 
   #activate(pod: QueuedPod): void {
-    if (this.#options.plugins.some((plugin) => plugin.preEnqueue?.(pod.info.pod) !== undefined)) {
-      pod.place = 'gated';
-      return;
-    }
-    pod.place = 'active';
-    pod.ticket += 1;
+    if (this.#isGated(pod)) this.#place(pod, 'gated');
+    else this.#push(pod);
+  }
+
+  #push(pod: QueuedPod): void {
+    this.#place(pod, 'active');
     this.#active.push({ pod, ticket: pod.ticket });
     this.#options.onReady();
   }
 
-  #take(heap: Heap<Item>): QueuedPod | undefined {
-    for (let item = heap.pop(); item !== undefined; item = heap.pop()) if (item.ticket === item.pod.ticket) return item.pod;
+  #isGated(pod: QueuedPod): boolean {
+    const gating = this.#profileOf(pod)?.preEnqueue.find((plugin: Plugin) => plugin.preEnqueue?.(pod.info.pod) !== undefined);
+    if (gating !== undefined) pod.rejectedBy = new Set([gating.name]);
+    return gating !== undefined;
+  }
+
+  #place(pod: QueuedPod, place: QueuedPod['place']): void {
+    this.#leave(pod);
+    pod.place = place;
+    if (place !== 'unschedulable') return;
+    this.#unschedulable.add(pod);
+    for (const name of pod.rejectedBy.size === 0 ? [''] : pod.rejectedBy) {
+      const pods = this.#byPlugin.get(name) ?? new Set<QueuedPod>();
+      this.#byPlugin.set(name, pods.add(pod));
+    }
+    this.#planFlush();
+  }
+
+  #leave(pod: QueuedPod): void {
+    pod.ticket += 1;
+    if (this.#unschedulable.delete(pod)) for (const pods of this.#byPlugin.values()) pods.delete(pod);
+    this.#backoff.leave(pod);
+  }
+
+  #take(): QueuedPod | undefined {
+    for (let item = this.#active.pop(); item !== undefined; item = this.#active.pop()) if (item.ticket === item.pod.ticket) return item.pod;
     return undefined;
   }
 
-  /** With nothing else to do, a rejected pod need not sit out its backoff. */
-  #takeEarly(): QueuedPod | undefined {
-    const held: Item[] = [];
-    let found: QueuedPod | undefined;
-    for (let item = this.#backoff.pop(); item !== undefined && found === undefined;) {
-      if (item.ticket === item.pod.ticket) {
-        if (!item.pod.failed) {
-          found = item.pod;
-          break;
-        }
-        held.push(item);
-      }
-      item = this.#backoff.pop();
-    }
-    for (const item of held) this.#backoff.push(item);
-    return found;
-  }
-
-  /** One timer for the backoff that ends first. */
-  #planBackoff(): void {
-    this.#cancelBackoff?.();
-    this.#cancelBackoff = undefined;
-    const first = this.#backoff.peek();
-    if (first === undefined) return;
+  /** One timer for the pod that waits longest; none when none waits. */
+  #planFlush(): void {
+    if (this.#cancelFlush !== undefined) return;
+    const [oldest] = this.#unschedulable;
+    if (oldest === undefined) return;
     const { clock } = this.#options;
-    this.#cancelBackoff = clock.after(Math.max(0, first.pod.backoffUntil - clock.monotonic()), () => {
-      const now = clock.monotonic();
-      for (let item = this.#backoff.peek(); item !== undefined && item.pod.backoffUntil <= now; item = this.#backoff.peek()) {
-        this.#backoff.pop();
-        if (item.ticket === item.pod.ticket) this.#activate(item.pod);
+    this.#cancelFlush = clock.after(Math.max(0, oldest.since + flushMs - clock.monotonic()), () => {
+      this.#cancelFlush = undefined;
+      const due = clock.monotonic() - flushMs;
+      for (const pod of [...this.#unschedulable]) {
+        if (pod.since > due) break;
+        this.#requeue(pod);
       }
-      this.#planBackoff();
+      this.#planFlush();
     });
   }
 }

@@ -7,7 +7,7 @@ import { refs } from '../client/refs.ts';
 export interface SchedulingFailure {
   readonly reason: string;
   readonly message: string;
-  /** The node that is being emptied for the pod. */
+  /** The node that is being emptied for the pod; '' for none any more, undefined to leave that as it is. */
   readonly nominated: string | undefined;
   readonly now: number;
 }
@@ -17,14 +17,28 @@ export async function markUnschedulable(client: Client, pod: Pod, failure: Sched
   const { reason, message, nominated } = failure;
   const current = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled');
   const known = current?.status === 'False' && current.reason === reason && current.message === message;
-  if (known && (nominated === undefined || pod.status.nominatedNodeName === nominated)) return;
+  const moves = nominated !== undefined && (pod.status.nominatedNodeName ?? '') !== nominated;
+  if (known && !moves) return;
   const condition = conditionFor(pod, { type: 'PodScheduled', status: 'False', reason, message }, failure.now);
-  await patchStatus(client, pod, { conditions: [condition], ...(nominated === undefined ? {} : { nominatedNodeName: nominated }) });
+  await patchStatus(client, pod, { ...(known ? {} : { conditions: [condition] }), ...(moves ? nomination(nominated) : {}) });
+}
+
+/** status.nominatedNodeName before something else is done about the pod. */
+export async function nominate(client: Client, pod: Pod, node: string): Promise<void> {
+  if ((pod.status.nominatedNodeName ?? '') !== node) await patchStatus(client, pod, nomination(node));
+}
+
+export async function clearNomination(client: Client, pod: Pod): Promise<void> {
+  await nominate(client, pod, '');
+}
+
+function nomination(node: string): { nominatedNodeName: string | null } {
+  return { nominatedNodeName: node === '' ? null : node };
 }
 
 /** DisruptionTarget on a pod that has to go. */
-export async function markVictim(client: Client, pod: Pod, now: number): Promise<void> {
-  const message = 'default-scheduler: preempting to accommodate a higher priority pod';
+export async function markVictim(client: Client, pod: Pod, { by, now }: { readonly by: string; readonly now: number }): Promise<void> {
+  const message = `${by}: preempting to accommodate a higher priority pod`;
   const condition = conditionFor(pod, { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }, now);
   await patchStatus(client, pod, { conditions: [condition] });
 }

@@ -1,26 +1,48 @@
 import type { Plugin } from '../../framework.ts';
 import { maxScore } from '../../framework.ts';
-import type { NodeInfo } from '../../node-info.ts';
-import type { Amounts } from '../../resources.ts';
+import { amountOf, isScalar } from '../../resources.ts';
 
-const names = ['cpu', 'memory'] as const;
+export interface BalancedAllocationArgs {
+  /** Names of the resources whose shares are compared. */
+  readonly resources: readonly string[];
+}
 
-/** Nodes score by how much the pod evens out the shares of cpu and memory in use; pods without requests are not judged. */
-export const balancedAllocation: Plugin = {
-  name: 'NodeResourcesBalancedAllocation',
-  wakesOn: [],
-  preScore({ requests }) {
-    if (names.every((name) => (requests.get(name) ?? 0) === 0)) return undefined;
-    return {
-      score: (node) => Math.trunc(maxScore / 2) + Math.trunc((maxScore / 2 + balance(node, requests) - balance(node, undefined)) / 2),
-    };
-  },
-};
+/** Nodes score by how much the pod evens out the shares of resources in use; pods without requests are not judged. */
+export function balancedAllocation({ resources }: BalancedAllocationArgs): Plugin {
+  return {
+    name: 'NodeResourcesBalancedAllocation',
+    localScore({ requests }) {
+      const wanted = resources
+        .map((name) => ({ name, amount: amountOf(requests, name) }))
+        .filter(({ name, amount }) => amount > 0 || !isScalar(name));
+      if (wanted.every(({ amount }) => amount === 0)) return undefined;
+      return {
+        score: (node) => {
+          const before: number[] = [];
+          const after: number[] = [];
+          for (const { name, amount } of wanted) {
+            const capacity = amountOf(node.allocatable, name);
+            if (capacity === 0) continue;
+            const used = amountOf(node.requested, name);
+            before.push(Math.min(1, used / capacity));
+            after.push(Math.min(1, (used + amount) / capacity));
+          }
+          return maxScore / 2 + Math.trunc((maxScore / 2 + balance(after) - balance(before)) / 2);
+        },
+      };
+    },
+  };
+}
 
-function balance(node: NodeInfo, extra: Amounts | undefined): number {
-  const shares = names
-    .filter((name) => (node.allocatable.get(name) ?? 0) > 0)
-    .map((name) => Math.min(1, ((node.requested.get(name) ?? 0) + (extra?.get(name) ?? 0)) / (node.allocatable.get(name) ?? 1)));
-  const deviation = shares.length === 2 ? Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2 : 0;
-  return Math.trunc((1 - deviation) * maxScore);
+/** 100 when all shares are equal. */
+function balance(shares: readonly number[]): number {
+  return Math.trunc((1 - deviation(shares)) * maxScore);
+}
+
+function deviation(shares: readonly number[]): number {
+  const [first = 0, second = 0] = shares;
+  if (shares.length < 2) return 0;
+  if (shares.length === 2) return Math.abs((first - second) / 2);
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) * (share - mean), 0) / shares.length);
 }

@@ -8,20 +8,21 @@ const maxContainerThreshold = 1000 * megabyte;
 /** Nodes that have the pod's big images already score higher, weighed by how common the image is. */
 export const imageLocality: Plugin = {
   name: 'ImageLocality',
-  wakesOn: [],
-  preScore({ pod }, nodes, cluster) {
+  preScore({ pod }, _nodes, cluster) {
+    if (cluster.images.isEmpty) return undefined;
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-    const images = containers.map((container) => normalized(container.image ?? ''));
-    if (!nodes.some((node) => images.some((image) => node.images.has(image)))) return undefined;
-    const spread = new Map(
-      images.map((image) => [image, cluster.nodes.filter((node) => node.images.has(image)).length / cluster.nodes.length]),
-    );
+    const volumes = pod.spec.volumes?.flatMap(({ image }) => image?.reference ?? []) ?? [];
+    const known = [...containers.map(({ image = '' }) => image), ...volumes].flatMap((name) => {
+      const state = cluster.images.get(normalized(name));
+      return state === undefined ? [] : [{ nodes: state.nodes, part: Math.trunc(state.size * (state.nodes.size / cluster.nodes.length)) }];
+    });
+    if (known.length === 0) return undefined;
     const most = maxContainerThreshold * containers.length;
     return {
-      score: (node) => {
-        const sum = images.reduce((total, image) => total + Math.trunc((node.images.get(image) ?? 0) * (spread.get(image) ?? 0)), 0);
-        const bounded = Math.min(most, Math.max(minThreshold, sum));
-        return Math.trunc((maxScore * (bounded - minThreshold)) / (most - minThreshold));
+      score: ({ name }) => {
+        let sum = 0;
+        for (const { nodes, part } of known) if (nodes.has(name)) sum += part;
+        return Math.trunc((maxScore * (Math.min(most, Math.max(minThreshold, sum)) - minThreshold)) / (most - minThreshold));
       },
     };
   },

@@ -3,6 +3,5 @@ import type { Plugin } from '../../framework.ts';
 /** Higher priority first, then whoever waits longer. */
 export const prioritySort: Plugin = {
   name: 'PrioritySort',
-  wakesOn: [],
   queueSort: (a, b) => b.info.priority - a.info.priority || a.since - b.since,
 };

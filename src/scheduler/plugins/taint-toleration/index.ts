@@ -1,24 +1,42 @@
+import type { Node, Pod, Taint, Toleration } from '../../../api/generated/types.ts';
+import { tolerates, untolerated } from '../../../api/tolerations.ts';
+import type { ClusterEvent } from '../../cluster-events.ts';
+import { actions } from '../../cluster-events.ts';
 import type { Plugin } from '../../framework.ts';
 import { normalizeByMax, rejectForGood } from '../../framework.ts';
-import { tolerates, untolerated } from '../../../api/tolerations.ts';
+import type { PodInfo } from '../../pod-info.ts';
+
+const keepingOff = ['NoSchedule', 'NoExecute'];
+
+function keptOff(taints: readonly Taint[] | undefined, tolerations: readonly Toleration[] | undefined): boolean {
+  return untolerated(taints, tolerations, keepingOff) !== undefined;
+}
 
 /** NoSchedule and NoExecute taints keep pods off; PreferNoSchedule ones cost score. */
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
-  wakesOn: ['node-add', 'node-taints'],
-  preFilter({ pod }) {
+  events: [
+    {
+      resource: 'Node',
+      actions: actions.add | actions.nodeTaint,
+      helps: nodeHelps,
+    },
+    { resource: 'Pod', actions: actions.podToleration, helps: (pod, event) => (event.object as Pod).metadata.uid === pod.uid },
+  ],
+  localFilter({ pod }) {
     return (node) =>
-      untolerated(node.node?.spec.taints, pod.spec.tolerations, ['NoSchedule', 'NoExecute']) === undefined
-        ? undefined
-        : rejectForGood('node(s) had untolerated taint(s)');
+      node.taints.length > 0 && keptOff(node.taints, pod.spec.tolerations) ? rejectForGood('node(s) had untolerated taint(s)') : undefined;
   },
-  preScore({ pod }, nodes) {
-    if (!nodes.some((node) => node.node?.spec.taints?.some((taint) => taint.effect === 'PreferNoSchedule'))) return undefined;
+  localScore({ pod }) {
     const tolerations = pod.spec.tolerations?.filter(({ effect = '' }) => effect === '' || effect === 'PreferNoSchedule');
     return {
-      score: (node) =>
-        (node.node?.spec.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)).length,
+      score: ({ taints }) => taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)).length,
       normalize: (scores) => normalizeByMax(scores, true),
     };
   },
 };
+
+function nodeHelps({ pod: { spec } }: PodInfo, { old, object }: ClusterEvent): boolean {
+  const wasOff = old === undefined || keptOff((old as Node).spec.taints, spec.tolerations);
+  return wasOff && !keptOff((object as Node).spec.taints, spec.tolerations);
+}
