@@ -8,10 +8,12 @@ import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
 import { garbageCollector } from './garbage-collector/index.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/index.ts';
 import { jobController } from './job/index.ts';
 import { namespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { nodeLifecycleController } from './node-lifecycle/index.ts';
+import { persistentVolumeBinder } from './persistent-volume/index.ts';
 import { podGCController } from './pod-gc/index.ts';
 import { replicaSetController } from './replicaset/index.ts';
 import { replicationController } from './replicaset/replication-controller.ts';
@@ -43,6 +45,7 @@ export const controllers: readonly Controller[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  horizontalPodAutoscalerController,
   statefulSetController,
   daemonSetController,
   disruptionController,
@@ -50,6 +53,7 @@ export const controllers: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
+  persistentVolumeBinder,
   claimProtectionController,
   volumeProtectionController,
   volumeAttributesClassProtectionController,
