@@ -2,31 +2,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
+import { type Running, running } from '../base/lifecycle.ts';
 import { ApiError, badRequest } from '../api/errors.ts';
 import { anonymousUser } from '../auth/authenticator.ts';
 import type { Connector, Upgrade } from './connect/connector.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { Exchange } from './exchange.ts';
 import { authorize } from './filters/authorization.ts';
+import { Deadlines, isLongRunning, timeoutOf } from './filters/deadline.ts';
 import { createIdentities } from './filters/identity.ts';
 import { impersonated, wantsImpersonation } from './filters/impersonation.ts';
+import { admitted } from './filters/priority-and-fairness.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
 import { watch } from './handlers/watch.ts';
 import { checkRoute, collectionTypes, type Endpoint, Negotiator, objectTypes } from './media-type.ts';
 import { Messages, messageSchema } from './messages.ts';
-import type { Metrics } from './metrics.ts';
+import { isCountedPath, kindOf, type Metrics } from './metrics.ts';
 import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
 import type { OpenApi } from './openapi/openapi.ts';
+import type { Health } from './health.ts';
 import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
-import { sendError } from './respond.ts';
+import { closeAfterAnswer, sendError, sendTimeout } from './respond.ts';
 import { route } from './router.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
 import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
-export interface ApiOptions extends ApiServerOptions {
+export interface ApiOptions extends Omit<ApiServerOptions, 'storage'> {
   readonly discovery: Discovery;
   readonly openapi: OpenApi;
   readonly metrics: Metrics;
+  readonly flow: FlowControl;
+  readonly health: Health;
   readonly connector: Connector;
   url(): string;
 }
@@ -40,11 +47,14 @@ export interface UpgradeRequest {
   readonly webSockets: WebSocketServer;
 }
 
-/** Neither rejects: failures are answered. */
-export interface Api {
+/** Neither rejects: failures are answered. Stopping it forgets the deadlines of what is under way. */
+export interface Api extends Running {
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(upgrade: UpgradeRequest): Promise<void>;
 }
+
+/** What has no deadline waits for its turn as long as if it had the longest. */
+const longestPatienceMs = 60_000;
 
 const unknownInfo: RequestInfo = requestInfo('GET', '/', false);
 
@@ -53,6 +63,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     serve: (request, response) => server.run({ request, response }, undefined),
     upgrade: (upgrade) => server.run(upgrade, upgrade),
+    ...running(() => server.stop()),
   };
 }
 
@@ -64,17 +75,19 @@ class Pipeline {
   readonly #negotiator = new Negotiator();
   readonly #messages = new Messages();
   readonly #flusher = new Flusher();
+  readonly #deadlines: Deadlines;
   readonly #nonResource: NonResourceOptions;
 
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#identities = createIdentities(options.authenticators, options.logger);
+    this.#deadlines = new Deadlines(options.clock, (exchange) => this.#expired(exchange));
     this.#nonResource = {
       discovery: options.discovery,
       openapi: options.openapi,
       metrics: options.metrics,
       version: options.version,
-      readiness: options.readiness ?? [],
+      health: options.health,
       serviceAccounts: { ...options.serviceAccounts, url: () => options.url() },
     };
   }
@@ -82,18 +95,21 @@ class Pipeline {
   async run(http: Http, upgrade: UpgradeRequest | undefined): Promise<void> {
     const exchange = this.#exchange(http);
     try {
-      await this.#filter(exchange);
+      const timeoutMs = this.#begin(exchange);
+      (upgrade?.socket ?? http.response).once('close', () => this.#over(exchange));
+      await this.#identify(exchange);
+      if (!(await this.#admit(exchange, timeoutMs))) return;
+      const authorized = authorize(this.#options.authorizer, exchange.user, exchange.info);
+      if (authorized !== undefined) await authorized;
       if (exchange.info.resourceRequest) await this.#resource(exchange, upgrade);
-      else if (!(await answerNonResource(exchange, this.#nonResource))) notFound(this.#options.registry, exchange);
+      else if (!(await this.#nonResourcePath(exchange))) notFound(this.#options.registry, exchange);
     } catch (error) {
-      const sent = sendError(exchange, error);
-      const { logger } = this.#options;
-      const request = { err: error, path: exchange.info.path, verb: exchange.info.verb };
-      // 503 and the like tell of something behind this server (a pod that does not listen yet); only 500 is a fault of its own.
-      if (sent.code === 500) logger.error(request, 'request failed');
-      else if (sent.code > 500) logger.info(request, 'request failed');
+      this.#fail(exchange, error);
     }
-    if (exchange.info.resourceRequest) this.#options.metrics.request(exchange.info, http.response.statusCode);
+  }
+
+  stop(): void {
+    this.#deadlines.stop();
   }
 
   /** With what is known before anything can fail. */
@@ -104,21 +120,94 @@ class Pipeline {
     return new Exchange({ request, response }, { info: unknownInfo, rawQuery, negotiator: this.#negotiator, user: anonymousUser });
   }
 
-  async #filter(exchange: Exchange): Promise<void> {
+  /** What is asked for, and until when; answers how long it may take. Throws 400. */
+  #begin(exchange: Exchange): number {
     const { request } = exchange;
     const url = request.url ?? '/';
     const at = url.indexOf('?');
     try {
-      exchange.info = requestInfo(request.method ?? 'GET', at < 0 ? url : url.slice(0, at), wantsWatch(exchange.rawQuery, exchange));
+      exchange.info = requestInfo(
+        request.method ?? 'GET',
+        pathOf(at < 0 ? url : url.slice(0, at)),
+        wantsWatch(exchange.rawQuery, exchange),
+      );
     } catch (error) {
       throw error instanceof BadPath ? badRequest(error.message, { cause: error }) : error;
     }
+    if (isLongRunning(exchange.info)) return longestPatienceMs;
+    const timeoutMs = timeoutOf(exchange);
+    this.#deadlines.add(exchange, timeoutMs);
+    return timeoutMs;
+  }
+
+  async #identify(exchange: Exchange): Promise<void> {
+    const { request } = exchange;
     const identified = this.#identities.identify(request);
     exchange.user = identified instanceof Promise ? await identified : identified;
     if (wantsImpersonation(request.headers))
       exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
-    const authorized = authorize(this.#options.authorizer, exchange.user, exchange.info);
-    if (authorized !== undefined) await authorized;
+  }
+
+  /** Streams that are no watches are not limited. False: answered, or gone. */
+  async #admit(exchange: Exchange, timeoutMs: number): Promise<boolean> {
+    const { flow, metrics } = this.#options;
+    if (exchange.info.verb !== 'watch' && isLongRunning(exchange.info)) return true;
+    const kind = kindOf(exchange);
+    const decision = admitted(flow, exchange, timeoutMs);
+    const isIn = decision instanceof Promise ? await this.#inQueue(kind, decision) : decision;
+    if (isIn) metrics.inFlight.add(kind, 1);
+    else if (exchange.pass?.retryAfter !== undefined) metrics.terminated(exchange, 429);
+    return isIn;
+  }
+
+  async #inQueue(kind: ReturnType<typeof kindOf>, decision: Promise<boolean>): Promise<boolean> {
+    const { inQueue } = this.#options.metrics;
+    inQueue.add(kind, 1);
+    const isIn = await decision;
+    inQueue.add(kind, -1);
+    return isIn;
+  }
+
+  /** The answer has been written, or nobody is there to read it. */
+  #over(exchange: Exchange): void {
+    const { flow, metrics } = this.#options;
+    this.#deadlines.remove(exchange);
+    this.#release(exchange, 'regular');
+    const { pass } = exchange;
+    if (pass?.state === 'waiting') flow.done(pass);
+    if (!exchange.routed) return;
+    const waited = pass === undefined ? 0 : pass.started - pass.arrived;
+    metrics.answered(exchange, (performance.now() - exchange.started) / 1000, waited);
+  }
+
+  /** Gives the seat back, once. */
+  #release(exchange: Exchange, kind: 'regular' | 'watch'): void {
+    const { pass } = exchange;
+    if (pass?.state !== 'executing') return;
+    this.#options.flow.done(pass, kind);
+    this.#options.metrics.inFlight.add(kindOf(exchange), -1);
+  }
+
+  #expired(exchange: Exchange): void {
+    exchange.expire();
+    this.#options.metrics.terminated(exchange, 504);
+    sendTimeout(exchange);
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    if (exchange.expired) return;
+    if (!exchange.request.complete) closeAfterAnswer(exchange);
+    const sent = sendError(exchange, error);
+    const { logger } = this.#options;
+    const request = { err: error, path: exchange.info.path, verb: exchange.info.verb };
+    // 503 and the like tell of something behind this server (a pod that does not listen yet); only 500 is a fault of its own.
+    if (sent.code === 500) logger.error(request, 'request failed');
+    else if (sent.code > 500) logger.info(request, 'request failed');
+  }
+
+  #nonResourcePath(exchange: Exchange): Promise<boolean> {
+    exchange.routed = isCountedPath(exchange.info.path);
+    return answerNonResource(exchange, this.#nonResource);
   }
 
   async #resource(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<void> {
@@ -127,15 +216,16 @@ class Pipeline {
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
     if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
+    exchange.routed = true;
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
     this.#negotiate(exchange, store.definition);
     const scope = { exchange, store, clock, messages: this.#messages };
     if (target.to === 'handler') return target.handle(scope);
-    metrics.watch(store.definition.resource, 1);
     const outlet = outletOf(exchange, upgrade, this.#flusher);
-    outlet.onClose(() => metrics.watch(store.definition.resource, -1));
-    return watch(scope, outlet);
+    outlet.onClose(metrics.longRunning(exchange));
+    await watch(scope, outlet, metrics.watch(exchange));
+    this.#release(exchange, 'watch');
   }
 
   /** Throws 406. */
@@ -154,11 +244,18 @@ function endpointOf(definition: ResourceDefinition, subresource: string): Endpoi
   return isStored ? 'objects' : 'tableless';
 }
 
+/** Without the host that requests to proxies name. */
+function pathOf(url: string): string {
+  if (url.startsWith('/')) return url;
+  const absolute = /^https?:\/\/[^/]*(\/.*)?$/i.exec(url);
+  return absolute === null ? url : (absolute[1] ?? '/');
+}
+
 /** Below a group that is served a missing resource is an API error; elsewhere Go's multiplexer answers. */
 function notFound(registry: ApiOptions['registry'], exchange: Exchange): void {
   const [root, group] = exchange.info.path.split('/').filter((part) => part !== '');
   const served = root === 'api' || (root === 'apis' && registry.all().some(({ definition }) => definition.group === group));
-  if (!served) return sendNotFound(exchange);
+  if (!served || exchange.info.path.includes('//')) return sendNotFound(exchange);
   throw new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 }
 

@@ -5,22 +5,25 @@ import { ApiError } from '../api/errors.ts';
 /** Upstream's MaxRequestBodyBytes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-/** Rejects with 413 for a larger body, 400 when the client goes away in the middle. */
+/** Rejects with 413 for a larger body, of which no more is read, and with 400 when the client goes away in the middle. */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return reject(tooLarge());
     const chunks: Buffer[] = [];
     let size = 0;
+    const refuse = (): void => {
+      request.removeAllListeners('data');
+      request.pause();
+      chunks.length = 0;
+      reject(tooLarge());
+    };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBodyBytes) {
-        request.removeAllListeners('data');
-        request.resume();
-        reject(tooLarge());
-      } else chunks.push(chunk);
+      if (size > maxBodyBytes) refuse();
+      else chunks.push(chunk);
     });
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     request.on('error', (error) => reject(new ApiError('BadRequest', 'the body of the request could not be read', { cause: error })));
+    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) refuse();
   });
 }
 

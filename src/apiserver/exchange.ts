@@ -1,6 +1,7 @@
 /** One request and its answer, as handlers see them. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Pass } from './flow-control/flow-control.ts';
 import type { RequestContext, UserInfo } from '../registry/context.ts';
 import { type Format, type Negotiator, plainJson } from './media-type.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -17,6 +18,18 @@ export class Exchange {
   readonly auditId: string;
   readonly warnings: string[] = [];
   user: UserInfo;
+  /** Its place in the queues of priority and fairness. */
+  pass: Pass | undefined;
+  /** Names and values that priority and fairness adds to the answer. */
+  flowHeaders: readonly string[] = [];
+  /** Of the answer; a metric. */
+  bodyBytes = 0;
+  /** Whether a handler was found: what none was found for is not counted. */
+  routed = false;
+  /** The time is up; whatever comes now is not sent. */
+  expired = false;
+  /** When it came, in milliseconds of the monotonic clock. */
+  readonly started = performance.now();
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
 
@@ -41,13 +54,20 @@ export class Exchange {
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.rawQuery));
+    return (this.#query ??= new URLSearchParams(sound(this.rawQuery)));
   }
 
-  /** Aborted when the client has gone. Made on first use. */
+  /** The time is up. */
+  expire(): void {
+    this.expired = true;
+    this.#abort?.abort();
+  }
+
+  /** Aborted when the client has gone or the time is up. Made on first use. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = (this.#abort = new AbortController());
+      if (this.expired) abort.abort();
       this.response.once('close', () => abort.abort());
     }
     return this.#abort.signal;
@@ -70,4 +90,13 @@ export class Exchange {
   get userAgent(): string {
     return (this.request.headers['user-agent'] ?? '').split('/', 1)[0]?.slice(0, 128) ?? '';
   }
+}
+
+/** Go leaves out pairs with a semicolon or with an escape that is none (net/url, ParseQuery). */
+function sound(query: string): string {
+  if (!/;|%(?![0-9a-fA-F]{2})/.test(query)) return query;
+  return query
+    .split('&')
+    .filter((pair) => !/;|%(?![0-9a-fA-F]{2})/.test(pair))
+    .join('&');
 }

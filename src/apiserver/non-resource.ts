@@ -3,9 +3,11 @@ import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Discovery, DiscoveryDocument } from './discovery/discovery.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/openapi.ts';
 import type { Exchange } from './exchange.ts';
-import { answerHealth, type HealthCheck } from './health.ts';
+import type { Health, HealthPath } from './health.ts';
 import type { Metrics } from './metrics.ts';
-import { sendBytes, sendPlainJson, sendText, sendValue } from './respond.ts';
+import { sendBytes, sendPlainJson, sendText, sendValue, setFlowHeaders } from './respond.ts';
+import type { MetricRegistry } from '../base/metrics.ts';
+import { versionOf, type VersionInfo } from './version-info.ts';
 import { checkRoute, mediaTypes, objectTypes } from './media-type.ts';
 import { ApiError } from '../api/errors.ts';
 
@@ -14,26 +16,22 @@ export interface NonResourceOptions {
   readonly openapi: OpenApi;
   readonly metrics: Metrics;
   readonly version: VersionInfo;
-  readonly readiness: readonly HealthCheck[];
+  readonly health: Health;
   readonly serviceAccounts: { readonly issuer: string; readonly keys: SigningKeys; readonly url: () => string };
 }
 
-export interface VersionInfo {
-  readonly gitVersion: string;
-  readonly gitCommit?: string;
-  readonly buildDate?: string;
-}
-
-const ping: HealthCheck = { name: 'ping', check: () => undefined };
 const rootPaths = [
   '/api',
   '/api/v1',
   '/apis',
+  '/apis/',
   '/healthz',
   '/livez',
   '/metrics',
+  '/metrics/slis',
   '/openapi/v2',
   '/openapi/v3',
+  '/openapi/v3/',
   '/openid/v1/jwks',
   '/readyz',
   '/version',
@@ -51,18 +49,20 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
     return sendDiscovery(exchange, path, options);
   if (routed.test(path)) checkMethod(method);
   if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, openApiRequest(exchange)));
-  if (/^\/(healthz|livez)(\/|$)/.test(path)) return answerHealth(exchange, [ping]);
-  if (/^\/readyz(\/|$)/.test(path)) return answerHealth(exchange, [ping, ...options.readiness]);
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return options.health.answer(exchange);
   switch (path) {
     case '/':
-      sendPlainJson(exchange, 200, { paths: [...rootPaths, ...groupPaths(options)].sort() });
+      sendPlainJson(exchange, 200, { paths: [...rootPaths, ...healthPaths(options), ...groupPaths(options)].sort() });
       return true;
     case '/version':
       checkRoute(exchange.request.headers.accept, [mediaTypes.json]);
       sendPlainJson(exchange, 200, versionOf(options.version));
       return true;
     case '/metrics':
-      sendBytes(exchange, 200, { type: 'text/plain; version=0.0.4; charset=utf-8', parts: [Buffer.from(options.metrics.text())] });
+      sendMetrics(exchange, options.metrics.registry);
+      return true;
+    case '/metrics/slis':
+      sendMetrics(exchange, options.health.results);
       return true;
     case '/.well-known/openid-configuration':
       sendKeys(exchange, mediaTypes.json, openidConfiguration(options.serviceAccounts));
@@ -73,6 +73,16 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
     default:
       return false;
   }
+}
+
+function sendMetrics(exchange: Exchange, metrics: MetricRegistry): void {
+  const type = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+  sendBytes(exchange, 200, { type, parts: [Buffer.from(metrics.text())] });
+}
+
+function healthPaths({ health }: NonResourceOptions): string[] {
+  const paths = Object.keys(health.checks) as HealthPath[];
+  return paths.flatMap((path) => health.checks[path].map(({ name }) => `/${path}/${name}`));
 }
 
 function checkMethod(method: string): void {
@@ -120,9 +130,11 @@ function sendDescription(exchange: Exchange, { value, parameters, etag }: Discov
 }
 
 /** Says the hash; 304 when the client has that already. */
-function isKnown({ request, response, auditId }: Exchange, etag: string): boolean {
+function isKnown(exchange: Exchange, etag: string): boolean {
+  const { request, response, auditId } = exchange;
   response.setHeader('ETag', etag);
   if (request.headers['if-none-match'] !== etag) return false;
+  setFlowHeaders(exchange);
   response.writeHead(304, { 'Audit-Id': auditId }).end();
   return true;
 }
@@ -131,6 +143,7 @@ function sendOpenApi(exchange: Exchange, document: ReturnType<OpenApi['document'
   if (document === undefined) return false;
   const { response, auditId } = exchange;
   response.setHeader('Vary', 'Accept');
+  if (typeof document === 'string' || 'location' in document) setFlowHeaders(exchange);
   if (document === 'not acceptable') response.writeHead(406, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
   else if ('location' in document)
     response.writeHead(301, { 'Audit-Id': auditId, Location: document.location, 'Content-Length': '0' }).end();
@@ -146,25 +159,6 @@ function sendOpenApiDocument(exchange: Exchange, { etag, immutable, contentType,
     exchange.response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
   }
   if (!isKnown(exchange, etag)) sendBytes(exchange, 200, { type: contentType, parts: [body] });
-}
-
-function versionOf({ gitVersion, gitCommit = '', buildDate = '1970-01-01T00:00:00Z' }: VersionInfo): object {
-  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
-  return {
-    major,
-    minor,
-    emulationMajor: major,
-    emulationMinor: minor,
-    minCompatibilityMajor: major,
-    minCompatibilityMinor: String(Number(minor) - 1),
-    gitVersion,
-    gitCommit,
-    gitTreeState: 'clean',
-    buildDate,
-    goVersion: 'go1.26',
-    compiler: `node ${process.version}`,
-    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-  };
 }
 
 function openidConfiguration({ issuer, keys, url }: NonResourceOptions['serviceAccounts']): object {

@@ -80,11 +80,17 @@ function split(path: string): string[] {
   return trimmed === '' ? [] : trimmed.split('/');
 }
 
+/** Bytes that are no UTF-8 are let through as U+FFFD: nothing is called that. */
 function decode(path: string): string {
   if (!path.includes('%')) return path;
+  if (/%(?![0-9a-fA-F]{2})/.test(path)) throw new BadPath(`invalid URL escape in ${path}`);
   try {
     return decodeURIComponent(path);
-  } catch (error) {
-    throw new BadPath(`invalid URL escape in ${path}`, { cause: error });
+  } catch {
+    const bytes = Buffer.from(
+      path.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+      'latin1',
+    );
+    return bytes.toString();
   }
 }

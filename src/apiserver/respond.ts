@@ -1,6 +1,6 @@
 /** The one place that writes answers. */
 import type { ServerResponse } from 'node:http';
-import { type ApiError, toApiError } from '../api/errors.ts';
+import { ApiError, toApiError } from '../api/errors.ts';
 import { documentSchema } from '../api/protobuf/document-schemas.ts';
 import { documentParts } from '../api/protobuf/document.ts';
 import { encodeMessage } from '../api/protobuf/encode.ts';
@@ -19,12 +19,16 @@ interface Body {
 
 /** Sends an answer whose parts are bytes already. */
 export function sendBytes(exchange: Exchange, code: number, body: Body): void {
+  if (exchange.expired) return;
   let length = 0;
   for (const part of body.parts) length += part.length;
+  exchange.bodyBytes = length;
   if (length > gzipFrom && acceptsGzip(exchange)) return sendCompressed(exchange, code, body);
   const headers = headersOf(exchange, body.type);
   headers.push('Content-Length', String(length));
   const { response } = exchange;
+  // Go's name for it is still the old one.
+  if (code === 413) response.statusMessage = 'Request Entity Too Large';
   response.writeHead(code, headers);
   if (exchange.request.method === 'HEAD') return void response.end();
   if (length > 65_536) return writeMany(response, body.parts);
@@ -50,6 +54,7 @@ function sendCompressed(exchange: Exchange, code: number, body: Body): void {
   const { response } = exchange;
   gzipParts(body.parts).then(
     (compressed) => {
+      if (exchange.expired) return;
       const headers = headersOf(exchange, body.type);
       headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding', 'Content-Length', String(compressed.length));
       response.writeHead(code, headers);
@@ -65,11 +70,17 @@ function acceptsGzip(exchange: Exchange): boolean {
   return typeof accepted === 'string' && accepted.split(',').some((token) => token.trim() === 'gzip');
 }
 
-function headersOf(exchange: Exchange, type: string): string[] {
+function headersOf(exchange: Pick<Exchange, 'auditId' | 'response' | 'warnings' | 'flowHeaders'>, type: string): string[] {
   const headers = ['Audit-Id', exchange.auditId, 'Content-Type', type];
   if (!exchange.response.hasHeader('Cache-Control')) headers.push('Cache-Control', 'no-cache, private');
   for (const text of exchange.warnings) headers.push('Warning', warningHeader(text));
+  headers.push(...exchange.flowHeaders);
   return headers;
+}
+
+/** For answers that are not written here. */
+export function setFlowHeaders({ response, flowHeaders }: Exchange): void {
+  for (let at = 0; at < flowHeaders.length; at += 2) response.setHeader(flowHeaders[at] ?? '', flowHeaders[at + 1] ?? '');
 }
 
 /** RFC 7234 warn-code 299; control characters would break the header. */
@@ -150,6 +161,38 @@ export function sendError(exchange: Exchange, thrown: unknown): ApiError {
     sendValue(exchange, error.code, error.toStatus());
   }
   return error;
+}
+
+/** The deadline's own answer has a form of its own; what has been answered in part is cut off (apiserver pkg/server/filters/timeout.go). */
+export function sendTimeout(exchange: Exchange): void {
+  const { response, request } = exchange;
+  if (response.headersSent) return void response.destroy();
+  if (!request.complete) closeAfterAnswer(exchange, 0);
+  const { message, reason, code } = new ApiError('Timeout', 'Timeout: request did not complete within the allotted timeout');
+  const body = Buffer.from(`${JSON.stringify({ metadata: {}, status: 'Failure', message, reason, details: {}, code })}\n`);
+  const headers = headersOf({ auditId: exchange.auditId, response, warnings: [], flowHeaders: [] }, 'text/plain; charset=utf-8');
+  headers.push('Content-Length', String(body.length));
+  response.writeHead(code, headers);
+  response.end(body);
+}
+
+/** How long a client that was still sending may take to read its answer (net/http, rstAvoidanceDelay). */
+const lingerMs = 500;
+
+/**
+ * For answers before the whole request has been read: the connection is of no more use, unless the rest is at most so many bytes,
+ * which are read and thrown away.
+ */
+export function closeAfterAnswer({ request, response }: Exchange, readable = 256 * 1024): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  const rest = encoding === undefined ? Number(length ?? 0) : Infinity;
+  if (response.headersSent || rest <= readable) return;
+  const { socket } = request;
+  response.setHeader('Connection', 'close');
+  socket.destroySoon = () => {
+    socket.end();
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  };
 }
 
 /** Upstream prints for people who look: curl, wget, browsers, and whoever asks. */

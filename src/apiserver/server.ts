@@ -2,7 +2,7 @@
  * The HTTPS server: one chain of filters in front of one handler a verb. HTTP/1.1 only, which every client speaks; what the
  * alternatives cost stands in ARCHITECTURE.md. No framework stands on the way of a request.
  */
-import { createServer, type Server } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServerResponse as NodeResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,10 +18,20 @@ import type { Registry } from '../registry/store.ts';
 import { createApi } from './api.ts';
 import { discoveryOf } from './discovery/discovery.ts';
 import { createConnector, type NodeConnection } from './connect/connector.ts';
-import type { HealthCheck } from './health.ts';
-import { createMetrics } from './metrics.ts';
-import type { VersionInfo } from './non-resource.ts';
+import { Health } from './health.ts';
+import { Metrics } from './metrics.ts';
+import type { VersionInfo } from './version-info.ts';
+import { systemUser } from '../registry/context.ts';
+import { badHttp, answeredWithoutHandler } from './bad-http.ts';
+import { startFlowConfiguration } from './flow-control/controller.ts';
+import { FlowControl } from './flow-control/flow-control.ts';
+import { inProcessClient } from './in-process.ts';
+import { processMetrics } from './process-metrics.ts';
+import { storeMetrics, workFacts } from './store-metrics.ts';
 import { openapiOf } from './openapi/openapi.ts';
+
+/** Upstream's ReadHeaderTimeout. */
+const headersTimeoutMs = 32_000;
 
 export interface ApiServerOptions {
   readonly registry: Registry;
@@ -39,8 +49,8 @@ export interface ApiServerOptions {
   readonly version: VersionInfo;
   /** Prose for OpenAPI, written by hack/descriptions.ts; without it the documents have none. */
   readonly descriptionsFile?: string;
-  /** Besides ping, for /readyz. */
-  readonly readiness?: readonly HealthCheck[];
+  /** Answers while the store does; for the health checks. Default: it is well. */
+  readonly storage?: () => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -49,50 +59,81 @@ export interface ApiServer extends Running {
   /** `https://127.0.0.1:PORT`, or the host that was asked for. */
   readonly url: string;
   readonly port: number;
+  readonly metrics: Metrics;
+  /** What every cluster has of priority and fairness exists and is in use. */
+  readonly fair: Promise<void>;
+  /** Everything that is made at a start is there: /readyz says ok from now on. */
+  started(): void;
 }
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, bad PEM). */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { tls, listen, logger } = options;
-  const discovery = discoveryOf(options.registry);
-  const openapi = openapiOf(options.registry, options.descriptionsFile === undefined ? {} : { descriptionsFile: options.descriptionsFile });
-  const connector = createConnector({ registry: options.registry, nodes: options.nodes, logger });
+  const { registry, listen, logger, clock } = options;
+  const state = { storage: options.storage ?? (() => Promise.resolve()), started: false, fair: false, stopping: false };
+  const metrics = new Metrics(() => clock.monotonic() / 1000);
+  processMetrics(metrics.registry, options.version);
+  storeMetrics(metrics.registry, registry);
+  const flow = new FlowControl({ clock, metrics: metrics.registry, facts: workFacts(registry) });
+  const discovery = discoveryOf(registry);
+  const openapi = openapiOf(registry, options.descriptionsFile === undefined ? {} : { descriptionsFile: options.descriptionsFile });
+  const connector = createConnector({ registry, nodes: options.nodes, logger });
   let url = '';
-  const api = createApi({ ...options, discovery, openapi, metrics: createMetrics(), connector, url: () => url });
-  const server = createServer(
-    {
-      key: tls.key,
-      cert: tls.cert,
-      ca: typeof tls.clientCA === 'string' ? tls.clientCA : [...tls.clientCA],
-      requestCert: true,
-      rejectUnauthorized: false,
-      ALPNProtocols: ['http/1.1'],
-      keepAliveTimeout: 180_000,
-      // Watches and logs last; bodies are bounded by size.
-      requestTimeout: 0,
-      headersTimeout: 32_000,
-      maxHeaderSize: 1 << 20,
-      noDelay: true,
-    },
-    (request, response) => void api.serve(request, response),
-  );
+  const api = createApi({ ...options, discovery, openapi, metrics, flow, health: new Health(state), connector, url: () => url });
+  const server = createServer(serverOptions(options.tls), (request, response) => {
+    if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
+  });
   const upgraded = upgrades(server, (upgrade) => api.upgrade(upgrade));
-  server.on('tlsClientError', (error) => logger.debug({ err: error }, 'TLS handshake failed'));
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.maxHeadersCount = 0;
+  server.on('tlsClientError', (error) => {
+    metrics.tlsErrors();
+    logger.debug({ err: error }, 'TLS handshake failed');
+  });
+  server.on('clientError', badHttp);
   await listening(server, listen);
   const port = (server.address() as AddressInfo).port;
   const host = listen.host === undefined || listen.host === '::' || listen.host === '0.0.0.0' ? '127.0.0.1' : listen.host;
   url = `https://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  const producer = { fieldManager: 'api-priority-and-fairness-config-producer-v1' };
+  const client = inProcessClient(registry, systemUser('apiserver'), producer);
+  const configuration = startFlowConfiguration({ flow, client, clock, logger });
+  const fair = configuration.ready.then(() => void (state.fair = true));
+  fair.catch((error: unknown) => logger.error({ err: error }, 'priority and fairness could not be set up'));
   const stop = async (): Promise<void> => {
+    state.stopping = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of upgraded) socket.destroy();
     server.closeAllConnections();
     await closed;
+    await configuration.stop();
+    flow.stop();
+    await api.stop();
     await discovery.stop();
     await openapi.stop();
     connector.close();
   };
-  return Object.assign(running(stop), { url, port });
+  const started = (): void => {
+    state.started = true;
+  };
+  return Object.assign(running(stop), { url, port, metrics, fair, started });
+}
+
+function serverOptions({ key, cert, clientCA }: ApiServerOptions['tls']): ServerOptions {
+  return {
+    key,
+    cert,
+    ca: typeof clientCA === 'string' ? clientCA : [...clientCA],
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: headersTimeoutMs,
+    keepAliveTimeout: 180_000,
+    // Watches and logs last; everything else has a deadline (filters/deadline.ts).
+    requestTimeout: 0,
+    headersTimeout: headersTimeoutMs,
+    maxHeaderSize: 1 << 20,
+    requireHostHeader: false,
+    noDelay: true,
+  };
 }
 
 function listening(server: Server, { host, port }: ApiServerOptions['listen']): Promise<void> {

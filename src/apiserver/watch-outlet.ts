@@ -11,7 +11,8 @@ import { chunkOf, type EventEncoder } from './watch-encoding.ts';
 export interface WatchOutlet {
   /** Tells the client that the watch has begun; a no-op when it knows already. */
   open(): void;
-  send(events: readonly ResourceEvent[], encoder: EventEncoder): void;
+  /** Answers how many bytes that were. */
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): number;
   sendLine(line: Buffer): void;
   /** Bytes that wait for the client. */
   readonly pending: number;
@@ -76,13 +77,16 @@ export class HttpOutlet implements WatchOutlet {
       isBinary(this.#exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json,
       'Transfer-Encoding',
       'chunked',
+      ...this.#exchange.flowHeaders,
     ];
     response.writeHead(200, headers);
     response.flushHeaders();
   }
 
-  send(events: readonly ResourceEvent[], encoder: EventEncoder): void {
-    this.#write(encoder.chunk(events));
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
+    const chunk = encoder.chunk(events);
+    this.#write(chunk);
+    return chunk.length;
   }
 
   sendLine(line: Buffer): void {
@@ -150,8 +154,14 @@ export class WebSocketOutlet implements WatchOutlet {
     });
   }
 
-  send(events: readonly ResourceEvent[], encoder: EventEncoder): void {
-    for (const event of events) this.sendLine(encoder.event(event));
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
+    let bytes = 0;
+    for (const event of events) {
+      const message = encoder.event(event);
+      this.sendLine(message);
+      bytes += message.length;
+    }
+    return bytes;
   }
 
   sendLine(line: Buffer): void {

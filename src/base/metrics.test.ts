@@ -49,6 +49,16 @@ describe('text format', () => {
     expect(registry.text()).toContain('asked{of="this"} 2\n');
   });
 
+  test("numbers are written as Go's", () => {
+    const registry = new MetricRegistry();
+    const values = [0, 0.5, 999_999, 1_050_000, 1.79526673236e9, 0.0001, 0.00005, -2e6, Infinity];
+    registry.collected('gauge', { name: 'n', help: '' }, () => values.map((value) => ({ value })));
+    const lines = registry.text().split('\n').slice(2, -1);
+    expect(lines).toEqual(
+      ['0', '0.5', '999999', '1.05e+06', '1.79526673236e+09', '0.0001', '5e-05', '-2e+06', '+Inf'].map((text) => `n ${text}`).sort(),
+    );
+  });
+
   test('a name is taken once', () => {
     const registry = new MetricRegistry();
     registry.counter({ name: 'a', help: '' });

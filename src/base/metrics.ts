@@ -140,11 +140,12 @@ function escape(value: string): string {
   return value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
-/** As Go prints floats: an exponent of at least two digits, from 10^21 on here and there alike enough for parsers. */
+/** As Go prints floats ('g', shortest): an exponent from a million on and below a ten-thousandth, of at least two digits. */
 function numberText(value: number): string {
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 interface Registered {

@@ -85,17 +85,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
         serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
         version: { gitVersion },
+        storage: () => options.storage.revision(),
         descriptionsFile: descriptionsFile(),
         clock,
         logger,
       }),
     );
-    await bootstrap({
+    const bootstrapped = bootstrap({
       client: client('apiserver'),
       kubernetesServiceIPs: options.serviceCIDRs.map((cidr) => addressAt(cidr, 1)),
       serviceCIDRs: options.serviceCIDRs,
       endpoint: { addresses: options.advertiseAddresses, port: apiServer.port },
     });
+    await Promise.all([bootstrapped, apiServer.fair]);
+    apiServer.started();
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
     const startLoops = async (): Promise<void> => {
       const loops = controlLoops({ ...options, client, informers });

@@ -19,6 +19,7 @@ import type {
   ListRequest,
   ListResult,
   ResourceStore,
+  StoreStats,
   UpdateRequest,
   WatchRequest,
   WriteOptions,
@@ -55,6 +56,11 @@ export class GenericStore implements ResourceStore {
   watch(request: WatchRequest, sink: EventSink): Promise<Running> {
     const { cache, view } = this.#resource;
     return this.#translated(() => cache.watch(view.selection(request), view.sink(sink)));
+  }
+
+  stats(): StoreStats {
+    const { size, bytes, watches } = this.#resource.cache;
+    return { objects: size, bytes, watches };
   }
 
   create(namespace: string, object: KubeObject, context: RequestContext, options: WriteOptions = {}): Promise<Entry> {

@@ -112,6 +112,15 @@ export interface ResourceStore {
   deleteCollection(list: ListRequest, request: DeleteRequest, context: RequestContext): Promise<ListResult>;
   /** POST to a subresource with behaviour of its own. */
   connect(subresource: string, namespace: string, name: string, body: KubeObject, context: RequestContext): Promise<KubeObject>;
+  /** How much there is at the moment; missing where nothing is stored. */
+  stats?(): StoreStats;
+}
+
+export interface StoreStats {
+  readonly objects: number;
+  /** What they take up in the store. */
+  readonly bytes: number;
+  readonly watches: number;
 }
 
 /** All resources that are served, by group, version and plural. */

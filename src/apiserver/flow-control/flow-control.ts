@@ -43,7 +43,8 @@ export class Pass extends Ticket {
   readonly flow: Flow;
   /** Seconds to stay away for: the request was refused. */
   retryAfter: number | undefined;
-  /** Set while it waits: told once it may go on or has been refused. */
+  /** Of one that has to wait: resolves once it may go on or has been refused. */
+  decided: Promise<void> | undefined;
   decide: (() => void) | undefined;
   cancelPatience: (() => void) | undefined;
 
@@ -143,8 +144,8 @@ export class FlowControl {
     this.#adjust(now);
   }
 
-  /** A pass that is executing or refused at once, or one that waits: then a promise of it. {@link done} has to follow. */
-  admit(asked: Asked): Pass | Promise<Pass> {
+  /** A pass that is executing, refused, or waits until it is `decided`. {@link done} has to follow. */
+  admit(asked: Asked): Pass {
     const now = this.#now();
     const flow = this.#flowOf(asked);
     const { level } = flow;
@@ -221,11 +222,10 @@ export class FlowControl {
     return pass;
   }
 
-  #wait(pass: Pass, patienceMs: number): Promise<Pass> {
-    return new Promise((resolve) => {
-      pass.decide = () => resolve(pass);
-      pass.cancelPatience = this.#clock.after(patienceMs, () => this.#expire(pass, this.#now()));
-    });
+  #wait(pass: Pass, patienceMs: number): Pass {
+    pass.decided = new Promise((resolve) => (pass.decide = resolve));
+    pass.cancelPatience = this.#clock.after(patienceMs, () => this.#expire(pass, this.#now()));
+    return pass;
   }
 
   #expire(pass: Pass, now: number): void {

@@ -174,7 +174,7 @@ describe('plans', () => {
 
 describe('work', () => {
   const facts: WorkFacts = {
-    stored: (_group, resource) => (resource === 'pods' ? { objects: 1000, averageBytes: 2000 } : undefined),
+    stored: ({ resource }) => (resource === 'pods' ? { objects: 1000, averageBytes: 2000 } : undefined),
     watches: () => 50,
   };
   const seats = (method: string, url: string, maxSeats = Infinity) => {

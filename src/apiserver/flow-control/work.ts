@@ -11,7 +11,7 @@ export interface Work {
 /** What the estimate asks about the store. */
 export interface WorkFacts {
   /** How many objects there are of a resource, and how many bytes one has on average; undefined: no such resource. */
-  stored(group: string, resource: string): { readonly objects: number; readonly averageBytes: number } | undefined;
+  stored(info: RequestInfo): { readonly objects: number; readonly averageBytes: number } | undefined;
   /** How many watches would see a change of this. */
   watches(info: RequestInfo): number;
 }
@@ -51,7 +51,7 @@ export function estimateWork(
  * costs as much as the list it begins with.
  */
 function listWork(info: RequestInfo, query: () => URLSearchParams, limits: { facts: WorkFacts; maxSeats: number }): Work {
-  const stored = limits.facts.stored(info.group, info.resource);
+  const stored = limits.facts.stored(info);
   if (stored === undefined || info.name !== '' || stored.objects * stored.averageBytes <= bytesPerSeat) return oneSeat;
   const options = query();
   if (info.verb === 'watch' && !beginsWithList(options)) return oneSeat;

@@ -6,6 +6,7 @@ import { listParameters, type ListParameters } from '../options.ts';
 import { selectionOf } from '../selection.ts';
 import { includeObjectOf } from '../table.ts';
 import { createEventEncoder, type EventEncoder } from '../watch-encoding.ts';
+import type { WatchMetrics } from '../metrics.ts';
 import type { WatchOutlet } from '../watch-outlet.ts';
 import { namedByPath } from './list.ts';
 import type { Scope } from './scope.ts';
@@ -17,7 +18,7 @@ const minTimeoutSeconds = 1800;
 const maxPendingBytes = 16 * 1024 * 1024;
 
 /** Serves a watch until the client goes, the time is up or the watch ends by itself. */
-export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
+export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMetrics): Promise<void> {
   const { exchange, store, clock, messages } = scope;
   const parameters = listParameters(exchange.query, true);
   const format = streamFormat(exchange.format);
@@ -29,7 +30,7 @@ export async function watch(scope: Scope, outlet: WatchOutlet): Promise<void> {
     now: () => clock.now(),
   });
   const request = watchRequest(scope, parameters);
-  const stream = new Stream(outlet, encoder);
+  const stream = new Stream(outlet, encoder, metrics);
   try {
     stream.started(await store.watch(request, stream));
   } catch (error) {
@@ -57,15 +58,17 @@ function watchRequest({ exchange, store }: Scope, parameters: ListParameters): W
 class Stream implements EventSink {
   readonly #outlet: WatchOutlet;
   readonly #encoder: EventEncoder;
+  readonly #metrics: WatchMetrics;
   #watch: Running | undefined;
   #cancel: (() => void) | undefined;
   #over = false;
   /** What the initial events left in the socket: allowed on top. */
   #allowed = Number.MAX_SAFE_INTEGER;
 
-  constructor(outlet: WatchOutlet, encoder: EventEncoder) {
+  constructor(outlet: WatchOutlet, encoder: EventEncoder, metrics: WatchMetrics) {
     this.#outlet = outlet;
     this.#encoder = encoder;
+    this.#metrics = metrics;
     outlet.onClose(() => this.#close());
   }
 
@@ -83,7 +86,7 @@ class Stream implements EventSink {
 
   events(events: readonly ResourceEvent[]): void {
     if (this.#over) return;
-    this.#outlet.send(events, this.#encoder);
+    this.#metrics.sent(events.length, this.#outlet.send(events, this.#encoder));
     if (this.#outlet.pending > this.#allowed) {
       this.#outlet.destroy();
       this.#close();

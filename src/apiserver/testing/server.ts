@@ -87,6 +87,8 @@ export async function startTestServer(options: { readonly clock?: Clock } = {}):
       logger: silentLogger,
     }),
   );
+  await api.fair;
+  api.started();
   const open = (path: string, asked: AskOptions = {}): Promise<IncomingMessage> => send(api, ca.cert, { path, ...asked });
   const ask = async (path: string, asked: AskOptions = {}): Promise<Answer> => answerOf(await open(path, asked));
   return {

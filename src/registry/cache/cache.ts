@@ -38,6 +38,10 @@ export interface ResourceCache {
   get(namespace: string, name: string): Entry | undefined;
   /** Number of objects. */
   readonly size: number;
+  /** What they take up in the store. */
+  readonly bytes: number;
+  /** Number of watches. */
+  readonly watches: number;
   /** ApiErrors: 410 Expired, 504 Timeout (`Too large resource version`), 400 for bad continue tokens and versions. */
   list(request: ListRequest): Promise<ListResult>;
   /**

@@ -25,6 +25,8 @@ export class CachedEntry implements Entry {
   readonly namespace: string;
   readonly name: string;
   readonly revision: number;
+  /** Bytes it takes up in the store. */
+  readonly storedBytes: number;
   /** The stored bytes; dropped when `json`, which is nearly the same, has been made. */
   #value: Buffer | undefined;
   #json: Buffer | undefined;
@@ -42,6 +44,7 @@ export class CachedEntry implements Entry {
     this.namespace = place.namespace;
     this.name = place.name;
     this.revision = stored.revision;
+    this.storedBytes = stored.value.length;
     this.#value = stored.value;
     this.#source = stored.source ?? takeRemembered(stored.value);
     this.#conversions = stored.conversions;

@@ -49,6 +49,7 @@ export class CachedResource implements ResourceCache {
   /** Lists of namespaces ('' is all) as they are now, made when first asked for. */
   readonly #lists = new Map<string, readonly CachedEntry[]>();
   #changed: number;
+  #bytes = 0;
 
   constructor(prefix: string, host: Host) {
     this.prefix = prefix;
@@ -61,6 +62,14 @@ export class CachedResource implements ResourceCache {
 
   get size(): number {
     return this.#tree.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get watches(): number {
+    return this.watchers.size;
   }
 
   keyOf(namespace: string, name: string): string {
@@ -78,6 +87,7 @@ export class CachedResource implements ResourceCache {
 
   /** A state found while loading: no event comes of it. */
   load(entry: CachedEntry): void {
+    this.#bytes += entry.storedBytes - (this.#tree.get(entry.key)?.storedBytes ?? 0);
     this.#tree.set(entry.key, entry);
     this.#lists.clear();
   }
@@ -85,7 +95,8 @@ export class CachedResource implements ResourceCache {
   /** Begins anew with this state; watches end, for what happened in between is not known. */
   reload(entries: readonly CachedEntry[], revision: number): void {
     this.#tree.clear();
-    for (const entry of entries) this.#tree.set(entry.key, entry);
+    this.#bytes = 0;
+    for (const entry of entries) this.load(entry);
     this.#lists.clear();
     this.#changed = revision;
     this.#window.restart(revision);
@@ -104,6 +115,7 @@ export class CachedResource implements ResourceCache {
     const previous = this.#tree.get(key);
     if (value === undefined && previous === undefined) return undefined;
     const entry = value === undefined ? undefined : this.entry(key, value, revision);
+    this.#bytes += (entry?.storedBytes ?? 0) - (previous?.storedBytes ?? 0);
     if (entry === undefined) this.#tree.delete(key);
     else this.#tree.set(key, entry);
     this.#lists.delete('');
