@@ -3,6 +3,8 @@
  * `@every DURATION`, and a leading `TZ=ZONE` or `CRON_TZ=ZONE`. When a schedule next comes up is not told here.
  */
 
+import { parseGoDuration } from './duration.ts';
+
 /** The values a field allows. */
 export interface CronField {
   /** Ascending. */
@@ -88,26 +90,12 @@ function parseBody(text: string): CronSchedule {
   return { fields: { minute, hour, dayOfMonth, month, dayOfWeek } };
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 function intervalMs(text: string): number {
-  const duration = text.slice('@every '.length);
-  const bad = (why: string): CronError =>
-    new CronError(`failed to parse duration ${text}: time: ${why} ${duration === '' ? '""' : JSON.stringify(duration)}`);
-  const body = /^[+-]/.test(duration) ? duration.slice(1) : duration;
-  const sign = duration.startsWith('-') ? -1 : 1;
-  let ms = 0;
-  if (body === '') throw bad('invalid duration');
-  for (let rest = body === '0' ? '' : body; rest !== '';) {
-    const [all, number = '', unit = ''] = /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest) ?? [];
-    if (all === undefined) throw bad('invalid duration');
-    if (unit === '') throw bad('missing unit in duration');
-    const factor = units[unit];
-    if (factor === undefined) throw bad(`unknown unit "${unit}" in duration`);
-    ms += Number(number) * factor;
-    rest = rest.slice(all.length);
+  try {
+    return Math.max(1, Math.floor(parseGoDuration(text.slice('@every '.length)) / 1000)) * 1000;
+  } catch (error) {
+    throw new CronError(`failed to parse duration ${text}: ${error instanceof Error ? error.message : ''}`, { cause: error });
   }
-  return Math.max(1, Math.floor((sign * ms) / 1000)) * 1000;
 }
 
 function parseField(text: string, bound: Bounds): CronField {

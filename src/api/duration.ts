@@ -22,3 +22,23 @@ export function humanDuration(ms: number): string {
 function two(big: number, bigUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${String(big)}${bigUnit}` : `${String(big)}${bigUnit}${String(small)}${smallUnit}`;
 }
+
+const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration as Go writes it (`1h30m`, `1.5s`, `-2m`) in ms; throws an Error with the words of Go's time.ParseDuration. */
+export function parseGoDuration(text: string): number {
+  const bad = (why: string): Error => new Error(`time: ${why} ${JSON.stringify(text)}`);
+  const body = /^[+-]/.test(text) ? text.slice(1) : text;
+  if (body === '') throw bad('invalid duration');
+  let ms = 0;
+  for (let rest = body === '0' ? '' : body; rest !== '';) {
+    const [all, number = '', unit = ''] = /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest) ?? [];
+    if (all === undefined) throw bad('invalid duration');
+    if (unit === '') throw bad('missing unit in duration');
+    const factor = units[unit];
+    if (factor === undefined) throw bad(`unknown unit "${unit}" in duration`);
+    ms += Number(number) * factor;
+    rest = rest.slice(all.length);
+  }
+  return text.startsWith('-') ? -ms : ms;
+}

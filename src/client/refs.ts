@@ -28,6 +28,11 @@ export const refs = {
   deployments: ref<t.Deployment>('apps/v1', 'deployments', 'Deployment'),
   replicaSets: ref<t.ReplicaSet>('apps/v1', 'replicasets', 'ReplicaSet'),
   statefulSets: ref<t.StatefulSet>('apps/v1', 'statefulsets', 'StatefulSet'),
+  horizontalPodAutoscalers: ref<t.AutoscalingV2HorizontalPodAutoscaler>(
+    'autoscaling/v2',
+    'horizontalpodautoscalers',
+    'HorizontalPodAutoscaler',
+  ),
   cronJobs: ref<t.CronJob>('batch/v1', 'cronjobs', 'CronJob'),
   jobs: ref<t.Job>('batch/v1', 'jobs', 'Job'),
   leases: ref<t.Lease>('coordination.k8s.io/v1', 'leases', 'Lease'),

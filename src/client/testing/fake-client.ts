@@ -345,11 +345,17 @@ class FakeResource implements ResourceClient<Data> {
 
   async getSubresource(namespace: string, name: string, subresource: string): Promise<KubeObject> {
     await Promise.resolve();
+    if (subresource === 'scale') return scaleOf(this.#current(joinKey(namespace, name)));
     throw notFound(this.ref, `${namespace}/${name}/${subresource}`);
   }
 
   async updateSubresource(namespace: string, name: string, subresource: string, body: unknown): Promise<KubeObject> {
     await Promise.resolve();
+    if (subresource === 'scale') {
+      const { replicas } = (body as { spec: { replicas?: number } }).spec;
+      const current = this.#current(joinKey(namespace, name));
+      return scaleOf(this.#replace({ ...current, spec: { ...(current.spec as object), replicas } }, 'update', ''));
+    }
     if (subresource !== 'finalize') throw notFound(this.ref, `${namespace}/${name}/${subresource}`);
     const next = body as Data & { spec?: { finalizers?: unknown[] } };
     const done = (next.spec?.finalizers?.length ?? 0) === 0 && (next.metadata.finalizers?.length ?? 0) === 0;
@@ -407,6 +413,14 @@ class FakeResource implements ResourceClient<Data> {
     if (JSON.stringify(next) === JSON.stringify(current)) return current;
     return this.#fake.put(this.#table, next);
   }
+}
+
+/** The Scale of a workload that selects its pods by matchLabels. */
+function scaleOf(object: Data): KubeObject {
+  const { replicas, selector } = object.spec as { replicas?: number; selector?: { matchLabels?: Record<string, string> } };
+  const text = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const status = { replicas: (object.status as { replicas?: number }).replicas ?? 0, selector: text.join(',') };
+  return { metadata: object.metadata, spec: replicas === undefined ? {} : { replicas }, status };
 }
 
 function mergePatch(target: unknown, patch: unknown): unknown {
