@@ -38,6 +38,7 @@ export const refs = {
   leases: ref<t.Lease>('coordination.k8s.io/v1', 'leases', 'Lease'),
   endpointSlices: ref<t.EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   podDisruptionBudgets: ref<t.PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  clusterRoles: ref<t.ClusterRole>('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', false),
   priorityClasses: ref<t.PriorityClass>('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false),
   csiDrivers: ref<t.CSIDriver>('storage.k8s.io/v1', 'csidrivers', 'CSIDriver', false),
   csiNodes: ref<t.CSINode>('storage.k8s.io/v1', 'csinodes', 'CSINode', false),

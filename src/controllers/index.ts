@@ -1,12 +1,14 @@
 /** Every controller, in the order they start. */
 import { certificatesController } from './certificates/index.ts';
 import { daemonSetController } from './daemonset/index.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { cronJobController } from './cronjob/index.ts';
 import { deploymentController } from './deployment/index.ts';
 import { disruptionController } from './disruption/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/index.ts';
 import { garbageCollector } from './garbage-collector/index.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/index.ts';
 import { jobController } from './job/index.ts';
@@ -53,6 +55,8 @@ export const controllers: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
+  clusterRoleAggregationController,
+  ephemeralVolumeController,
   persistentVolumeBinder,
   claimProtectionController,
   volumeProtectionController,

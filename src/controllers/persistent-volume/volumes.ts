@@ -15,7 +15,7 @@ export interface VolumeSyncOptions {
   readonly recorder: EventRecorder;
   readonly claims: Store<PersistentVolumeClaim>;
   /** Looks at a claim again. */
-  wake(claimKey: string): void;
+  readonly wake: (claimKey: string) => void;
 }
 
 export function claimKeyOf({ namespace = '', name = '' }: ObjectReference): string {
