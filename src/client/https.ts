@@ -37,10 +37,16 @@ export interface HttpsClientOptions {
   readonly userAgent: string;
 }
 
+export interface HttpsClient extends Client, Running {
+  /** GET of a path with its query, for APIs whose paths are not those of resources. */
+  getRaw(path: string): Promise<unknown>;
+}
+
 /** A client with connections of its own; `stop` closes them. */
-export function httpsClient(options: HttpsClientOptions): Client & Running {
+export function httpsClient(options: HttpsClientOptions): HttpsClient {
   const transport = new Transport(options);
   return {
+    getRaw: (path) => transport.json({ method: 'GET', path }),
     resource: <T>(ref: ResourceRef<T>) =>
       new HttpsResource(transport, ref as unknown as ResourceRef<KubeObject>) as unknown as ResourceClient<T>,
     discover: () => discover(transport),
@@ -182,6 +188,8 @@ class HttpsResource implements ResourceClient<KubeObject> {
       const error = deliver(line, sink);
       if (error !== undefined) end(error);
     });
+    // readline says again what its input said.
+    lines.on('error', end);
     response.on('error', end);
     lines.on('close', () => end(undefined));
     return running(() => {

@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
+import { httpsClient, type HttpsClient } from '../client/https.ts';
 import { guarded } from '../client/guard.ts';
 import { createInformers, type Informers } from '../client/informer-factory.ts';
 import { runAsLeader } from '../client/leader.ts';
@@ -100,8 +101,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await Promise.all([bootstrapped, apiServer.fair]);
     apiServer.started();
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
+    // What only the server's front knows (aggregated APIs), asked for as by anybody else; connects when first used.
+    let front: HttpsClient | undefined;
+    const own = (): HttpsClient => (front ??= lifecycle.add(selfClient(options, apiServer.port)));
     const startLoops = async (): Promise<void> => {
-      const loops = controlLoops({ ...options, client, informers });
+      const loops = controlLoops({ ...options, client, informers, rawGet: (path) => own().getRaw(path) });
       if (options.storage.shared === true) {
         lifecycle.add(loops.elected());
         return;
@@ -120,7 +124,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 type Guard = (client: Client) => Client;
 
 /** The loops of which a cluster runs one set: at once where there is one server, by Lease where several share the datastore. */
-function controlLoops(options: ControlPlaneOptions & Pick<ControlPlane, 'client' | 'informers'>) {
+function controlLoops(
+  options: ControlPlaneOptions & Pick<ControlPlane, 'client' | 'informers'> & { readonly rawGet: (path: string) => Promise<unknown> },
+) {
   const { client, informers, clock, logger, pki } = options;
   const controllers = (guard: Guard) =>
     startControllers({
@@ -149,6 +155,13 @@ function controlLoops(options: ControlPlaneOptions & Pick<ControlPlane, 'client'
     return both;
   };
   return { controllers, scheduler, elected };
+}
+
+function selfClient({ pki, listen: { host } }: ControlPlaneOptions, port: number): HttpsClient {
+  const address = host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const { cert, key } = pki.admin;
+  const server = `https://${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
+  return httpsClient({ server, ca: pki.authority.cert, cert, key, userAgent: 'kube-controller-manager' });
 }
 
 /** Signs what the certificates controller has approved; certificates of nodes live for a year unless they ask for less. */
