@@ -114,6 +114,20 @@ describe('https client', () => {
     ]);
   });
 
+  test('a server that dies ends its watches, and nobody else', async () => {
+    answer = (_request, response) => {
+      response.write(`${JSON.stringify({ type: 'ADDED', object: pod })}\n`);
+      setImmediate(() => response.destroy());
+    };
+    const end = await new Promise<Error | undefined>((resolve, reject) => {
+      client
+        .resource(refs.pods)
+        .watch({ resourceVersion: '5' }, { event: () => undefined, end: resolve })
+        .catch(reject);
+    });
+    expect(end).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   test('an ERROR event ends the watch with its Status', async () => {
     answer = (_request, response) => {
       response.write(
