@@ -49,6 +49,9 @@ test('a revision has the name kube-controller-manager 1.36.3 gives it', () => {
 test('a template comes back as it went in; long names are cut', () => {
   const revision = { data: snapshotOf(template) } as unknown as ControllerRevision;
   expect(templateOf(revision)).toEqual(template);
+  expect(JSON.stringify(snapshotOf({ spec: { containers: [] }, metadata: { name: 'x', labels: {} } }))).toBe(
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{},"name":"x"},"spec":{"containers":[]}}}}',
+  );
   expect(templateOf({ data: {} } as unknown as ControllerRevision)).toBeUndefined();
   expect(sameData(revision, { data: snapshotOf(structuredClone(template)) })).toBe(true);
   expect(sameData(revision, { data: snapshotOf({ ...template, metadata: {} }) })).toBe(false);

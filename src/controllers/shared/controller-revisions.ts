@@ -17,8 +17,9 @@ export interface TemplateSnapshot {
   readonly spec: { readonly template: PodTemplateSpec & { readonly $patch: 'replace' } };
 }
 
+/** With keys in order: clients written in Go compare the bytes. */
 export function snapshotOf(template: PodTemplateSpec): TemplateSnapshot {
-  return { spec: { template: { ...template, $patch: 'replace' } } };
+  return JSON.parse(stableStringify({ spec: { template: { ...template, $patch: 'replace' } } })) as TemplateSnapshot;
 }
 
 /** The template a revision holds; undefined when its data is something else. */
