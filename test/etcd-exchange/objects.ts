@@ -48,7 +48,9 @@ const written = /\/(customresourcedefinitions|apiservices|flowschemas|priorityle
 
 /** What must be the same of two reads: all of an object, but for what the second server has to write by itself. */
 export function comparable(reads: readonly Read[], others: readonly Read[]): unknown[] {
-  return reads.map(({ path, code, object }, at) => {
+  return reads.map(({ path, code, object: read }, at) => {
+    // An empty list that has to be there is null after a way through protobuf; here it stays a list.
+    const object = JSON.parse(JSON.stringify(read).replace('"drivers":null', '"drivers":[]')) as Json;
     const other = others[at]?.object as Json;
     const metadata = object['metadata'] as Json;
     if (metadata['resourceVersion'] === (other['metadata'] as Json)['resourceVersion'] || !written.test(path))

@@ -108,18 +108,19 @@ function startsWith(value: Buffer, bytes: Buffer): boolean {
 
 /** A value in any form as the object it stands for, without kind, apiVersion and resourceVersion. Throws for what is neither JSON nor protobuf. */
 export function decodeStored(value: Buffer, conversions: StoredConversions): KubeObject {
-  const decoded = hasMagic(value) ? fromProtobuf(value, conversions) : (JSON.parse(value.toString()) as KubeObject);
+  const isProtobuf = hasMagic(value);
+  const schema = isProtobuf ? conversions.schemaOf(readEnvelope(value)) : undefined;
+  const decoded = isProtobuf ? fromProtobuf(value, schema) : (JSON.parse(value.toString()) as KubeObject);
   const { kind, apiVersion, ...fields } = decoded;
   const type = typeof kind === 'string' && typeof apiVersion === 'string' ? { kind, apiVersion } : undefined;
   const object = fields as unknown as KubeObject;
   const { metadata, ...others } = type === undefined ? object : conversions.convert(type, object);
   const { resourceVersion: _resourceVersion, ...meta } = metadata;
-  return { metadata: meta as KubeObject['metadata'], ...others };
+  const stored = { metadata: meta as KubeObject['metadata'], ...others };
+  return schema === undefined ? stored : complete(stored, schema);
 }
 
-function fromProtobuf(value: Buffer, conversions: StoredConversions): KubeObject {
-  const schema = conversions.schemaOf(readEnvelope(value));
+function fromProtobuf(value: Buffer, schema: Schema | undefined): KubeObject {
   const { apiVersion, kind, value: fields } = decodeProtobuf(value, schema);
-  const object = { kind, apiVersion, ...fields } as unknown as KubeObject;
-  return schema === undefined ? object : complete(object, schema);
+  return { kind, apiVersion, ...fields } as unknown as KubeObject;
 }
