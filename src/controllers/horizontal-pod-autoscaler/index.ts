@@ -8,7 +8,7 @@ import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 import type { ScalingHistory } from './behavior.ts';
 import { MetricsClient } from './metrics.ts';
-import { AutoscalerRound } from './round.ts';
+import { AutoscalerRound, AutoscalingError } from './round.ts';
 
 /** Between two looks at an autoscaler's metrics, in ms (flag --horizontal-pod-autoscaler-sync-period). */
 const periodMs = 15_000;
@@ -38,7 +38,12 @@ function start(context: ControllerContext): Running {
       const autoscaler = autoscalers.store.get(key);
       if (autoscaler === undefined) return undefined;
       const podsIn = (namespace: string): ReturnType<typeof pods.store.byIndex> => pods.store.byIndex('namespace', namespace);
-      await new AutoscalerRound({ client, clock, recorder, metrics, autoscaler, podsIn, histories, selectors }).run();
+      try {
+        await new AutoscalerRound({ client, clock, recorder, metrics, autoscaler, podsIn, histories, selectors }).run();
+      } catch (error) {
+        if (!(error instanceof AutoscalingError)) throw error;
+        logger.debug({ key, err: error.message }, 'autoscaling failed');
+      }
       return { requeueAfter: periodMs };
     },
   });

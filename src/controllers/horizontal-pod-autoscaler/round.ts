@@ -52,6 +52,11 @@ interface MetricsVerdict {
   readonly failure: Error | undefined;
 }
 
+/** A failure that events and conditions have told of already. */
+export class AutoscalingError extends Error {
+  override readonly name = 'AutoscalingError';
+}
+
 export class AutoscalerRound {
   readonly #options: RoundOptions;
   readonly #autoscaler: Autoscaler;
@@ -112,7 +117,7 @@ export class AutoscalerRound {
       this.#event('Warning', 'FailedGetScale', message);
       this.#set('AbleToScale', 'False', 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${message}`);
       await this.#write();
-      throw new Error(prefix + message, { cause: error });
+      throw new AutoscalingError(prefix + message, { cause: error });
     }
   }
 
@@ -163,7 +168,7 @@ export class AutoscalerRound {
     }
     const [first] = failures;
     const counts = `${String(failures.length)} invalid out of ${String(specs.length)}`;
-    const failure = first && new Error(`invalid metrics (${counts}), first error is: ${first.message}`);
+    const failure = first && new AutoscalingError(`invalid metrics (${counts}), first error is: ${first.message}`);
     // With a metric missing nobody knows whether fewer would do.
     if (best === undefined || (failure !== undefined && best.replicas < specReplicas)) {
       if (first !== undefined) {
@@ -226,7 +231,7 @@ export class AutoscalerRound {
     await this.#write();
     const message = failure?.message ?? '';
     this.#event('Warning', 'FailedComputeMetricsReplicas', message);
-    throw new Error(`failed to compute desired number of replicas based on listed metrics for ${this.#reference}: ${message}`);
+    throw new AutoscalingError(`failed to compute desired number of replicas based on listed metrics for ${this.#reference}: ${message}`);
   }
 
   async #keep(current: number, statuses: readonly MetricStatus[] | undefined): Promise<void> {
@@ -247,7 +252,7 @@ export class AutoscalerRound {
       this.#set('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${message}`);
       this.#setStatus(from, this.#status.desiredReplicas, statuses);
       await this.#write();
-      throw new Error(`failed to rescale ${this.#reference}: ${message}`, { cause: error });
+      throw new AutoscalingError(`failed to rescale ${this.#reference}: ${message}`, { cause: error });
     }
     this.#set('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${String(to)}`);
     this.#event('Normal', 'SuccessfulRescale', `New size: ${String(to)}; reason: ${why}`);
