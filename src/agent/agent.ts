@@ -13,6 +13,7 @@ import type { EventRecorder } from '../client/events.ts';
 import { createInformers } from '../client/informer-factory.ts';
 import { startInformer } from '../client/informer.ts';
 import { refs } from '../client/refs.ts';
+import { startLocalPath } from './local-path/index.ts';
 import { ensureMemoryDir } from './memory-dir.ts';
 import { readMachine } from './node/machine.ts';
 import type { Machine } from './node/machine.ts';
@@ -138,6 +139,9 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
   const run: CommandRunner = systemCommands().run;
   const informers = options.informers ?? lifecycle.add(createInformers({ client, clock, logger }));
   const services = informers.of(refs.services);
+  if (options.storageDir !== undefined) {
+    lifecycle.add(startLocalPath({ ...options, informers, root: options.storageDir, real: runtime.real }));
+  }
   const references = lifecycle.add(createReferences({ client, clock, logger }));
   const deps: PodDeps = {
     runtime,

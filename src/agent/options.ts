@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly instance: string;
   /** Pods' files go to `pods/` below it. */
   readonly dataDir: string;
+  /** Where the volumes of the class local-path are made, an absolute path; missing: this node makes none. */
+  readonly storageDir?: string;
   /** May come later: pods that are not on the host's network wait for it, and the node is not Ready before. Missing: pods have no network. */
   readonly podNetwork?: PodNetwork | Promise<PodNetwork>;
   readonly clusterDNS: readonly string[];

@@ -1,4 +1,5 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
+import { resolve } from 'node:path';
 import { startAgent } from '../agent/agent.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
@@ -49,6 +50,7 @@ export async function startNode(options: NodeOptions): Promise<Running> {
     const agent = startAgent({
       ...options,
       client: options.client(`node:${options.nodeName}`),
+      storageDir: resolve(options.dataDir, 'storage'),
       ...(network === undefined ? {} : { podNetwork: network }),
     });
     lifecycle.add(await agent);

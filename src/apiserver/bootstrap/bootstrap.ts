@@ -28,6 +28,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { client, endpoint } = options;
   for (const name of objects.systemNamespaces) await ensure(client, refs.namespaces, objects.namespace(name));
   for (const priorityClass of objects.systemPriorityClasses) await ensure(client, refs.priorityClasses, priorityClass);
+  await ensure(client, refs.storageClasses, objects.localPathClass);
   const cidr = await ensure(client, serviceCIDRs, objects.serviceCIDR(options.serviceCIDRs));
   if (cidr.status.conditions === undefined) {
     const lastTransitionTime = cidr.metadata.creationTimestamp;

@@ -69,3 +69,12 @@ export const systemPriorityClasses: readonly New<t.PriorityClass>[] = [
     description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
   },
 ];
+
+/** Claims that name no class get a folder of the node their pod runs on; every node's agent makes its own. */
+export const localPathClass: New<t.StorageClass> = {
+  metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'coracle.io/local-path',
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
+};
