@@ -2,12 +2,13 @@
  * The acceptance test of the whole: a server as a user starts it, real kubectl, Docker, nftables and DNS. One story in
  * order; each test builds on the ones before. Needs root and Docker (npm test installs and starts what is missing).
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Deployment, EndpointSlice, Pod, Service } from '../../../src/api/generated/types.ts';
+import { Caller, type CallReport } from '../../support/caller.ts';
 import { CoracleProcess, freePort } from '../../support/coracle.ts';
 import { eventually } from '../../support/eventually.ts';
 import { importImages } from '../../support/image.ts';
@@ -16,14 +17,6 @@ const serve = 'CMD ["/bin/node","/srv/web.mjs","serve"]';
 const manifest = join(import.meta.dirname, 'guestbook.yaml');
 const inNamespace = ['-n', 'guestbook'];
 let coracle: CoracleProcess;
-
-interface CallReport {
-  calls: number;
-  failed: number;
-  errors: Record<string, number>;
-  pods: Record<string, number>;
-  versions: Record<string, number>;
-}
 
 const kubectl = (...args: string[]): Promise<string> => coracle.kubectl.run(...inNamespace, ...args);
 
@@ -56,34 +49,7 @@ async function clientContainer(): Promise<string> {
   return (pod.status.containerStatuses?.[0]?.containerID ?? '').replace('docker://', '');
 }
 
-/** Calls without pause in the client pod, through docker so that it goes on while Coracle is away. */
-class Caller {
-  readonly #container: string;
-  readonly #child: ChildProcess;
-  #output = '';
-  private constructor(container: string, child: ChildProcess) {
-    this.#container = container;
-    this.#child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
-  }
-
-  static async start(...urls: string[]): Promise<Caller> {
-    const container = await clientContainer();
-    return new Caller(
-      container,
-      spawn('docker', ['exec', container, '/bin/sh', '-c', `echo $$ > /tmp/caller; exec /bin/node /srv/web.mjs call ${urls.join(' ')}`], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
-    );
-  }
-
-  async stop(): Promise<CallReport> {
-    const ended = new Promise((resolve) => this.#child.on('close', resolve));
-    spawnSync('docker', ['exec', this.#container, '/bin/sh', '-c', 'kill -TERM $(cat /tmp/caller)']);
-    await ended;
-    return JSON.parse(this.#output) as CallReport;
-  }
-}
+const startCaller = async (...urls: string[]): Promise<Caller> => Caller.start(await clientContainer(), ...urls);
 
 beforeAll(async () => {
   importImages([
@@ -153,7 +119,7 @@ describe('guestbook', () => {
   }, 90_000);
 
   test('rolls to v2 while a client calls without pause: no failed call', async () => {
-    const caller = await Caller.start('http://web');
+    const caller = await startCaller('http://web');
     await kubectl('set', 'image', 'deployment/web', 'web=coracle.test/web:v2');
     await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     await eventually(async () => expect(Object.keys((await callFromClient(50, 'http://web')).versions)).toEqual(['v2']));
@@ -164,7 +130,7 @@ describe('guestbook', () => {
   }, 180_000);
 
   test('a broken image leaves the old pods serving; rollout undo heals it', async () => {
-    const caller = await Caller.start('http://web');
+    const caller = await startCaller('http://web');
     await kubectl('set', 'image', 'deployment/web', 'web=coracle.test/no-such-image:v3');
     await eventually(async () => {
       const waiting = (await webPods()).flatMap((pod) => pod.status.containerStatuses ?? []).map((status) => status.state?.waiting?.reason);
@@ -212,7 +178,7 @@ describe('guestbook', () => {
     );
     // By address: names are served by Coracle itself, and a question asked while it is away takes the resolver five seconds.
     const { clusterIPs = [] } = (await coracle.kubectl.json<Service>(...inNamespace, 'get', 'service', 'web')).spec;
-    const caller = await Caller.start(`http://${clusterIPs[0] ?? ''}`, `http://[${clusterIPs[1] ?? ''}]`);
+    const caller = await startCaller(`http://${clusterIPs[0] ?? ''}`, `http://[${clusterIPs[1] ?? ''}]`);
     const container = await clientContainer();
     expect(await coracle.stop('SIGINT')).toBe(0);
     const asking = new Promise((resolve) => spawn('docker', ['exec', container, 'getent', 'hosts', 'web']).on('close', resolve));
