@@ -73,7 +73,9 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     options.capacity,
   );
   const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir });
-  const pods = lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
+  const pods =
+    options.shared?.pods ??
+    lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
   const managed = startPodManager({ deps, pods });
   const server =
     options.kubelet === undefined
@@ -94,7 +96,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
       ? ''
       : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
   });
-  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts }));
+  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts, heartbeatMs: options.heartbeatMs }));
   if (!network.ready) {
     void Promise.resolve(options.podNetwork).then(
       async () => {
@@ -142,7 +144,7 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
   if (options.storageDir !== undefined) {
     lifecycle.add(startLocalPath({ ...options, informers, root: options.storageDir, real: runtime.real }));
   }
-  const references = lifecycle.add(createReferences({ client, clock, logger }));
+  const references = options.shared?.references ?? lifecycle.add(createReferences({ client, clock, logger }));
   const deps: PodDeps = {
     runtime,
     client,

@@ -1,14 +1,21 @@
+import type { Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
+import type { Informer } from '../client/informer.ts';
 import type { PodNetwork } from './network/pod-network.ts';
+import type { References } from './references.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 
 export interface AgentOptions {
   readonly client: Client;
   /** Shared caches for what all agents of a process look at (services); default: the agent's own. */
   readonly informers?: Informers;
+  /** What nodes of one process can have together; default: the agent's own. */
+  readonly shared?: { readonly pods: Informer<Pod>; readonly references: References };
+  /** How often the node tells that it lives; default as kubelets do. */
+  readonly heartbeatMs?: number;
   readonly nodeName: string;
   /** One address a family, the preferred one first. */
   readonly nodeIPs: readonly string[];

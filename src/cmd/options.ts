@@ -180,6 +180,17 @@ export const options = [
     check: oneOf('auto', 'docker', 'sim'),
   },
   {
+    flag: 'sim-nodes',
+    kind: 'number',
+    value: 'COUNT',
+    default: 0,
+    help: 'more nodes in this cluster that are only simulated, of 32 CPUs and 256Gi each',
+    commands: server,
+    check: (number) => {
+      if (number > 5000) throw new UsageError('must be 5000 at most');
+    },
+  },
+  {
     flag: 'docker',
     kind: 'text',
     value: 'SOCKET',

@@ -78,6 +78,20 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         }),
       );
     }
+    if (settings['sim-nodes'] > 0) {
+      reporter.step(`starting ${String(settings['sim-nodes'])} simulated nodes`);
+      const { startSimNodes } = await import('../agent/fleet/sim-nodes.ts');
+      lifecycle.add(
+        await startSimNodes({
+          ...common,
+          count: settings['sim-nodes'],
+          prefix: `${nodeName}-sim-`,
+          client: (name) => controlPlane.client(`node:${name}`),
+          informers: controlPlane.informers,
+          instance: dataDir.instance,
+        }),
+      );
+    }
     const server = `https://${urlHost(settings['bind-address'])}:${String(controlPlane.apiServer.port)}`;
     const kubeconfig = settings['write-kubeconfig'] ?? join(dataDir.path, 'kubeconfig');
     writeFileAtomic(kubeconfig, kubeconfigText({ name: 'coracle', server, authority: pki.authority.cert, client: pki.admin }), 0o600);
