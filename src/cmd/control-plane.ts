@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { admissionPlugins } from '../admission/index.ts';
-import { bootstrap } from '../apiserver/bootstrap/bootstrap.ts';
+import { bootstrap, familyOf, publishEndpoint } from '../apiserver/bootstrap/bootstrap.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
 import type { Clock } from '../base/clock.ts';
@@ -25,6 +25,7 @@ import { startScheduler } from '../scheduler/scheduler.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createAuthentication, joinUser } from './authentication.ts';
 import type { Pki } from './pki.ts';
+import { startServerAddresses } from './server-addresses.ts';
 import { addressAt } from './service-network.ts';
 import { gitVersion } from './version.ts';
 
@@ -92,12 +93,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         logger,
       }),
     );
-    const bootstrapped = bootstrap({
-      client: client('apiserver'),
-      kubernetesServiceIPs: options.serviceCIDRs.map((cidr) => addressAt(cidr, 1)),
-      serviceCIDRs: options.serviceCIDRs,
-      endpoint: { addresses: options.advertiseAddresses, port: apiServer.port },
-    });
+    const bootstrapped = bootstrapAll({ ...options, client: client('apiserver'), port: apiServer.port }, lifecycle);
     await Promise.all([bootstrapped, apiServer.fair]);
     apiServer.started();
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
@@ -119,6 +115,30 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await lifecycle.stop();
     throw error;
   }
+}
+
+/** Makes what every cluster has; where several servers share the datastore, all of them are behind the Service `kubernetes`. */
+async function bootstrapAll(
+  {
+    storage,
+    serviceCIDRs,
+    advertiseAddresses,
+    client,
+    port,
+    clock,
+    logger,
+  }: ControlPlaneOptions & { readonly client: Client; readonly port: number },
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const common = { client, serviceCIDRs, kubernetesServiceIPs: serviceCIDRs.map((cidr) => addressAt(cidr, 1)) };
+  if (storage.shared !== true) return bootstrap({ ...common, endpoint: { addresses: advertiseAddresses, port } });
+  let isFirst = true;
+  const publish = async (addresses: readonly string[]): Promise<void> => {
+    const endpoint = { addresses, port };
+    await (isFirst ? bootstrap({ ...common, endpoint }) : publishEndpoint(client, endpoint, familyOf(common)));
+    isFirst = false;
+  };
+  lifecycle.add(await startServerAddresses({ storage, own: advertiseAddresses, publish, clock, logger }));
 }
 
 type Guard = (client: Client) => Client;

@@ -35,9 +35,18 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     const ready = { type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: 'Kubernetes Service CIDR is ready' };
     await client.resource(serviceCIDRs).updateStatus({ ...structuredClone(cidr), status: { conditions: [ready] } });
   }
-  const [primaryIP = ''] = options.kubernetesServiceIPs;
-  const family = primaryIP.includes(':') ? 6 : 4;
-  await ensure(client, refs.services, objects.kubernetesService(primaryIP, endpoint.port));
+  const family = familyOf(options);
+  await ensure(client, refs.services, objects.kubernetesService(options.kubernetesServiceIPs[0] ?? '', endpoint.port));
+  await publishEndpoint(client, endpoint, family);
+}
+
+/** The family of the Service `kubernetes`: that of the first service CIDR. */
+export function familyOf({ kubernetesServiceIPs: [first = ''] }: Pick<BootstrapOptions, 'kubernetesServiceIPs'>): 4 | 6 {
+  return first.includes(':') ? 6 : 4;
+}
+
+/** Brings Endpoints and slice of the Service `kubernetes` to these addresses. */
+export async function publishEndpoint(client: Client, endpoint: objects.ApiServerEndpoint, family: 4 | 6): Promise<void> {
   await ensure(client, refs.endpoints, objects.kubernetesEndpoints(endpoint, family), ['subsets']);
   await ensure(client, refs.endpointSlices, objects.kubernetesEndpointSlice(endpoint, family), ['endpoints', 'ports']);
 }
@@ -51,11 +60,22 @@ async function ensure<T extends Stored>(client: Client, ref: ResourceRef<T>, wan
     current = await resource.get(namespace, name);
   } catch (error) {
     if (!isReason(error, 'NotFound')) throw error;
-    return resource.create(namespace, wanted);
+    return orAgain(resource.create(namespace, wanted), () => ensure(client, ref, wanted, fields));
   }
   const values: Record<string, unknown> = wanted;
   if (fields.every((field) => jsonEqual(current[field], values[field]))) return current;
-  return resource.update({ ...structuredClone(current), ...Object.fromEntries(fields.map((field) => [field, values[field]])) });
+  const updated = { ...structuredClone(current), ...Object.fromEntries(fields.map((field) => [field, values[field]])) };
+  return orAgain(resource.update(updated), () => ensure(client, ref, wanted, fields));
+}
+
+/** Another server that starts at the same moment may be faster. */
+async function orAgain<T>(write: Promise<T>, again: () => Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isReason(error, 'AlreadyExists') || isReason(error, 'Conflict')) return again();
+    throw error;
+  }
 }
 
 type Stored = { metadata: KubeObject['metadata'] };
