@@ -43,3 +43,36 @@ test('pods stuck in deletion are not charged', () => {
   const pods = { kind: { group: '', resource: 'pods' }, items: [stuck] };
   expect([0, 40_001].map((now) => quotaStatus(quota({ pods: '10' }), [pods], now).used.pods)).toEqual(['1', '0']);
 });
+
+test('devices by class: as many as asked for, all at most, of alternatives the most', () => {
+  const requests = [
+    { name: 'a', exactly: { deviceClassName: 'gold', allocationMode: 'ExactCount', count: 2 } },
+    { name: 'b', exactly: { deviceClassName: 'silver', allocationMode: 'All' } },
+    {
+      name: 'c',
+      firstAvailable: [
+        { name: 'x', deviceClassName: 'gold', allocationMode: 'ExactCount', count: 1 },
+        { name: 'y', deviceClassName: 'gold', allocationMode: 'ExactCount', count: 3 },
+      ],
+    },
+  ];
+  const hard = {
+    'count/resourceclaims.resource.k8s.io': '9',
+    'gold.deviceclass.resource.k8s.io/devices': '9',
+    'silver.deviceclass.resource.k8s.io/devices': '9',
+  };
+  const kinds = quotaKinds(quota(hard));
+  expect(kinds).toEqual([{ group: 'resource.k8s.io', resource: 'resourceclaims' }]);
+  const items = [object({ spec: { devices: { requests } } })];
+  expect(
+    quotaStatus(
+      quota(hard),
+      kinds.map((kind) => ({ kind, items })),
+      0,
+    ).used,
+  ).toEqual({
+    'count/resourceclaims.resource.k8s.io': '1',
+    'gold.deviceclass.resource.k8s.io/devices': '5',
+    'silver.deviceclass.resource.k8s.io/devices': '32',
+  });
+});

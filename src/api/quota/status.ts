@@ -4,19 +4,24 @@ import type { KubeObject } from '../object.ts';
 import { type Amounts, addTo } from '../pod-resources.ts';
 import { zeroQuantity } from '../quantity.ts';
 import { inScopes } from './scopes.ts';
-import { type GroupResource, quotaNames, quotaUsage } from './usage.ts';
+import { countName, type GroupResource, quotaNames, quotaUsage } from './usage.ts';
 
 const countedCore = ['pods', 'services', 'persistentvolumeclaims', 'configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'];
+
+const deviceClaims = { group: 'resource.k8s.io', resource: 'resourceclaims' } as const;
 
 /** The kinds whose objects use up what a quota limits. */
 export function quotaKinds({ spec }: ResourceQuota): GroupResource[] {
   const names = Object.keys(spec?.hard ?? {});
   const core = countedCore.map((resource) => ({ group: '', resource })).filter((kind) => quotaNames(kind, names).length > 0);
+  const devices = quotaNames(deviceClaims, names).length > 0 ? [deviceClaims] : [];
   const others = names.flatMap((name) => {
     const [, resource = '', group = ''] = /^count\/([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
-    return resource === '' || (group === '' && countedCore.includes(resource)) ? [] : [{ group, resource }];
+    return resource === '' || (group === '' && countedCore.includes(resource)) || countName({ group, resource }) === countName(deviceClaims)
+      ? []
+      : [{ group, resource }];
   });
-  return [...core, ...others];
+  return [...core, ...devices, ...others];
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What an object counts for in resource quotas (pkg/quota/v1/evaluator/core, apiserver pkg/quota/v1/generic). */
-import type { Container, PersistentVolumeClaim, Pod, Service } from '../generated/types.ts';
+import type { components, Container, PersistentVolumeClaim, Pod, Service } from '../generated/types.ts';
 import type { KubeObject } from '../object.ts';
 import { addTo, type Amounts, maxTo, parseAmounts, podLimits, podRequests } from '../pod-resources.ts';
 import { parseQuantity, type Quantity, wholeQuantity, zeroQuantity } from '../quantity.ts';
@@ -8,6 +8,8 @@ export interface GroupResource {
   readonly group: string;
   readonly resource: string;
 }
+
+type ResourceClaim = components['schemas']['io.k8s.api.resource.v1.ResourceClaim'];
 
 const one = wholeQuantity(1);
 const classSuffix = '.storageclass.storage.k8s.io/';
@@ -31,6 +33,12 @@ const serviceNames: ReadonlySet<string> = new Set(['count/services', 'services',
 const claimNames: ReadonlySet<string> = new Set(['count/persistentvolumeclaims', 'persistentvolumeclaims', 'requests.storage']);
 const classNames = ['persistentvolumeclaims', 'requests.storage'];
 
+/** After a DeviceClass' name: devices that claims ask for. */
+const deviceSuffix = '.deviceclass.resource.k8s.io/devices';
+/** Most devices a claim gets that asks for all (AllocationResultsMaxSize). */
+const maxDevices = 32;
+
+const isDeviceClaim = ({ group, resource }: GroupResource): boolean => group === 'resource.k8s.io' && resource === 'resourceclaims';
 const isCore = ({ group, resource }: GroupResource, name: string): boolean => group === '' && resource === name;
 
 /** The name under which objects of a kind are counted: `count/deployments.apps`. */
@@ -45,6 +53,7 @@ export function quotaNames(kind: GroupResource, names: readonly string[]): strin
   if (isCore(kind, 'persistentvolumeclaims')) {
     return names.filter((name) => claimNames.has(name) || classNames.some((suffix) => name.endsWith(classSuffix + suffix)));
   }
+  if (isDeviceClaim(kind)) return names.filter((name) => name === countName(kind) || name.endsWith(deviceSuffix));
   const plain = kind.group === '' && plainlyCounted.has(kind.resource);
   return names.filter((name) => name === countName(kind) || (plain && name === kind.resource));
 }
@@ -64,6 +73,7 @@ export function quotaUsage(kind: GroupResource, object: KubeObject, now: number)
   if (isCore(kind, 'pods')) return podUsage(object as unknown as Pod, now);
   if (isCore(kind, 'services')) return serviceUsage(object as unknown as Service);
   if (isCore(kind, 'persistentvolumeclaims')) return claimUsage(object as unknown as PersistentVolumeClaim);
+  if (isDeviceClaim(kind)) return deviceUsage(object as unknown as ResourceClaim, countName(kind));
   const usage: Amounts = new Map([[countName(kind), one]]);
   if (kind.group === '' && plainlyCounted.has(kind.resource)) usage.set(kind.resource, one);
   return usage;
@@ -163,5 +173,19 @@ function claimUsage({ metadata, spec, status }: PersistentVolumeClaim): Amounts 
   const whole = bytes.isMultipleOf(0) ? bytes : wholeQuantity(bytes.scaled(0), bytes.format);
   usage.set('requests.storage', whole);
   if (storageClass !== '') usage.set(`${storageClass}${classSuffix}requests.storage`, whole);
+  return usage;
+}
+
+/** The devices a claim may get, by class; of alternatives the most of each class. */
+function deviceUsage({ spec }: ResourceClaim, count: string): Amounts {
+  const usage: Amounts = new Map([[count, one]]);
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most: Amounts = new Map();
+    for (const { deviceClassName, allocationMode, count: wanted = 0 } of exactly === undefined ? firstAvailable : [exactly]) {
+      const devices = allocationMode === 'All' ? maxDevices : allocationMode === 'ExactCount' ? wanted : 0;
+      maxTo(most, new Map([[`${deviceClassName}${deviceSuffix}`, wholeQuantity(devices)]]));
+    }
+    addTo(usage, most);
+  }
   return usage;
 }

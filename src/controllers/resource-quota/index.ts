@@ -29,6 +29,9 @@ const secondLookMs = 5_000;
 /** How long what somebody else wrote into a status may stand (upstream's resync period), in ms. */
 const resyncMs = 300_000;
 
+/** How long after a custom kind was defined or changed it is looked for, in ms. */
+const servedMs = 500;
+
 type Amounts = Readonly<Record<string, string>>;
 
 class QuotaLoop {
@@ -49,6 +52,9 @@ class QuotaLoop {
         cares: (namespace) => [...this.#quotas.store.byIndex('namespace', namespace)].length > 0,
         released: (kind, namespace) => {
           for (const quota of this.#concerned(kind, namespace)) loop.enqueueAfter(keyOf(quota), gatherMs);
+        },
+        kindsChanged: () => {
+          for (const quota of this.#quotas.store.values()) if (isIncomplete(quota)) loop.enqueueAfter(keyOf(quota), servedMs);
         },
       }),
     );
@@ -85,6 +91,11 @@ class QuotaLoop {
     const next = Math.min(less ? secondLookMs : Infinity, nextRelease(objects, now));
     return next === Infinity ? undefined : { requeueAfter: next };
   }
+}
+
+/** Whether something it limits is used up by no kind that is known. */
+function isIncomplete({ spec, status }: ResourceQuota): boolean {
+  return Object.keys(spec.hard ?? {}).some((name) => status.used?.[name] === undefined);
 }
 
 function isLess(used: string, before: string | undefined): boolean {

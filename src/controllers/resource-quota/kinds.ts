@@ -14,6 +14,8 @@ export interface Listener {
   cares(namespace: string): boolean;
   /** An object there may have given something back. */
   released(kind: GroupResource, namespace: string): void;
+  /** A kind that was asked for in vain may be there now. */
+  kindsChanged(): void;
 }
 
 export class CountedKinds implements Running {
@@ -22,6 +24,7 @@ export class CountedKinds implements Running {
   readonly #informers = new Map<string, Informer<KubeObject>>();
   readonly #lifecycle = new Lifecycle();
   #known: readonly DiscoveredResource[] = [];
+  #waits = false;
 
   constructor(context: ControllerContext, listener: Listener) {
     this.#context = context;
@@ -40,12 +43,23 @@ export class CountedKinds implements Running {
   async objectsIn(namespace: string, kinds: readonly GroupResource[]): Promise<{ kind: GroupResource; items: KubeObject[] }[]> {
     if (kinds.some((kind) => this.#find(kind) === undefined)) this.#known = await this.#context.client.discover();
     const found = kinds.flatMap((kind) => this.#find(kind) ?? []);
+    if (found.length < kinds.length) this.#followDefinitions();
     const informers = found.map((resource) => this.#informer(resource));
     await Promise.all(informers.map((informer) => informer.synced));
     return informers.map(({ ref: { group, resource }, store }) => ({
       kind: { group, resource },
       items: [...store.byIndex('namespace', namespace)],
     }));
+  }
+
+  /** Custom kinds are served a moment after they are defined. */
+  #followDefinitions(): void {
+    const definitions = this.#known.find(({ resource }) => resource === 'customresourcedefinitions');
+    if (this.#waits || definitions === undefined) return;
+    this.#waits = true;
+    const tell = (_object: KubeObject, initial?: boolean): void => (initial === true ? undefined : this.#listener.kindsChanged());
+    const informer = this.#context.informers.of<KubeObject>(definitions);
+    this.#lifecycle.add(informer.handle({ add: tell, update: (_old, object) => tell(object) }));
   }
 
   #find({ group, resource }: GroupResource): DiscoveredResource | undefined {

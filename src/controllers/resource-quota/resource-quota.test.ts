@@ -1,10 +1,20 @@
 import { expect, test } from '@jest/globals';
 import type { Pod, ResourceQuota } from '../../api/generated/types.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { ResourceRef } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
 import type { FakeClient } from '../../client/testing/fake-client.ts';
 import type { Bench } from '../testing/bench.ts';
 import { startBench } from '../testing/bench.ts';
 import { resourceQuotaController } from './index.ts';
+
+const definitions: ResourceRef<KubeObject> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
 
 function seedQuota(client: FakeClient, hard: object, status: object = {}): void {
   client.seed(refs.resourceQuotas, { metadata: { name: 'q', namespace: 'shop' }, spec: { hard }, status });
@@ -29,6 +39,7 @@ async function gather(bench: Bench): Promise<void> {
 const start = (hard: object, seed: (client: FakeClient) => void = () => undefined): Promise<Bench> =>
   startBench([resourceQuotaController], {
     seed: (client) => {
+      client.resource(definitions);
       seedQuota(client, hard);
       seed(client);
     },
@@ -47,6 +58,19 @@ test('counts what is there, of any kind', async () => {
     hard: { pods: '5', 'requests.cpu': '1', secrets: '2', 'count/deployments.apps': '3', 'count/unheard.of': '1' },
     used: { pods: '2', 'requests.cpu': '200m', secrets: '0', 'count/deployments.apps': '1' },
   });
+});
+
+test('a custom kind is counted from when it is served', async () => {
+  await using bench = await start({ 'count/foos.example.com': '3' });
+  expect(used(bench)).toEqual({});
+  const foos = { group: 'example.com', version: 'v1', resource: 'foos', kind: 'Foo', namespaced: true } as ResourceRef<KubeObject>;
+  bench.client.resource(foos);
+  bench.client.seed(foos, { metadata: { name: 'a', namespace: 'shop' } });
+  bench.client.seed(definitions, { metadata: { name: 'foos.example.com' } });
+  await bench.settle();
+  await bench.clock.advance(500);
+  await bench.settle();
+  expect(used(bench)).toEqual({ 'count/foos.example.com': '1' });
 });
 
 test('gives back what is deleted and what has ended', async () => {
