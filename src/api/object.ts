@@ -1,4 +1,5 @@
 import type { components } from './generated/types.ts';
+import { cloneJson } from './json.ts';
 
 type Schemas = components['schemas'];
 
@@ -46,4 +47,13 @@ export function deepFreeze<T>(value: T): T {
     for (const item of Object.values(value)) deepFreeze(item);
   }
   return value;
+}
+
+/** A private copy of an object that shares its field owners: those are replaced, never changed. */
+export function cloneObject<T extends { metadata?: ObjectMeta | StoredMeta }>(object: T): T {
+  const managedFields = object.metadata?.managedFields;
+  if (managedFields === undefined) return cloneJson(object);
+  const { metadata, ...fields } = object;
+  const { managedFields: _shared, ...meta } = metadata as ObjectMeta;
+  return { ...cloneJson(fields), metadata: { ...cloneJson(meta), managedFields } } as unknown as T;
 }

@@ -1,6 +1,7 @@
 /** Bodies as objects of their kind (apiserver pkg/endpoints/handlers/rest.go and create.go). */
 import { badRequest } from '../api/errors.ts';
 import { isJsonObject } from '../api/json.ts';
+import { keepReset } from '../api/managed-fields/managers.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
 import { decodeProtobuf } from '../api/protobuf/decode.ts';
 import { decodeJson, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
@@ -53,7 +54,9 @@ export function decodeBody(body: Buffer, expected: Expected, options: DecodeOpti
   if (decoded.error !== undefined)
     throw badRequest(`${expected.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${decoded.error}`);
   for (const warning of decoded.warnings) options.warn(warning);
-  return plain(decoded.value ?? {});
+  const object = plain(decoded.value ?? {});
+  keepReset(parsed, object);
+  return object;
 }
 
 /** A body as a JSON value of no particular kind (patches, DeleteOptions); throws 400. */

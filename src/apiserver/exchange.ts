@@ -1,6 +1,7 @@
 /** One request and its answer, as handlers see them. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { managerOfUserAgent } from '../api/managed-fields/user-agent.ts';
 import type { Pass } from './flow-control/flow-control.ts';
 import type { RequestContext, UserInfo } from '../registry/context.ts';
 import { type Format, type Negotiator, plainJson } from './media-type.ts';
@@ -86,9 +87,9 @@ export class Exchange {
     };
   }
 
-  /** The first word of the user agent, up to the slash: the field manager of clients that name none. */
+  /** The field manager of clients that name none. */
   get userAgent(): string {
-    return (this.request.headers['user-agent'] ?? '').split('/', 1)[0]?.slice(0, 128) ?? '';
+    return managerOfUserAgent(this.request.headers['user-agent'] ?? '');
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { ApiError } from '../api/errors.ts';
 import { cloneJson } from '../api/json.ts';
-import type { KubeObject, New } from '../api/object.ts';
+import { cloneObject, type KubeObject, type New } from '../api/object.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type {
   Client,
@@ -22,7 +22,7 @@ import type {
 import type { RequestContext, UserInfo } from '../registry/context.ts';
 import { scaleOf } from '../registry/scale.ts';
 import type { EventSink, Registry, ResourceStore, UpdateRequest } from '../registry/store.ts';
-import { patcher } from './patching.ts';
+import { patched } from './patching.ts';
 import { selectionOf } from './selection.ts';
 
 export interface InProcessOptions {
@@ -99,7 +99,7 @@ class InProcessResource<T> implements ResourceClient<T> {
   }
 
   async create(namespace: string, object: New<T>): Promise<T> {
-    const entry = await this.#store().create(namespace, cloneJson(object) as unknown as KubeObject, this.#context);
+    const entry = await this.#store().create(namespace, cloneObject(object) as unknown as KubeObject, this.#context);
     return entry.object as T;
   }
 
@@ -114,17 +114,11 @@ class InProcessResource<T> implements ResourceClient<T> {
   async patch(namespace: string, name: string, options: PatchOptions): Promise<T> {
     const store = this.#store();
     const fieldManager = options.fieldManager ?? this.#context.fieldManager ?? '';
-    const update = patcher(store.definition, {
-      type: options.type,
-      body: options.body,
-      subresource: options.subresource ?? '',
-      fieldManager,
-      force: options.force ?? false,
-      validation: 'Ignore',
-      warn: (text) => this.#context.warn(text),
-    });
-    const apply = options.type === 'application/apply-patch+yaml' ? { forceAllowCreate: true } : {};
-    const request: UpdateRequest = { name, namespace, subresource: options.subresource ?? '', update, retryOnConflict: true, ...apply };
+    const subresource = options.subresource ?? '';
+    const { type, body, force = false } = options;
+    const warn = (text: string): void => this.#context.warn(text);
+    const change = patched(store.definition, { type, body, name, subresource, force, validation: 'Ignore', warn });
+    const request: UpdateRequest = { name, namespace, subresource, retryOnConflict: true, ...change };
     const { entry } = await store.update(request, { ...this.#context, fieldManager });
     return entry.object as T;
   }
@@ -149,8 +143,8 @@ class InProcessResource<T> implements ResourceClient<T> {
   }
 
   async updateSubresource(namespace: string, name: string, subresource: string, body: unknown): Promise<KubeObject> {
-    const object = cloneJson(body) as KubeObject;
-    const request: UpdateRequest = { name, namespace, subresource, update: () => cloneJson(object), retryOnConflict: false };
+    const object = body as KubeObject;
+    const request: UpdateRequest = { name, namespace, subresource, update: () => cloneObject(object), retryOnConflict: false };
     return (await this.#store().update(request, this.#context)).entry.object;
   }
 
@@ -161,7 +155,7 @@ class InProcessResource<T> implements ResourceClient<T> {
       name,
       namespace,
       subresource,
-      update: () => cloneJson(object) as unknown as KubeObject,
+      update: () => cloneObject(object as unknown as KubeObject),
       retryOnConflict: false,
     };
     return (await this.#store().update(request, this.#context)).entry.object as T;

@@ -1,12 +1,14 @@
 /** Patches as updaters of the engine: checked once, applied to each state the engine offers. */
-import { ApiError } from '../api/errors.ts';
+import { ApiError, badRequest, notFound } from '../api/errors.ts';
 import { invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson, isJsonObject } from '../api/json.ts';
 import { apiVersionOf, type KubeObject } from '../api/object.ts';
+import { keepReset } from '../api/managed-fields/managers.ts';
+import { goKind } from '../api/patch-json.ts';
 import { applyPatch, jsonPatchType, mergePatchType, strategicMergePatchType } from '../api/patch.ts';
 import { decodeValue, type FieldValidation } from '../api/schema/decode.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
-import type { Updater } from '../registry/store.ts';
+import type { UpdateRequest } from '../registry/store.ts';
 import { type Expected, expectedKind, identityFault, plain } from './decode.ts';
 
 export const applyPatchType = 'application/apply-patch+yaml';
@@ -16,27 +18,75 @@ export interface Patch {
   readonly type: string;
   /** The parsed body. */
   readonly body: unknown;
+  readonly name: string;
   readonly subresource: string;
-  readonly fieldManager: string;
   readonly force: boolean;
   readonly validation: FieldValidation;
   warn(text: string): void;
 }
 
-/** The updater's answers are private. It is asked for a missing object only by apply. */
-export function patcher(definition: ResourceDefinition, patch: Patch): Updater {
+/** What of an update a patch decides; the updater's answers are private. */
+export function patched(definition: ResourceDefinition, patch: Patch): Pick<UpdateRequest, 'update' | 'apply' | 'forceAllowCreate'> {
   const expected = expectedKind(definition, patch.subresource);
-  // Until field owners are kept (server-side apply), applying merges: lists of maps by their keys where the kind has them.
-  const type = patch.type !== applyPatchType ? patch.type : expected.schema === undefined ? mergePatchType : strategicMergePatchType;
-  return (current) => {
-    if (current === undefined) {
-      if (patch.type !== applyPatchType || !isJsonObject(patch.body))
-        throw new ApiError('NotFound', 'the server could not find the requested resource');
-      return decoded(cloneJson(patch.body), expected, patch);
-    }
-    const versioned = { kind: expected.kind, apiVersion: apiVersionOf(expected), ...current };
-    return decoded(applyPatch<Record<string, unknown>>(versioned, { type, body: patch.body }, expected.schema), expected, patch);
+  if (patch.type === applyPatchType) return applied(expected, patch);
+  return {
+    update: (current) => {
+      if (current === undefined) throw notFound(definition, patch.name);
+      return patchedObject(current, expected, patch);
+    },
   };
+}
+
+function applied(expected: Expected, patch: Patch): ReturnType<typeof patched> {
+  const config = patch.body ?? {};
+  if (!isJsonObject(config)) {
+    const why = `json: cannot unmarshal ${goKind(config)} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
+  }
+  return {
+    apply: { config, force: patch.force },
+    update: (merged) => {
+      const document = { ...merged };
+      if (expected.schema === undefined) return plain(cloneJson(document));
+      const { value, error } = decodeValue(document, expected.schema, { mode: 'Ignore' });
+      if (error === undefined) return plain(value ?? {});
+      const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { name?: string; namespace?: string };
+      const kind = `${expected.group}/${expected.version}, Kind=${expected.kind}`;
+      const why = `unable to convert unstructured object to ${kind}: error decoding from json: ${error}`;
+      throw new ApiError('Unknown', `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: ${why}`);
+    },
+    ...(patch.subresource === '' ? { forceAllowCreate: true } : {}),
+  };
+}
+
+/** Field owners are large and seldom what a patch is about: they are left out of its copies, unless it goes wrong and says what it made. */
+function patchedObject(current: KubeObject, expected: Expected, patch: Patch): KubeObject {
+  const versioned = { kind: expected.kind, apiVersion: apiVersionOf(expected), ...current };
+  const { managedFields, ...metadata } = current.metadata;
+  const attempt = (from: KubeObject): KubeObject =>
+    decoded(applyPatch<Record<string, unknown>>(from, patch, expected.schema), expected, patch);
+  if (managedFields === undefined || mayTouchManagers(patch)) return attempt(versioned);
+  let object: KubeObject;
+  try {
+    object = attempt({ ...versioned, metadata });
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === 'Invalid') return attempt(versioned);
+    throw error;
+  }
+  object.metadata.managedFields = managedFields;
+  return object;
+}
+
+function mayTouchManagers({ type, body }: Patch): boolean {
+  if (type === jsonPatchType) return !Array.isArray(body) || body.some((step: unknown) => !isOutsideManagers(step));
+  const metadata = isJsonObject(body) ? body['metadata'] : undefined;
+  return isJsonObject(metadata) ? 'managedFields' in metadata || '$patch' in metadata || '$retainKeys' in metadata : metadata !== undefined;
+}
+
+function isOutsideManagers(step: unknown): boolean {
+  const isOutside = (path: unknown): boolean =>
+    path === undefined || (typeof path === 'string' && /^\/(?!metadata(\/managedFields|$))[^~/]/.test(path));
+  return isJsonObject(step) && isOutside(step['path']) && isOutside(step['from']);
 }
 
 /** The patched document read again as its kind, as apiserver pkg/endpoints/handlers/patch.go does; throws 422. */
@@ -47,7 +97,9 @@ function decoded(document: Record<string, unknown>, expected: Expected, patch: P
   const { value, error, warnings } = decodeValue(document, expected.schema, { mode: patch.validation });
   if (error !== undefined) throw unreadable(document, error);
   for (const warning of warnings) patch.warn(warning);
-  return plain(value ?? {});
+  const object = plain(value ?? {});
+  keepReset(document, object);
+  return object;
 }
 
 function unreadable(document: Record<string, unknown>, why: string): ApiError {

@@ -34,6 +34,8 @@ export async function createObject(resource: Resource, request: CreateRequest): 
   delete (meta as { resourceVersion?: string }).resourceVersion;
   dedupOwnerReferences(object, context, false);
   resource.definition.strategy.default?.(object);
+  completeObject(resource.definition, object);
+  resource.engine.fields.track(resource.definition, object, context);
   const admission = admissionRequest(resource, request);
   if (await mutate(resource.engine.admission, admission)) {
     dedupOwnerReferences(object, context, true);

@@ -142,11 +142,10 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly scale?: ScaleAccess<T>;
   readonly subresources?: readonly Subresource<T>[];
   /**
-   * What writers of the object ('') or of a subresource can own in managed fields, where it is not the default (all but the status; through
-   * the status subresource all but the spec and what `statusKeeps` says): `never` these, or `only` these. Names with dots, `*` for any key.
-   * Upstream's GetResetFields and GetResetFieldsFilter of the strategy.
+   * What writers of the object ('') or of a subresource never own in managed fields, names with dots, where it is not the default: the status;
+   * through the status subresource the spec and what `statusKeeps` says; through others all can be owned (upstream's GetResetFields).
    */
-  readonly owned?: Readonly<Record<string, { readonly never?: readonly string[]; readonly only?: readonly string[] }>>;
+  readonly owned?: Readonly<Record<string, { readonly never: readonly string[] }>>;
   /** Field selectors besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Objects vanish after this many seconds (events). */

@@ -4,6 +4,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import type { ResourceCache, WatchCache } from './cache/cache.ts';
 import type { ResourceDefinition } from './definition.ts';
+import type { FieldManagers } from './managed-fields.ts';
 import type { View } from './view.ts';
 
 export interface Engine {
@@ -11,6 +12,7 @@ export interface Engine {
   readonly cache: WatchCache;
   readonly admission: readonly AdmissionPlugin[];
   readonly clock: Clock;
+  readonly fields: FieldManagers;
   /** In [0, 1); for generated names. */
   readonly random: () => number;
 }

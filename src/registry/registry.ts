@@ -8,6 +8,7 @@ import { startWatchCache } from './cache/cache.ts';
 import { StoredConversions } from './cache/stored-form.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { Engine } from './engine.ts';
+import { FieldManagers } from './managed-fields.ts';
 import { GenericStore } from './generic-store.ts';
 import type { Registry, ResourceStore } from './store.ts';
 import { viewOf } from './view.ts';
@@ -40,7 +41,8 @@ export async function createRegistry(options: RegistryOptions): Promise<DynamicR
   const conversions = new StoredConversions();
   for (const definition of options.definitions) conversions.add(definition);
   const cache = lifecycle.add(await startWatchCache({ storage, clock, logger, conversions }));
-  const registry = new Resources({ storage, cache, admission, clock, random });
+  const fields = new FieldManagers({ definitions: () => registry.all().map(({ definition }) => definition), clock });
+  const registry: Resources = new Resources({ storage, cache, admission, clock, fields, random });
   for (const definition of options.definitions) registry.serve(definition);
   return Object.assign(
     registry,

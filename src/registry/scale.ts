@@ -3,9 +3,17 @@ import { ApiError, badRequest } from '../api/errors.ts';
 import { invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson } from '../api/json.ts';
 import type { KubeObject } from '../api/object.ts';
+import { schemaOfKind } from '../api/schema/facts.ts';
+import type { Schema } from '../api/schema/schema.ts';
 import type { ResourceDefinition, ScaleAccess } from './definition.ts';
 
 export const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
+
+export function scaleSchema(): Schema {
+  const schema = schemaOfKind(scaleKind.group, scaleKind.version, scaleKind.kind);
+  if (schema === undefined) throw new Error('no schema of Scale');
+  return schema;
+}
 
 /** The Scale of an object, with kind and apiVersion. */
 export function scaleOf(definition: ResourceDefinition, object: KubeObject): KubeObject {

@@ -96,6 +96,11 @@ export interface UpdateRequest extends WriteOptions {
   readonly retryOnConflict: boolean;
   /** Apply (server-side) creates when missing, whatever the strategy says. */
   readonly forceAllowCreate?: boolean;
+  /**
+   * Server-side apply: `update` gets this configuration (with kind and apiVersion) merged into the current object, parts shared with both,
+   * and reads it as its kind.
+   */
+  readonly apply?: { readonly config: Readonly<Record<string, unknown>>; readonly force: boolean };
 }
 
 export interface ResourceStore {

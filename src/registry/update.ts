@@ -2,7 +2,9 @@
 import { ApiError, badRequest, conflict, notFound } from '../api/errors.ts';
 import { type FieldError, invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson, jsonEqual } from '../api/json.ts';
-import type { KubeObject } from '../api/object.ts';
+import type { ManagedFieldsEntry } from '../api/managed-fields/managers.ts';
+import { apiVersionOf, type KubeObject } from '../api/object.ts';
+import { complete } from '../api/schema/complete.ts';
 import { metadataFaults, metadataUpdateFaults } from '../api/validate-metadata.ts';
 import type { AdmissionRequest } from './admission.ts';
 import { mutate, validate } from './admit.ts';
@@ -11,13 +13,17 @@ import type { Strategy } from './definition.ts';
 import { insert, settle } from './create.ts';
 import { removeFinished, vanishes } from './delete.ts';
 import type { Resource } from './engine.ts';
+import { ignoreTimes, setManagedFields } from './managed-fields.ts';
+import { parentEntries, scaleEntries } from './managed-fields-scale.ts';
 import { MadeEntry } from './made-entry.ts';
 import { dedupOwnerReferences, matchNamespace, metadataRules } from './metadata.ts';
-import { scaleOf, withScale } from './scale.ts';
+import { scaleOf, scaleSchema, withScale } from './scale.ts';
 import type { Entry, UpdateRequest } from './store.ts';
 import { completeObject, put } from './writer.ts';
 
 const modified = 'the object has been modified; please apply your changes to the latest version and try again';
+
+type ManagedFields = readonly ManagedFieldsEntry[] | undefined;
 
 export interface Updated {
   readonly entry: Entry;
@@ -49,16 +55,47 @@ async function attempt(update: Update): Promise<Updated | undefined> {
   const stored = resource.cache.get(request.namespace, request.name);
   if (stored === undefined) return createMissing(update);
   const current = resource.view.served(stored);
-  if (request.subresource !== 'scale') {
-    const next = await request.update(current.object);
-    const entry = await replace(update, current, next);
-    return entry === undefined ? undefined : { entry, created: false };
+  if (request.subresource === 'scale') return scaled(update, current);
+  const entry = await replace(update, current, await proposed(update, current.object));
+  return entry === undefined ? undefined : { entry, created: false };
+}
+
+/** A write through the Scale: field owners are found there and taken over. */
+async function scaled(update: Update, current: Entry): Promise<Updated | undefined> {
+  const { definition, engine } = update.resource;
+  const { object } = current;
+  const scale = scaleOf(definition, object);
+  const entries = object.metadata.managedFields as ManagedFields;
+  setManagedFields(scale, scaleEntries(entries, apiVersionOf(definition)));
+  const wanted = await proposed(update, scale);
+  const next = withScale(definition, object, wanted);
+  if (update.request.apply === undefined) {
+    complete(wanted, scaleSchema());
+    setManagedFields(wanted, engine.fields.of(definition, 'scale').update(scale, wanted, engine.fields.writer(update.context)));
   }
-  const wanted = await request.update(scaleOf(resource.definition, current.object));
-  const entry = await replace(update, current, withScale(resource.definition, current.object, wanted));
+  setManagedFields(next, parentEntries(entries, wanted.metadata.managedFields, apiVersionOf(definition)));
+  const entry = await replace(update, current, next);
   return entry === undefined
     ? undefined
-    : { entry: new MadeEntry(entry, entry.revision, scaleOf(resource.definition, entry.object)), created: false };
+    : { entry: new MadeEntry(entry, entry.revision, scaleOf(definition, entry.object)), created: false };
+}
+
+/** What the writer wants in place of `live`; after an apply its managed fields are set already. */
+async function proposed({ request, resource, context }: Update, live: KubeObject | undefined): Promise<KubeObject> {
+  if (request.apply === undefined) return request.update(live);
+  const { fields } = resource.engine;
+  const applied = fields.of(resource.definition, request.subresource).apply({ live, ...request.apply, ...fields.writer(context) });
+  const object = await request.update(applied.object as unknown as KubeObject);
+  setManagedFields(object, applied.managedFields);
+  return object;
+}
+
+/** Moves field owners, unless the writer's own step has done it. */
+function track({ request, resource, context }: Update, object: KubeObject, old: KubeObject | undefined): void {
+  const { definition, engine } = resource;
+  completeObject(definition, object);
+  if (request.apply !== undefined || request.subresource === 'scale') return;
+  setManagedFields(object, engine.fields.of(definition, request.subresource).update(old, object, engine.fields.writer(context)));
 }
 
 async function createMissing(update: Update): Promise<Updated> {
@@ -66,11 +103,14 @@ async function createMissing(update: Update): Promise<Updated> {
   const { definition, engine } = resource;
   const allowed = request.subresource === '' && (definition.strategy.allowCreateOnUpdate === true || request.forceAllowCreate === true);
   if (!allowed) throw notFound(definition, request.name);
-  const object = await request.update(undefined);
+  const object = await proposed(update, undefined);
   checkIdentity(update, object);
   const uid = object.metadata.uid ?? '';
-  if (uid !== '' && !request.retryOnConflict) throw uidConflict(update, uid, '');
+  if (uid !== '' && request.apply === undefined) throw uidConflict(update, uid, '');
+  if (uid !== '')
+    throw conflict(definition, request.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   definition.strategy.default?.(object);
+  track(update, object, undefined);
   if (await mutate(engine.admission, admissionRequest(update, 'CREATE', { object, old: undefined }))) {
     dedupOwnerReferences(object, context, true);
     definition.strategy.default?.(object);
@@ -89,6 +129,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
   if (uid !== '' && uid !== old.metadata.uid && !request.retryOnConflict) throw uidConflict(update, uid, old.metadata.uid);
   dedupOwnerReferences(object, context, false);
   strategy.default?.(object);
+  track(update, object, old);
   const admitted = admissionRequest(update, 'UPDATE', { object, old });
   if (await mutate(engine.admission, admitted)) {
     dedupOwnerReferences(object, context, true);
@@ -97,6 +138,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
   checkVersion(update, object, old);
   completeObject(definition, object);
   prepare(update, object, old);
+  ignoreTimes(object, old);
   check(update, object, old);
   await validate(engine.admission, admitted);
   if (vanishes(definition, object, old)) return removeFinished(resource, { current, object, dryRun });
@@ -146,6 +188,7 @@ function uidConflict({ request, resource }: Update, asked: string, actual: strin
 /** What the kind takes over from the old object, and what nobody can change. */
 function prepare({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
   const { strategy, subresources } = resource.definition;
+  const { managedFields } = object.metadata;
   keep(object, old, 'generation');
   if (request.subresource === '' || request.subresource === 'scale') strategy.prepareForUpdate?.(object, old, context);
   else if (request.subresource === 'status') {
@@ -153,6 +196,7 @@ function prepare({ request, resource, context }: Update, object: KubeObject, old
     else onlyStatus(object, old, strategy.statusKeeps);
   } else subresources?.find(({ name }) => name === request.subresource)?.prepareForUpdate?.(object, old, context);
   const meta = object.metadata;
+  setManagedFields(object, managedFields);
   if ((meta.uid ?? '') === '') meta.uid = old.metadata.uid;
   meta.creationTimestamp = old.metadata.creationTimestamp;
   if (old.metadata.deletionTimestamp !== undefined) meta.deletionTimestamp = old.metadata.deletionTimestamp;

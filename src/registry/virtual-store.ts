@@ -9,6 +9,7 @@ import type { Engine } from './engine.ts';
 import { methodNotAllowed } from './generic-store.ts';
 import { MadeEntry } from './made-entry.ts';
 import { matchNamespace } from './metadata.ts';
+import { completeObject } from './writer.ts';
 import type { Entry, ListResult, ResourceStore } from './store.ts';
 
 type Answer = NonNullable<ResourceDefinition['virtual']>;
@@ -29,6 +30,8 @@ export class VirtualStore implements ResourceStore {
     const meta = (object.metadata ??= {} as KubeObject['metadata']);
     matchNamespace(meta, namespace, definition);
     definition.strategy.default?.(object);
+    completeObject(definition, object);
+    this.#engine.fields.track(definition, object, context);
     const name = meta.name ?? '';
     const admission = { operation: 'CREATE', definition, subresource: '', namespace, name, object, old: undefined, context } as const;
     await mutate(this.#engine.admission, admission);

@@ -40,6 +40,13 @@ export function patch(kind: keyof typeof patchTypes, path: string, body: unknown
   return { method: 'PATCH', path, body, ...options, headers: { 'content-type': patchTypes[kind], ...options.headers } };
 }
 
+/** Server-side apply; an object goes out as JSON, which is YAML too. */
+export function apply(manager: string, path: string, body: unknown, options: Options & { readonly query?: string } = {}): Step {
+  const { query = '', ...rest } = options;
+  const headers = { 'content-type': 'application/apply-patch+yaml', ...options.headers };
+  return { method: 'PATCH', path: `${path}?fieldManager=${manager}${query}`, body, ...rest, headers };
+}
+
 /** A list or object as kubectl asks for it; the rows' objects are left out. */
 export function table(path: string, options: Options = {}): Step {
   const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';

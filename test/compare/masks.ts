@@ -22,6 +22,7 @@ const noise: readonly (readonly [RegExp, string])[] = [
   [/\b10\.43\.\d+\.\d+\b|\bfd43::[0-9a-f]+\b/g, '<service IP>'],
   [/(in record \(|current: )\d+/g, '$1<version>'],
   [/\b([Gg]en[-_])[a-z0-9]{5}\b/g, '$1<suffix>'],
+  [/(nodePort: Duplicate value: )3[0-2]\d{3}/g, '$1<nodePort>'],
   [/(UID in precondition: )[^,]*/g, '$1<uid>'],
 ];
 
@@ -72,16 +73,23 @@ function masked(value: unknown, field: string): unknown {
   }
   if (typeof value === 'number' && value !== 0 && maskedFields.has(field)) return `<${field}>`;
   if (Array.isArray(value)) {
+    if (field === 'managedFields') return value.map(maskedManager).sort((a, b) => (a < b ? -1 : 1));
     if (field === 'clusterIPs') return value.map((ip) => (ip === 'None' ? ip : '<ip>'));
     return value.map((element: unknown) => masked(element, ''));
   }
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([name]) => name !== 'managedFields');
+  const fields = Object.entries(value);
   if ('generateName' in value && typeof value.generateName === 'string') {
     const prefix = value.generateName;
     return Object.fromEntries(fields.map(([name, inner]) => [name, name === 'name' ? `${prefix}<suffix>` : masked(inner, name)]));
   }
   return Object.fromEntries(fields.map(([name, inner]) => [name, masked(inner, name)]));
+}
+
+/** As text: the order of fields counts. The order of managers depends on the second in which they wrote. */
+function maskedManager(entry: unknown): string {
+  if (!isFields(entry)) return JSON.stringify(entry);
+  return JSON.stringify({ manager: entry['manager'], ...entry, ...('time' in entry ? { time: '<time>' } : {}) });
 }
 
 function maskPath(value: unknown, [first, ...rest]: readonly string[]): void {

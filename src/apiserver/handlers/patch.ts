@@ -1,9 +1,11 @@
-import { notFound } from '../../api/errors.ts';
+import { badRequest } from '../../api/errors.ts';
+import type { FieldValidation } from '../../api/schema/decode.ts';
+import { parseYamlLoosely } from '../../api/yaml.ts';
 import { readBody } from '../body.ts';
 import { parseBody } from '../decode.ts';
 import { unsupportedMediaType } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
-import { applyPatchType, patcher, patchTypes } from '../patching.ts';
+import { applyPatchType, patched, patchTypes } from '../patching.ts';
 import type { Scope } from './scope.ts';
 import { sendEntry } from './scope.ts';
 import { contextOptions } from './create.ts';
@@ -16,32 +18,31 @@ export async function patch(scope: Scope): Promise<void> {
   if (!(patchTypes as readonly string[]).includes(type)) throw unsupportedMediaType(patchTypes.join(', '));
   const body = await readBody(exchange.request);
   const parameters = writeParameters(exchange.query, 'PatchOptions', type);
-  const isApply = type === applyPatchType;
-  const value = parseBody(body, isApply ? 'yaml' : 'json');
-  const { fieldManager, dryRun } = parameters;
-  const apply = patcher(store.definition, {
-    type,
-    body: value,
-    subresource,
-    fieldManager,
-    force: parameters.force === true,
-    validation: parameters.fieldValidation,
-    warn: (text) => exchange.warn(text),
-  });
+  const { fieldValidation: validation, dryRun } = parameters;
+  const warn = (text: string): void => exchange.warn(text);
+  const value = type === applyPatchType ? parseConfiguration(body, validation, warn) : parseBody(body, 'json');
+  const force = parameters.force === true;
+  const change = patched(store.definition, { type, body: value, name, subresource, force, validation, warn });
   const { entry, created } = await store.update(
-    {
-      name,
-      namespace,
-      subresource,
-      update: (current) => {
-        if (current === undefined && !isApply) throw notFound(store.definition, name);
-        return apply(current);
-      },
-      retryOnConflict: true,
-      dryRun,
-      ...(isApply && subresource === '' ? { forceAllowCreate: true } : {}),
-    },
+    { name, namespace, subresource, retryOnConflict: true, dryRun, ...change },
     exchange.context(contextOptions(parameters)),
   );
   sendEntry(scope, created ? 201 : 200, entry);
+}
+
+/** The body of an apply. Of keys that are there twice the last counts; Strict refuses them, Warn says so. Throws 400. */
+function parseConfiguration(body: Buffer, validation: FieldValidation, warn: (text: string) => void): unknown {
+  const prefix = 'error converting YAML to JSON: yaml: ';
+  let parsed: ReturnType<typeof parseYamlLoosely>;
+  try {
+    parsed = parseYamlLoosely(body.toString());
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${prefix}${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const { value, repeated } = parsed;
+  if (repeated.length === 0 || validation === 'Ignore') return value;
+  if (validation === 'Strict')
+    throw badRequest(`error strict decoding YAML: ${prefix}unmarshal errors:\n${repeated.map((text) => `  ${text}`).join('\n')}`);
+  for (const text of repeated) warn(text);
+  return value;
 }

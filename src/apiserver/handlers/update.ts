@@ -1,4 +1,4 @@
-import { cloneJson } from '../../api/json.ts';
+import { cloneObject } from '../../api/object.ts';
 import { readBody } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
@@ -17,7 +17,7 @@ export async function update(scope: Scope): Promise<void> {
   const parameters = writeParameters(exchange.query, 'UpdateOptions');
   const object = decodeBody(body, expected, { encoding, validation: parameters.fieldValidation, warn: (text) => exchange.warn(text) });
   // An unconditional update may be tried more than once, and each attempt may change its copy.
-  const request = { name, namespace, subresource, update: () => cloneJson(object), retryOnConflict: false, dryRun: parameters.dryRun };
+  const request = { name, namespace, subresource, update: () => cloneObject(object), retryOnConflict: false, dryRun: parameters.dryRun };
   const { entry, created } = await store.update(request, exchange.context(contextOptions(parameters)));
   sendEntry(scope, created ? 201 : 200, entry);
 }

@@ -1,6 +1,8 @@
 /** Every case, most used kinds first. */
 import type { Case } from '../case.ts';
+import { applyCases } from './apply.ts';
 import { contentCases } from './content.ts';
+import { fieldOwnerCases } from './field-owners.ts';
 import { kindCases } from './kinds.ts';
 import { mutationCases } from './mutations.ts';
 import { protocolCases } from './protocol.ts';
@@ -9,5 +11,15 @@ import { wrongCases } from './wrong.ts';
 import { updateCases } from './updates.ts';
 
 export function allCases(): readonly Case[] {
-  return [...kindCases(), ...mutationCases(), ...wrongCases(), ...updateCases(), ...protocolCases(), ...contentCases(), ...readCases()];
+  return [
+    ...kindCases(),
+    ...mutationCases(),
+    ...wrongCases(),
+    ...updateCases(),
+    ...fieldOwnerCases(),
+    ...applyCases(),
+    ...protocolCases(),
+    ...contentCases(),
+    ...readCases(),
+  ];
 }

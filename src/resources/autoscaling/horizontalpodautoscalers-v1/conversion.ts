@@ -47,7 +47,7 @@ export function fromV2({ metadata, spec, status, ...rest }: V2): V1 {
 
 export function toV2({ metadata, spec, status, ...rest }: V1): V2 {
   const { targetCPUUtilizationPercentage: cpu, ...kept } = spec;
-  const { currentCPUUtilizationPercentage: current, ...state } = status ?? { desiredReplicas: 0, currentReplicas: 0 };
+  const { currentCPUUtilizationPercentage: current, currentReplicas, ...state } = status ?? { desiredReplicas: 0, currentReplicas: 0 };
   const read = <T>(name: string): T | undefined => parsed<T>(metadata.annotations?.[name]);
   const metrics = read<Metric[]>(annotations.metrics) ?? [];
   if (cpu !== undefined)
@@ -65,7 +65,13 @@ export function toV2({ metadata, spec, status, ...rest }: V1): V2 {
     ...rest,
     metadata: left.length === 0 ? meta : { ...meta, annotations: Object.fromEntries(left) },
     spec: { ...kept, ...(metrics.length === 0 ? {} : { metrics }), ...(behavior === undefined ? {} : { behavior }) },
-    status: { ...state, ...(currentMetrics.length === 0 ? {} : { currentMetrics }), ...(conditions === undefined ? {} : { conditions }) },
+    status: {
+      ...state,
+      ...(currentReplicas === 0 ? {} : { currentReplicas }),
+      // Go writes null for the list that nobody set.
+      currentMetrics: currentMetrics.length === 0 ? (null as unknown as undefined) : currentMetrics,
+      ...(conditions === undefined ? {} : { conditions }),
+    },
   };
 }
 

@@ -16,10 +16,6 @@ export function pods(deps: ResourceDeps): ResourceDefinition {
     subresources: [binding(deps.clock), eviction(deps), ephemeralContainers, resize],
     owned: {
       status: { never: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
-      ephemeralcontainers: { only: ['spec.ephemeralContainers'] },
-      resize: {
-        only: ['containers', 'initContainers'].flatMap((list) => [`spec.${list}.*.resources`, `spec.${list}.*.resizePolicy`]),
-      },
     },
     selectableFields: {
       'spec.nodeName': (pod) => pod.spec.nodeName ?? '',

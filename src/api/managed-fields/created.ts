@@ -1,0 +1,147 @@
+/**
+ * The fields of an object that is created, which is what compare says of the kind's empty object and the new one. This runs for every object
+ * made: it writes the set as text, and objects of one shape share the set that the text stands for.
+ */
+import { isMap, type JsonMap, keyOfElement, ownedByElement } from './elements.ts';
+import { type FieldSet, isLeaf, type MaybeSet } from './field-set.ts';
+import { type FieldEntry, type FieldType, isOmitted, type ListType, type MapType } from './field-type.ts';
+import { compareKeys, fieldKey } from './path-element.ts';
+import { RecentMap } from '../../base/recent-map.ts';
+import { deepFreeze } from '../object.ts';
+
+/** Sets that are kept for the next object of their shape, and how long their text may be. */
+const maxShapes = 512;
+const maxText = 8192;
+
+const leaf = '{}';
+
+export class CreatedFields {
+  readonly #shapes = new RecentMap<string, FieldSet>(maxShapes);
+  readonly #map: MapType | undefined;
+  readonly #empty: JsonMap;
+  /** Names by the field that holds them; '' for the object itself. */
+  readonly #ignored: Readonly<Record<string, ReadonlySet<string>>>;
+
+  constructor(type: FieldType, empty: unknown, ignored: Readonly<Record<string, ReadonlySet<string>>>) {
+    this.#map = type.map;
+    this.#empty = isMap(empty) ? empty : {};
+    this.#ignored = ignored;
+  }
+
+  /** The set of a complete object; throws a FieldFault for elements of lists without keys. */
+  of(object: JsonMap): MaybeSet {
+    if (this.#map === undefined) return undefined;
+    const text = fieldsText(this.#map, object, { empty: this.#empty, ignored: this.#ignored });
+    if (text === '') return undefined;
+    if (text.length > maxText) return JSON.parse(text) as FieldSet;
+    let set = this.#shapes.get(text);
+    if (set === undefined) {
+      set = deepFreeze(JSON.parse(text) as FieldSet);
+      this.#shapes.set(text, set);
+    }
+    return set;
+  }
+}
+
+interface Context {
+  /** What stands there in the empty object. */
+  readonly empty: JsonMap;
+  readonly ignored?: Readonly<Record<string, ReadonlySet<string>>>;
+}
+
+const textKey = (key: string): string => `${JSON.stringify(key)}:`;
+
+/** The node of a value that was not there before: itself and all below it. */
+function nodeText(type: FieldType, value: unknown): string {
+  if (typeof value !== 'object' || value === null) return leaf;
+  if (Array.isArray(value)) {
+    const list = ownedByElement(type);
+    return list === undefined || value.length === 0 ? leaf : elementsText(list, value);
+  }
+  const { map } = type;
+  if (map === undefined || map.atomic) return leaf;
+  return fieldsText(map, value as JsonMap, undefined);
+}
+
+/** Without context the node itself is new; with it only what the empty object has not; '' for nothing. */
+function fieldsText(map: MapType, value: JsonMap, context: Context | undefined): string {
+  if (map.fields.size === 0) return keysText(map, value, context === undefined);
+  const orders: number[] = [];
+  const texts: string[] = [];
+  const skipped = context?.ignored?.[''];
+  for (const name in value) {
+    const entry = map.fields.get(name);
+    const inner = value[name];
+    if (entry === undefined || inner === undefined || isOmitted(entry, inner) || skipped?.has(name) === true) continue;
+    const text = context === undefined ? nodeText(entry.type, inner) : changedText({ entry, name, inner }, context);
+    if (text === '') continue;
+    let at = orders.length;
+    for (; at > 0 && (orders[at - 1] ?? 0) > entry.order; at--) {
+      orders[at] = orders[at - 1] ?? 0;
+      texts[at] = texts[at - 1] ?? '';
+    }
+    orders[at] = entry.order;
+    texts[at] = text === leaf ? entry.leafText : entry.keyText + text;
+  }
+  return joined(texts, context === undefined);
+}
+
+function joined(texts: readonly string[], isNew: boolean): string {
+  if (texts.length === 0) return isNew ? leaf : '';
+  let text = isNew ? '{".":{}' : '';
+  for (const part of texts) text += text === '' ? `{${part}` : `,${part}`;
+  return `${text}}`;
+}
+
+interface Inner {
+  readonly entry: FieldEntry;
+  readonly name: string;
+  readonly inner: unknown;
+}
+
+/** The text of a field below the empty object. */
+function changedText({ entry, name, inner }: Inner, { empty, ignored }: Context): string {
+  const before = empty[name];
+  if (before === undefined) return nodeText(entry.type, inner);
+  const { map } = entry.type;
+  if (map !== undefined && !map.atomic && isMap(before) && isMap(inner)) {
+    const below = ignored?.[name];
+    return fieldsText(map, inner, { empty: before, ...(below === undefined ? {} : { ignored: { '': below } }) });
+  }
+  if (before === inner) return '';
+  const list = ownedByElement(entry.type);
+  if (before === null && list !== undefined && Array.isArray(inner) && inner.length > 0) return elementsText(list, inner, false);
+  return isMap(before) && isMap(inner) && isLeaf(before as FieldSet) && isLeaf(inner as FieldSet) ? '' : leaf;
+}
+
+/** A map with keys of the user's. */
+function keysText({ elements }: MapType, value: JsonMap, isNew: boolean): string {
+  if (elements === undefined) return isNew ? leaf : '';
+  const names = Object.keys(value);
+  if (names.length > 1) names.sort();
+  const texts: string[] = [];
+  for (const name of names) if (value[name] !== undefined) texts.push(textKey(fieldKey(name)) + nodeText(elements, value[name]));
+  return joined(texts, isNew);
+}
+
+function elementsText(list: ListType, elements: readonly unknown[], isNew = true): string {
+  const keys: string[] = [];
+  const values = new Map<string, unknown>();
+  for (const element of elements) {
+    const key = keyOfElement(list, element);
+    // Elements that share a key are owned as one.
+    if (values.has(key)) values.set(key, undefined);
+    else {
+      values.set(key, element);
+      keys.push(key);
+    }
+  }
+  if (keys.length > 1) keys.sort(compareKeys);
+  return joined(
+    keys.map((key) => {
+      const value = values.get(key);
+      return textKey(key) + (value === undefined ? leaf : nodeText(list.items, value));
+    }),
+    isNew,
+  );
+}
