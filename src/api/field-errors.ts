@@ -90,6 +90,10 @@ export function required(at: Path, detail = ''): FieldError {
 export function invalid(at: Path, value: unknown, detail: string): FieldError {
   return fault('FieldValueInvalid', at, `${words.FieldValueInvalid}: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
 }
+/** Where the value would say nothing. */
+export function invalidWithoutValue(at: Path, detail: string): FieldError {
+  return fault('FieldValueInvalid', at, `${words.FieldValueInvalid}: ${detail}`);
+}
 export function duplicate(at: Path, value: unknown): FieldError {
   return fault('FieldValueDuplicate', at, `${words.FieldValueDuplicate}: ${shown(value)}`);
 }

@@ -115,10 +115,12 @@ function one(type: string, value: unknown): unknown {
   return internalForm(type, value);
 }
 
-/** A label selector with its fields in the order of the struct; any other value as it is. */
+/** A label selector with its fields in the order of the struct, a map of texts sorted; any other value as it is. */
 export function inGoOrder(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  return Object.keys(value).every((key) => key === 'matchLabels' || key === 'matchExpressions') ? selectorForm(value as Value) : value;
+  if (Object.keys(value).every((key) => key === 'matchLabels' || key === 'matchExpressions')) return selectorForm(value as Value);
+  const isTexts = !Array.isArray(value) && Object.values(value).every((item) => typeof item === 'string');
+  return isTexts ? sorted(value as Value, (item) => item) : value;
 }
 
 function selectorForm({ matchLabels, matchExpressions }: Value): Value {

@@ -2,6 +2,7 @@
  * A request body's JSON as a value of its kind: unknown fields dropped and reported, nulls and empty values as Go keeps them, type mismatches in
  * the words of Go's decoder (sigs.k8s.io/json). Parsing is JSON.parse; only bodies that repeat a key or fail to parse are looked at twice.
  */
+import { jsonSyntaxFault } from '../go-json-syntax.ts';
 import { duplicateFields, keyCount } from './duplicates.ts';
 import type { Field, Schema } from './schema.ts';
 
@@ -39,8 +40,8 @@ export function decodeJson(body: string | Buffer, schema: Schema, mode: FieldVal
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (error) {
-    return failed(syntaxError(text, error));
+  } catch {
+    return failed(syntaxError(text));
   }
   return decodeValue(parsed, schema, { mode, text });
 }
@@ -64,11 +65,8 @@ export function decodeValue(parsed: unknown, schema: Schema, options: { readonly
 const failed = (error: string): Decoded => ({ value: undefined, error, warnings: [] });
 const asObject = (value: unknown): Record<string, unknown> => (value ?? {}) as Record<string, unknown>;
 
-function syntaxError(text: string, error: unknown): string {
-  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  const offender = at === undefined ? undefined : text[Number(at)];
-  const why = offender === undefined ? 'unexpected end of JSON input' : `invalid character '${offender}' looking for beginning of value`;
-  return `couldn't get version/kind; json parse error: ${why}`;
+function syntaxError(text: string): string {
+  return `couldn't get version/kind; json parse error: ${jsonSyntaxFault(text) ?? 'unexpected end of JSON input'}`;
 }
 
 /** What JSON holds, as Go's errors call it. */

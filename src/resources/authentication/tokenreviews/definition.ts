@@ -1,4 +1,4 @@
-import type { TokenReview } from '../../../api/generated/types.ts';
+import type { TokenReview, TokenReviewStatus } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
@@ -10,6 +10,11 @@ export function tokenreviews({ reviews }: ResourceDeps): ResourceDefinition {
     ...fromFacts('authentication.k8s.io', 'v1', 'tokenreviews'),
     strategy: {},
     columns: [],
-    virtual: async (review, context) => answered(review, await reviews.reviewToken(review.spec, context)),
+    virtual: async (review, context) => answered(review, shown(await reviews.reviewToken(review.spec, context))),
   });
+}
+
+/** Go writes a user even when there is none, and leaves out that nobody was authenticated. */
+function shown({ authenticated, user = {}, ...others }: TokenReviewStatus): TokenReviewStatus {
+  return { ...(authenticated === true ? { authenticated } : {}), user, ...others };
 }

@@ -4,7 +4,7 @@ import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
 import { autoscalerColumns } from './columns.ts';
 import { defaultAutoscaler } from './defaults.ts';
-import { validateAutoscaler } from './validation.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from './validation.ts';
 
 /** Stored as autoscaling/v2; autoscaling/v1 is another view of the same objects. */
 export const horizontalpodautoscalers = define<HorizontalPodAutoscaler>({
@@ -13,6 +13,7 @@ export const horizontalpodautoscalers = define<HorizontalPodAutoscaler>({
     ...resetsStatus<HorizontalPodAutoscaler>(() => ({ desiredReplicas: 0, currentMetrics: null })),
     default: defaultAutoscaler,
     validate: validateAutoscaler,
+    validateStatusUpdate: validateAutoscalerStatus,
   },
   columns: autoscalerColumns,
 });

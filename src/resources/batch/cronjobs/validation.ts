@@ -2,7 +2,7 @@
 import type { CronJob } from '../../../api/generated/types.ts';
 import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { nonNegative, oneOf } from '../../shared/checks.ts';
-import { jobSpecErrors } from '../jobs/validation.ts';
+import { jobSpecErrors } from '../jobs/validate-spec.ts';
 import { scheduleFault } from './schedule.ts';
 
 const at = path('spec');

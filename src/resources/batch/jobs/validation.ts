@@ -1,148 +1,130 @@
-/** pkg/apis/batch/validation/validation.go. */
-import type { Job, JobSpec } from '../../../api/generated/types.ts';
-import { invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+/** pkg/apis/batch/validation/validation.go: a Job as a whole, and what may change in it. */
+import type { Job, PodTemplateSpec } from '../../../api/generated/types.ts';
+import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { inGoOrder, internalForm } from '../../../api/internal-form.ts';
+import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
-import { semanticEqual } from '../../../api/json.ts';
-import { immutable, nonNegative } from '../../shared/checks.ts';
-import { validateTemplate } from '../../shared/pod/validate-template.ts';
+import { dns1123LabelFaults } from '../../../api/names.ts';
+import { immutable } from '../../shared/checks.ts';
+import { unusableSelector } from '../../shared/pod/validate-template.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
+import { jobSpecErrors } from './validate-spec.ts';
 
 const at = path('spec');
-const counts = [
-  'parallelism',
-  'completions',
-  'activeDeadlineSeconds',
-  'backoffLimit',
-  'ttlSecondsAfterFinished',
-  'backoffLimitPerIndex',
-  'maxFailedIndexes',
-] as const;
-const maxIndexedParallelism = 100_000;
 
 export function validateJob(job: Job): FieldError[] {
-  const { spec } = job;
-  const faults = [...generatedSelectorErrors(job), ...jobSpecErrors(spec, at)];
-  if (spec.selector === undefined) faults.push(required(at.child('selector')));
-  else faults.push(...labelSelectorErrors(spec.selector, at.child('selector')));
+  const faults = [...generatedSelectorErrors(job), ...selectedSpecErrors(job)];
+  const { completionMode, completions = 0 } = job.spec;
+  if (completionMode !== 'Indexed' || completions <= 0) return faults;
+  const longest = `${job.metadata.name}-${String(completions - 1)}`;
+  if (dns1123LabelFaults(longest).length === 0) return faults;
+  const why = `will not able to create pod with invalid DNS label: ${longest}`;
+  return [...faults, invalid(path('metadata', 'name'), job.metadata.name, why)];
+}
+
+/** ValidateJobSpec. */
+function selectedSpecErrors({ spec }: Job): FieldError[] {
+  const faults = jobSpecErrors(spec, at);
+  const selector = spec.selector;
+  if (selector === undefined) faults.push(required(at.child('selector')));
+  else faults.push(...labelSelectorErrors(selector, at.child('selector')));
   const labels = spec.template.metadata?.labels;
-  if (!labelMatcher(spec.selector)(labels))
-    faults.push(invalid(at.child('template', 'metadata', 'labels'), labels ?? {}, '`selector` does not match template `labels`'));
+  if (!unusableSelector(selector) && !labelMatcher(selector)(labels))
+    faults.push(
+      invalid(at.child('template', 'metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`'),
+    );
   return faults;
 }
 
 export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   const { spec } = job;
-  const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
   return [
     ...validateJob(job),
-    ...(elastic ? [] : immutable(at.child('completions'), spec.completions, old.spec.completions)),
+    ...completionsUpdateErrors(job, old),
     ...immutable(at.child('selector'), spec.selector, old.spec.selector),
-    ...templateUpdateErrors(spec, old),
-    ...(['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const).flatMap((field) =>
-      immutable(at.child(field), spec[field], old.spec[field]),
-    ),
+    ...templateUpdateErrors(job, old),
+    ...immutable(at.child('completionMode'), spec.completionMode, old.spec.completionMode),
+    ...policyUpdateErrors(job, old, 'podFailurePolicy'),
+    ...immutable(at.child('backoffLimitPerIndex'), spec.backoffLimitPerIndex, old.spec.backoffLimitPerIndex),
+    ...immutable(at.child('managedBy'), spec.managedBy, old.spec.managedBy),
+    ...policyUpdateErrors(job, old, 'successPolicy'),
   ];
 }
 
-/** While it is suspended and has not begun, a Job may still be told where its pods go. */
-function templateUpdateErrors(spec: JobSpec, old: Job): FieldError[] {
-  const waiting =
-    old.spec.suspend === true &&
-    (old.status.startTime === undefined ||
-      old.status.conditions?.some((one) => one.type === 'Suspended' && one.status === 'True') === true);
-  const now = waiting ? withoutDirectives(spec) : spec.template;
-  const before = waiting ? withoutDirectives(old.spec) : old.spec.template;
-  return semanticEqual(now, before) ? [] : [invalid(at.child('template'), spec.template, 'field is immutable')];
+function completionsUpdateErrors({ spec }: Job, old: Job): FieldError[] {
+  const field = at.child('completions');
+  const { completions } = spec;
+  if (spec.completionMode !== 'Indexed') return immutable(field, completions, old.spec.completions);
+  if (completions === undefined || completions === old.spec.completions || completions === spec.parallelism) return [];
+  return [invalid(field, completions, 'can only be modified in tandem with spec.parallelism')];
 }
 
-function withoutDirectives({ template }: JobSpec): unknown {
-  const { labels, annotations, ...metadata } = template.metadata ?? {};
-  const {
-    nodeSelector,
-    tolerations,
-    schedulingGates,
-    affinity,
-    containers = [],
-    initContainers = [],
-    ...rest
-  } = template.spec ?? { containers: [] };
-  void [labels, annotations, nodeSelector, tolerations, schedulingGates];
-  const without = (list: typeof containers): unknown => list.map((container) => ({ ...container, resources: undefined }));
-  return {
-    metadata,
-    spec: {
-      ...rest,
-      affinity: { ...affinity, nodeAffinity: undefined },
-      containers: without(containers),
-      initContainers: without(initContainers),
-    },
-  };
+function policyUpdateErrors({ spec }: Job, old: Job, field: 'podFailurePolicy' | 'successPolicy'): FieldError[] {
+  const value = spec[field];
+  if (semanticEqual(value, old.spec[field])) return [];
+  const type = field === 'podFailurePolicy' ? 'batch.PodFailurePolicy' : 'batch.SuccessPolicy';
+  return [invalid(at.child(field), value === undefined ? null : internalForm(type, value), 'field is immutable')];
 }
 
-export function jobSpecErrors(spec: JobSpec, field: Path): FieldError[] {
-  const faults = counts.flatMap((name) => nonNegative(field.child(name), spec[name]));
-  faults.push(...completionErrors(spec, field));
-  const replacements = spec.podFailurePolicy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
-  const { podReplacementPolicy } = spec;
-  if (podReplacementPolicy !== undefined && !replacements.includes(podReplacementPolicy)) {
-    faults.push(notSupported(field.child('podReplacementPolicy'), podReplacementPolicy, replacements));
+/** While it is suspended and none of its pods runs, a Job may still be told where its pods go and what they need. */
+function templateUpdateErrors({ spec }: Job, old: Job): FieldError[] {
+  const { template } = spec;
+  const suspended = old.spec.suspend === true;
+  const shown = old.status.conditions?.some((one) => one.type === 'Suspended' && one.status === 'True') === true;
+  const waiting = suspended && (old.status.startTime === undefined || shown) && (old.status.active ?? 0) === 0;
+  const before = waiting ? withDirectivesOf(template, old.spec.template) : old.spec.template;
+  if (waiting) {
+    const now = template.spec ?? { containers: [] };
+    if (semanticEqual(now, before.spec)) return [];
+    return [invalid(at.child('template.spec'), internalForm('core.PodSpec', now), 'field is immutable')];
   }
-  faults.push(...validateTemplate(spec.template, field.child('template')));
-  const own = field.child('template', 'spec', 'restartPolicy');
-  const restartPolicy = spec.template.spec?.restartPolicy ?? '';
-  if (restartPolicy === 'Always' || restartPolicy === '') faults.push(required(own, 'valid values: "OnFailure", "Never"'));
-  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never')
-    faults.push(notSupported(own, restartPolicy, ['OnFailure', 'Never']));
-  else if (spec.podFailurePolicy !== undefined && restartPolicy !== 'Never') {
-    faults.push(invalid(own, restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'));
-  }
-  return faults;
+  if (semanticEqual(template, before)) return [];
+  return [invalid(at.child('template'), internalForm('core.PodTemplateSpec', template), 'field is immutable')];
 }
 
-function completionErrors(spec: JobSpec, field: Path): FieldError[] {
-  const { completionMode, completions, parallelism, maxFailedIndexes, backoffLimitPerIndex, successPolicy } = spec;
-  const faults: FieldError[] = [];
-  if (maxFailedIndexes !== undefined && backoffLimitPerIndex === undefined)
-    faults.push(required(field.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
-  if (completionMode !== undefined && completionMode !== 'NonIndexed' && completionMode !== 'Indexed') {
-    faults.push(notSupported(field.child('completionMode'), completionMode, ['NonIndexed', 'Indexed']));
+/** The old template with everything that a waiting Job may change taken from the new one. */
+function withDirectivesOf(now: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
+  const before = cloneJson(old);
+  const [spec, next] = [before.spec, now.spec];
+  if (spec === undefined || next === undefined) return before;
+  const affinity = { ...spec.affinity };
+  if (next.affinity?.nodeAffinity === undefined) delete affinity.nodeAffinity;
+  else affinity.nodeAffinity = next.affinity.nodeAffinity;
+  if (Object.keys(affinity).length > 0 || next.affinity !== undefined) spec.affinity = affinity;
+  else delete spec.affinity;
+  for (const field of ['nodeSelector', 'tolerations', 'schedulingGates'] as const) {
+    delete spec[field];
+    if (next[field] !== undefined) Object.assign(spec, { [field]: next[field] });
   }
-  if (completionMode === 'Indexed') {
-    if (completions === undefined) faults.push(required(field.child('completions'), 'when completion mode is Indexed'));
-    if (parallelism !== undefined && parallelism > maxIndexedParallelism) {
-      faults.push(
-        invalid(
-          field.child('parallelism'),
-          parallelism,
-          `must be less than or equal to ${String(maxIndexedParallelism)} when completion mode is Indexed`,
-        ),
-      );
+  for (const field of ['containers', 'initContainers'] as const) {
+    if (spec[field]?.length !== next[field]?.length) continue;
+    for (const [index, container] of (spec[field] ?? []).entries()) {
+      const other = next[field]?.[index];
+      if (other?.name !== container.name) continue;
+      if (other.resources === undefined) delete container.resources;
+      else container.resources = other.resources;
     }
-    if (completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions) {
-      faults.push(invalid(field.child('maxFailedIndexes'), maxFailedIndexes, 'must be less than or equal to completions'));
-    }
-    return faults;
   }
-  const why = 'requires indexed completion mode';
-  if (backoffLimitPerIndex !== undefined) faults.push(invalid(field.child('backoffLimitPerIndex'), backoffLimitPerIndex, why));
-  if (maxFailedIndexes !== undefined) faults.push(invalid(field.child('maxFailedIndexes'), maxFailedIndexes, why));
-  if (successPolicy !== undefined) faults.push(invalid(field.child('successPolicy'), successPolicy, why));
-  return faults;
+  return before;
 }
 
-/** ValidateGeneratedSelector: labels that the server writes must be what it would write. */
+/** validateGeneratedSelector: labels that the server writes must be what it would write. */
 function generatedSelectorErrors({ metadata, spec }: Job): FieldError[] {
   if (spec.manualSelector === true || spec.selector === undefined) return [];
+  const { uid, name } = metadata;
   const wanted = {
-    'controller-uid': metadata.uid,
-    'batch.kubernetes.io/controller-uid': metadata.uid,
-    'job-name': metadata.name,
-    'batch.kubernetes.io/job-name': metadata.name,
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
   };
   const own = at.child('template', 'metadata', 'labels');
   const labels = spec.template.metadata?.labels ?? {};
-  return Object.entries(wanted).flatMap(([key, value]) => {
+  const faults = Object.entries(wanted).flatMap(([key, value]) => {
     if (labels[key] === undefined) return [required(own.key(key), `must be '${value}'`)];
-    return labels[key] === value ? [] : [invalid(own, labels, `must be '${value}'`)];
+    return labels[key] === value ? [] : [invalid(own.key(key), inGoOrder(labels), `must be '${value}'`)];
   });
+  if (!unusableSelector(spec.selector) && !labelMatcher(spec.selector)(wanted))
+    faults.push(invalid(at.child('selector'), spec.selector, '`selector` not auto-generated'));
+  return faults;
 }

@@ -2,6 +2,7 @@ import type { Secret } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { keyPairWarnings } from './key-pair.ts';
 import { validateSecret, validateSecretUpdate } from './validation.ts';
 
 export const secrets = define<Secret>({
@@ -18,6 +19,7 @@ export const secrets = define<Secret>({
     },
     validate: validateSecret,
     validateUpdate: validateSecretUpdate,
+    warnings: keyPairWarnings,
   },
   selectableFields: { type: ({ type }) => type ?? '' },
   columns: [

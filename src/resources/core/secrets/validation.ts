@@ -1,6 +1,7 @@
 /** ValidateSecret and ValidateSecretUpdate of pkg/apis/core/validation/validation.go. */
 import type { Secret } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, path, required, tooLong, type FieldError } from '../../../api/field-errors.ts';
+import { jsonSyntaxFault } from '../../../api/go-json-syntax.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { configMapKeyFaults } from '../../../api/names.ts';
 import { checked } from '../../shared/names.ts';
@@ -44,12 +45,8 @@ function typeErrors({ type, metadata }: Secret, data: Readonly<Record<string, st
 function jsonErrors(data: Readonly<Record<string, string>>, key: string): FieldError[] {
   const at = path('data').key(key);
   if (data[key] === undefined) return [required(at)];
-  try {
-    JSON.parse(decoded(data[key]));
-    return [];
-  } catch (error) {
-    return [invalid(at, '<secret contents redacted>', error instanceof Error ? 'invalid JSON' : '')];
-  }
+  const fault = jsonSyntaxFault(decoded(data[key]));
+  return fault === undefined ? [] : [invalid(at, '<secret contents redacted>', fault)];
 }
 
 export function validateSecretUpdate(secret: Secret, old: Secret): FieldError[] {

@@ -3,7 +3,7 @@
  * part of a range as long as there are any, so that those picked by hand from the lower part seldom collide.
  * pkg/registry/core/service/{ipallocator,portallocator}.
  */
-import { formatAddress, parseAddress, parseCidr, type Cidr } from '../../../api/ip.ts';
+import { cidrContains, formatAddress, parseAddress, parseCidr, type Cidr } from '../../../api/ip.ts';
 import type { Family } from '../../shared/ip.ts';
 
 /** Why a value could not be had; the texts are upstream's. */
@@ -78,6 +78,9 @@ export class AddressAllocator {
   }
 
   take(address: string): void {
+    const parsed = parseAddress(address);
+    if (parsed === undefined || !cidrContains(this.#cidr, parsed))
+      throw new AllocationError('the provided network does not match the current range');
     const offset = this.#offset(address);
     if (offset < 0n || offset >= this.#count)
       throw new AllocationError(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#text}`);

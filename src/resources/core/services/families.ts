@@ -137,7 +137,7 @@ function shrink(spec: Spec, old: Spec): FieldError[] {
     return [];
   }
   const reduced = (now: readonly string[] | undefined, before: readonly string[] | undefined): boolean =>
-    now?.length === 1 && before?.length === 2 && now[0] === before[0];
+    (now?.length ?? 0) > 0 && (now?.length ?? 0) < (before?.length ?? 0);
   return [
     ...(reduced(spec.clusterIPs, old.clusterIPs)
       ? [invalid(at, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP")]

@@ -1,6 +1,7 @@
 /** ValidateService* of pkg/apis/core/validation/validation.go. */
 import type { Service, ServicePort } from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
 import { legacyAddressFaults, legacyCidrFaults } from '../../../api/ip.ts';
 import { familyOf } from '../../shared/ip.ts';
 import { endpointAddressErrors } from '../../shared/endpoint-address.ts';
@@ -16,8 +17,7 @@ export function validateService({ spec, metadata }: Service, old: Service | unde
   return [
     ...annotationErrors(metadata.annotations ?? {}),
     ...typeErrors(spec),
-    ...(spec.ports ?? []).flatMap((port, index, all) => portErrors(port, at.child('ports').index(index), all.length > 1)),
-    ...duplicateNames(spec),
+    ...(spec.ports ?? []).flatMap((port, index, all) => portErrors(port, at.child('ports').index(index), all)),
     ...labelsErrors(at.child('selector'), spec.selector),
     ...affinityErrors(spec),
     ...clusterIPErrors(spec, old?.spec),
@@ -74,23 +74,17 @@ function typeErrors(spec: Spec): FieldError[] {
   ];
 }
 
-function portErrors(port: ServicePort, field: Path, needsName: boolean): FieldError[] {
+function portErrors(port: ServicePort, field: Path, all: readonly ServicePort[]): FieldError[] {
   const named = (port.name ?? '') !== '';
+  const isTaken = named && all.findIndex((other) => other.name === port.name) < all.indexOf(port);
   return [
-    ...(named ? checked(field.child('name'), port.name ?? '', dns1123LabelFaults) : needsName ? [required(field.child('name'))] : []),
+    ...(named ? checked(field.child('name'), port.name ?? '', dns1123LabelFaults) : all.length > 1 ? [required(field.child('name'))] : []),
+    ...(isTaken ? [duplicate(field.child('name'), port.name)] : []),
     ...portNumberFaults(port.port).map((fault) => invalid(field.child('port'), port.port, fault)),
     ...oneOf(field.child('protocol'), port.protocol, ['SCTP', 'TCP', 'UDP']),
     ...portOrNameErrors(field.child('targetPort'), port.targetPort),
     ...(port.appProtocol === undefined ? [] : checked(field.child('appProtocol'), port.appProtocol, qualifiedNameFaults)),
   ];
-}
-
-function duplicateNames({ ports = [] }: Spec): FieldError[] {
-  return ports.flatMap(({ name = '' }, index) =>
-    name !== '' && ports.findIndex((other) => other.name === name) < index
-      ? [duplicate(at.child('ports').index(index).child('name'), name)]
-      : [],
-  );
 }
 
 function duplicatePorts({ ports = [] }: Spec): FieldError[] {
@@ -102,7 +96,7 @@ function duplicatePorts({ ports = [] }: Spec): FieldError[] {
     const number = first(index, (a, b) => a.protocol === b.protocol && a.port === b.port);
     return [
       ...(nodePort ? [duplicate(field.child('nodePort'), port.nodePort)] : []),
-      ...(number ? [duplicate(field, { port: port.port, protocol: port.protocol, targetPort: 0 })] : []),
+      ...(number ? [duplicate(field, internalForm('core.ServicePort', { port: port.port, protocol: port.protocol }))] : []),
     ];
   });
 }

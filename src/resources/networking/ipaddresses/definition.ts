@@ -2,7 +2,7 @@ import type { IPAddress } from '../../../api/generated/types.ts';
 import { path, required, type FieldError } from '../../../api/field-errors.ts';
 import { addressFaults } from '../../../api/ip.ts';
 import { define } from '../../../registry/definition.ts';
-import { age, name, text } from '../../shared/columns.ts';
+import { name, text } from '../../shared/columns.ts';
 import { immutable, requiredText } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 
@@ -21,7 +21,6 @@ export const ipaddresses = define<IPAddress>({
       const { group = '', resource = '', namespace = '', name: parent = '' } = spec.parentRef;
       return [`${resource}${group === '' ? '' : `.${group}`}`.toLowerCase(), ...(namespace === '' ? [] : [namespace]), parent].join('/');
     }),
-    age,
   ],
 });
 

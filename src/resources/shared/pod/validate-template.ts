@@ -1,6 +1,7 @@
 /** Templates of pods, alone and beside the selector of the workload that has them. */
 import type { LabelSelector, PodTemplateSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { inGoOrder } from '../../../api/internal-form.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 import { labelsErrors } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
@@ -43,7 +44,7 @@ export function templateLabelErrors(template: PodTemplateSpec | undefined, selec
   const everything =
     selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
   if (everything || labelMatcher(selector)(labels)) return [];
-  return [invalid(at.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`')];
+  return [invalid(at.child('metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`')];
 }
 
 /** Pods of these workloads run for ever. */

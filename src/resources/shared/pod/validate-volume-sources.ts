@@ -68,7 +68,7 @@ const special: Readonly<Partial<Record<SourceName, (source: Source, at: Path) =>
   fc: fibreChannelErrors,
   flocker: flockerErrors,
   flexVolume: (source, at) =>
-    Object.keys((source['options'] ?? {})).flatMap((key) =>
+    Object.keys(source['options'] ?? {}).flatMap((key) =>
       /(^|\.)(kubernetes|k8s)\.io$/.test((key.includes('/') ? key.slice(0, key.indexOf('/')) : key).toLowerCase())
         ? [invalid(at.child('options').key(key), key, 'kubernetes.io and k8s.io namespaces are reserved')]
         : [],

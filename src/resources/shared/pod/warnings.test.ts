@@ -62,7 +62,7 @@ describe('warnings about pods', () => {
     ]));
 
   test('in a template they name its path', () =>
-    expect(
-      templateWarnings({ spec: { containers: [], terminationGracePeriodSeconds: -1 } }, path('spec', 'template')),
-    ).toEqual(['spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1']));
+    expect(templateWarnings({ spec: { containers: [], terminationGracePeriodSeconds: -1 } }, path('spec', 'template'))).toEqual([
+      'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+    ]));
 });

@@ -2,7 +2,6 @@ import type { CSIStorageCapacity } from '../../../api/generated/types.ts';
 import { path } from '../../../api/field-errors.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
-import { name, text } from '../../shared/columns.ts';
 import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { checked } from '../../shared/names.ts';
@@ -21,9 +20,6 @@ export const csistoragecapacities = define<CSIStorageCapacity>({
     ],
     allowUnconditionalUpdate: false,
   },
-  columns: [
-    name,
-    text('StorageClassName', ({ storageClassName }) => storageClassName),
-    text('Capacity', ({ capacity }) => capacity ?? '<unset>'),
-  ],
+  // Upstream prints these like custom resources: name and time of creation.
+  columns: [],
 });
