@@ -4,7 +4,7 @@ import type { ControllerRevision, DaemonSet, Pod } from '../../api/generated/typ
 import type { New } from '../../api/object.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
-import { revisionLabel, sameData, snapshotOf } from '../shared/controller-revisions.ts';
+import { holds, revisionLabel, snapshotOf } from '../shared/controller-revisions.ts';
 import { templateHash } from '../shared/hash.ts';
 import { controllerReference } from '../shared/owners.ts';
 
@@ -19,7 +19,7 @@ export function hashOfRevision(revision: ControllerRevision): string {
 }
 
 function isOfTemplate(revision: ControllerRevision, set: DaemonSet): boolean {
-  return sameData(revision, { data: snapshotOf(set.spec.template) });
+  return holds(revision, set.spec.template);
 }
 
 /** Finds or makes the revision of the template; it is always the newest. */

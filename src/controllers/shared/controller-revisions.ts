@@ -71,6 +71,11 @@ export function newRevision<O extends Cached>(
   };
 }
 
+/** Whether the revision is the template's. */
+export function holds(revision: ControllerRevision, template: PodTemplateSpec): boolean {
+  return jsonEqual(revision.data, { spec: { template: { ...template, $patch: 'replace' } } });
+}
+
 export function sameData(a: { readonly data?: unknown }, b: { readonly data?: unknown }): boolean {
   return jsonEqual(a.data, b.data);
 }

@@ -3,7 +3,7 @@ import { isReason } from '../../api/errors.ts';
 import type { ControllerRevision, Pod, StatefulSet } from '../../api/generated/types.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
-import { newRevision, sameData, snapshotOf, sortRevisions } from '../shared/controller-revisions.ts';
+import { holds, newRevision, sameData, sortRevisions } from '../shared/controller-revisions.ts';
 import { revisionOf } from './identity.ts';
 
 export interface Revisions {
@@ -19,7 +19,7 @@ export async function resolveRevisions(client: Client, set: StatefulSet, known: 
   const next = (newest?.revision ?? 0) + 1;
   const currentOr = (update: ControllerRevision): ControllerRevision =>
     revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update;
-  const equal = revisions.filter((revision) => sameData(revision, { data: snapshotOf(set.spec.template) })).at(-1);
+  const equal = revisions.filter((revision) => holds(revision, set.spec.template)).at(-1);
   if (equal === undefined) {
     const { revision, collisionCount } = await create(client, set, next);
     return { current: currentOr(revision), update: revision, collisionCount };
