@@ -118,8 +118,10 @@ export class StatefulPodControl {
       const existing = this.#cached(set, name);
       if (existing?.metadata.deletionTimestamp !== undefined) failures.push(`pvc ${name} is being deleted`);
       if (existing !== undefined) continue;
+      const ownerReferences = ownersFor([], { set, podName, pod: undefined });
+      const owned = ownerReferences.length === 0 ? claim : { ...claim, metadata: { ...claim.metadata, ownerReferences } };
       try {
-        const created = await client.resource(refs.persistentVolumeClaims).create(set.metadata.namespace ?? '', claim);
+        const created = await client.resource(refs.persistentVolumeClaims).create(set.metadata.namespace ?? '', owned);
         claimWrites.created(set.metadata.uid, created);
         this.#recordClaim(set, podName, name);
       } catch (error) {
@@ -140,7 +142,7 @@ export class StatefulPodControl {
         recorder.event(referenceTo(refs.statefulSets, set), 'Warning', 'ConflictingController', message);
       }
       if (isOwnerUpToDate(claim, holders)) continue;
-      const metadata = { ...claim.metadata, ownerReferences: ownersFor(claim, holders) };
+      const metadata = { ...claim.metadata, ownerReferences: ownersFor(claim.metadata.ownerReferences ?? [], holders) };
       try {
         claimWrites.created(set.metadata.uid, await client.resource(refs.persistentVolumeClaims).update({ ...claim, metadata }));
       } catch (error) {

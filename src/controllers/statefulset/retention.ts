@@ -64,9 +64,8 @@ export function isOwnerUpToDate(claim: PersistentVolumeClaim, holders: Holders):
   return (setOwns !== undefined) === want.set && (podOwns !== undefined) === want.pod;
 }
 
-/** The owner references the claim should have. */
-export function ownersFor(claim: PersistentVolumeClaim, holders: Holders): OwnerReference[] {
-  const before = claim.metadata.ownerReferences ?? [];
+/** The owner references a claim with these should have. */
+export function ownersFor(before: References, holders: Holders): OwnerReference[] {
   const others = before.filter((reference) => !namesSet(reference, holders) && !namesPod(reference, holders));
   if (hasOtherController(before, holders)) return others;
   const want = wanted(holders);
