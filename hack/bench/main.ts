@@ -1,13 +1,15 @@
 /** Figures of one sitting: start, memory, API load; with --node also pods on Docker. With --peer the real control plane beside it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
 import { load } from './load.ts';
 import { nodeFigures } from './node.ts';
+import { residentMB } from './processes.ts';
 import { median, row } from './statistics.ts';
 import { peerKubeconfig, Target } from './target.ts';
+import { startPeer, workloadFigures } from './workloads.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +17,9 @@ const { values } = parseArgs({
     starts: { type: 'string', default: '5' },
     node: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
+    workloads: { type: 'boolean', default: false },
+    nodes: { type: 'string', default: '1000' },
+    pods: { type: 'string', default: '10000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -22,13 +27,9 @@ const { values } = parseArgs({
 const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
   start to /readyz and memory (medians of N starts on empty stores), then API load on one server
   --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory and idle CPU (root, Docker)
-  --peer   the same API load on the real control plane (../shared/peers/control-plane.sh)`;
-
-/** Resident memory of a process in MB. */
-function residentMB(pid: number): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-  return Number(line?.[1] ?? 0) / 1024;
-}
+  --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
+npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
+  instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)`;
 
 async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
   return new CoracleProcess([
@@ -63,18 +64,36 @@ async function apiLoad(count: number): Promise<void> {
   await coracle.stop();
 }
 
-async function peerLoad(count: number): Promise<void> {
+/** Runs `work` while the real API server is up. */
+async function besidePeer(work: (target: Target) => Promise<void>): Promise<void> {
   const script = join(import.meta.dirname, '..', '..', '..', 'shared', 'peers', 'control-plane.sh');
   if (!existsSync(script)) throw new Error(`--peer needs ${script}`);
   spawnSync('bash', [script, 'up'], { stdio: 'inherit' });
-  await load(new Target('real', peerKubeconfig), count);
+  await work(new Target('real', peerKubeconfig));
   spawnSync('bash', [script, 'down'], { stdio: 'inherit' });
 }
 
+async function atScale(nodes: number, pods: number): Promise<void> {
+  const coracle = await server(['--runtime', 'sim', '--sim-nodes', String(nodes)]);
+  await coracle.start();
+  await workloadFigures({ target: new Target('coracle', join(coracle.dataDir, 'kubeconfig')), pids: [coracle.pid], pods });
+  await coracle.stop();
+  if (!values.peer) return;
+  await besidePeer(async (target) => {
+    const peer = await startPeer(nodes);
+    try {
+      await workloadFigures({ target, pids: peer.pids, pods });
+    } finally {
+      peer.stop();
+    }
+  });
+}
+
 if (values.help) console.log(help);
+else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
 else {
   await starts(Number(values.starts));
   await apiLoad(Number(values.count));
-  if (values.peer) await peerLoad(Number(values.count));
+  if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
   if (values.node) await nodeFigures(await server(['--runtime', 'docker']));
 }

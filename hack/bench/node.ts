@@ -1,18 +1,9 @@
 /** Pods on Docker: how fast they come and go, what the agent's process costs meanwhile. */
-import { readFileSync } from 'node:fs';
 import type { CoracleProcess } from '../../test/support/coracle.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { importImages } from '../../test/support/image.ts';
+import { cpuSeconds, residentMB } from './processes.ts';
 import { row } from './statistics.ts';
-
-/** Processor seconds used so far. */
-function cpuSeconds(pid: number): number {
-  const fields =
-    readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 const seconds = async (action: () => Promise<unknown>): Promise<number> => {
   const started = performance.now();
@@ -44,7 +35,7 @@ export async function nodeFigures(coracle: CoracleProcess): Promise<void> {
     const scaled = async (count: number): Promise<void> => void (await Promise.all([ready(count), scale(count)]));
     row('coracle: one replica more, Ready', `${(await seconds(() => scaled(7))).toFixed(2)} s`);
     row('coracle: 40 more, all Ready', `${(await seconds(() => scaled(47))).toFixed(2)} s`);
-    const memory = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(coracle.pid)}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+    const memory = residentMB(coracle.pid);
     row('coracle: memory with 47 pods', `${memory.toFixed(0)} MB`);
     const before = cpuSeconds(coracle.pid);
     const idle = await seconds(() => new Promise((resolve) => setTimeout(resolve, 20_000)));
