@@ -46,13 +46,25 @@ export function silentConditions(node: Node, now: number): NodeCondition[] {
   return result;
 }
 
-/** The taints the node's conditions ask for, beside those that others put there. */
-export function wantedTaints(node: Node, now: number): Taint[] {
+/** The taint that sends pods away from a node in this state; undefined: none. */
+export function noExecuteKey(node: Node): string | undefined {
+  const ready = readyCondition(node)?.status;
+  return ready === 'False' ? taintKeys.notReady : ready === 'Unknown' ? taintKeys.unreachable : undefined;
+}
+
+/** Whether the node's pods are being sent away already. */
+export function isGivenUp({ spec }: Node): boolean {
+  return (spec.taints ?? []).some(
+    ({ key, effect }) => effect === 'NoExecute' && (key === taintKeys.notReady || key === taintKeys.unreachable),
+  );
+}
+
+/** The taints the node's conditions ask for, beside those that others put there; NoExecute only when it is given up. */
+export function wantedTaints(node: Node, givenUp: boolean, now: number): Taint[] {
   const own = new Set(Object.values(conditionTaints).flatMap((byStatus) => Object.values(byStatus)));
   const noSchedule = (node.status.conditions ?? []).flatMap((condition) => conditionTaints[condition.type]?.[condition.status] ?? []);
   if (node.spec.unschedulable === true) noSchedule.push(taintKeys.unschedulable);
-  const ready = readyCondition(node)?.status;
-  const noExecute = ready === 'False' ? [taintKeys.notReady] : ready === 'Unknown' ? [taintKeys.unreachable] : [];
+  const noExecute = givenUp ? [noExecuteKey(node) ?? []].flat() : [];
   const current = node.spec.taints ?? [];
   const isOurs = (taint: Taint): boolean =>
     (taint.effect === 'NoSchedule' && (own.has(taint.key) || taint.key === taintKeys.unschedulable)) ||

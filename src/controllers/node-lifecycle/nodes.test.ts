@@ -22,9 +22,9 @@ const pod = (client: FakeClient, name: string, spec: object = {}, extra: object 
     spec: { containers: [], nodeName: 'n1', ...spec },
     status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
   });
-const renew = async (bench: Bench): Promise<void> => {
-  const lease = bench.client.peek(refs.leases, 'kube-node-lease/n1');
-  const body = { metadata: { name: 'n1', namespace: 'kube-node-lease' }, spec: { renewTime: rfc3339(bench.clock.now()) } };
+const renew = async (bench: Bench, name = 'n1'): Promise<void> => {
+  const lease = bench.client.peek(refs.leases, `kube-node-lease/${name}`);
+  const body = { metadata: { name, namespace: 'kube-node-lease' }, spec: { renewTime: rfc3339(bench.clock.now()) } };
   if (lease === undefined) await bench.client.resource(refs.leases).create('kube-node-lease', body);
   else await bench.client.resource(refs.leases).update({ ...lease, spec: body.spec });
 };
@@ -36,14 +36,17 @@ describe('node lifecycle', () => {
     await using bench = await startBench([nodeLifecycleController], {
       seed: (client) => {
         node(client, 'n1');
+        node(client, 'n2');
         pod(client, 'p');
       },
     });
     for (let at = 0; at < 10; at += 1) {
       await renew(bench);
+      await renew(bench, 'n2');
       await bench.clock.advance(10_000);
     }
     expect(ready(bench)?.status).toBe('True');
+    await renew(bench, 'n2');
     await bench.clock.advance(40_000);
     await bench.settle();
     expect(ready(bench)).toMatchObject({ status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' });
@@ -52,7 +55,12 @@ describe('node lifecycle', () => {
   });
 
   test('taints follow conditions and cordoning, foreign taints stay', async () => {
-    await using bench = await startBench([nodeLifecycleController], { seed: (client) => node(client, 'n1', 'False') });
+    await using bench = await startBench([nodeLifecycleController], {
+      seed: (client) => {
+        node(client, 'n1', 'False');
+        node(client, 'n2');
+      },
+    });
     expect(taints(bench)).toEqual(['node.kubernetes.io/not-ready:NoSchedule', 'node.kubernetes.io/not-ready:NoExecute']);
     const api = bench.client.resource(refs.nodes);
     const current = bench.client.peek(refs.nodes, 'n1');
