@@ -19,6 +19,8 @@ interface Kubeconfig {
 }
 
 const watchLimit = 3000;
+/** A server that never answers must not hold up the run. */
+const answerLimit = 30_000;
 
 /** Objects go out as JSON, or as protobuf when the step says so. */
 function bodyOf({ body, headers }: Step, fill: (text: string) => string): string | Buffer | undefined {
@@ -72,6 +74,7 @@ export class Target {
         response.destroy();
       });
       response.on('end', finish);
+      response.on('close', finish);
       if (step.events === undefined) return;
       const timer = setTimeout(() => {
         finish();
@@ -80,6 +83,8 @@ export class Target {
       response.on('close', () => clearTimeout(timer));
     });
     sent.on('error', (error) => resolve({ code: 0, headers: {}, text: error.name }));
+    const deadline = setTimeout(() => sent.destroy(new Error('no answer in time')), answerLimit);
+    sent.on('close', () => clearTimeout(deadline));
     sent.end(body);
     return promise;
   }

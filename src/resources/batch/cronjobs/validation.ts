@@ -11,7 +11,7 @@ const maxName = 52;
 
 export function validateCronJob(job: CronJob): FieldError[] {
   const faults = specErrors(job);
-  const { name } = job.metadata;
+  const { name = '' } = job.metadata as Partial<CronJob['metadata']>;
   return name.length > maxName
     ? [...faults, invalid(path('metadata', 'name'), name, `must be no more than ${String(maxName)} characters`)]
     : faults;

@@ -20,7 +20,7 @@ export function countIndexes(text: string, completions: number): number | string
 function boundsOf(interval: string, completions: number): [number, number] | string {
   const limits = interval.split('-');
   if (limits.length > 2)
-    return `the fragment ${goQuoted(interval)} violates the requirement that an index interval can have at most two parts separated by \'-\'`;
+    return `the fragment ${goQuoted(interval)} violates the requirement that an index interval can have at most two parts separated by '-'`;
   const [first = '', second] = limits;
   const from = indexOf(first);
   if (from === undefined) return `cannot convert string to integer for index: ${goQuoted(first)}`;

@@ -27,12 +27,12 @@ function prepareLabels(job: Job): void {
 function generateSelector({ metadata, spec }: Job): void {
   if (spec.manualSelector === true) return;
   const template = (spec.template.metadata ??= {});
-  const uid = metadata.uid;
+  const { uid, name = '' } = metadata as Partial<Job['metadata']> & { uid: string };
   template.labels = {
     'batch.kubernetes.io/controller-uid': uid,
-    'batch.kubernetes.io/job-name': metadata.name,
+    'batch.kubernetes.io/job-name': name,
     'controller-uid': uid,
-    'job-name': metadata.name,
+    'job-name': name,
     ...template.labels,
   };
   const selector = (spec.selector ??= {});

@@ -111,7 +111,7 @@ function withDirectivesOf(now: PodTemplateSpec, old: PodTemplateSpec): PodTempla
 /** validateGeneratedSelector: labels that the server writes must be what it would write. */
 function generatedSelectorErrors({ metadata, spec }: Job): FieldError[] {
   if (spec.manualSelector === true || spec.selector === undefined) return [];
-  const { uid, name } = metadata;
+  const { uid, name = '' } = metadata as Partial<Job['metadata']>;
   const wanted = {
     'controller-uid': uid,
     'job-name': name,
