@@ -1,5 +1,6 @@
 /** An entry that is not in any cache: of a dry run, of a scale subresource, of another version. */
 import { deepFreeze, type KubeObject } from '../api/object.ts';
+import { ownBytes } from '../base/own-bytes.ts';
 import type { Entry } from './store.ts';
 
 export class MadeEntry implements Entry {
@@ -29,6 +30,6 @@ export class MadeEntry implements Entry {
   }
 
   get json(): Buffer {
-    return (this.#json ??= Buffer.from(JSON.stringify(this.object)));
+    return (this.#json ??= ownBytes(JSON.stringify(this.object)));
   }
 }

@@ -1,5 +1,6 @@
 /** One stored object as everybody shares it: bytes and value, each made at most once and only when somebody asks. */
 import { deepFreeze, type KubeObject } from '../../api/object.ts';
+import { ownBytes } from '../../base/own-bytes.ts';
 import type { Entry, ResourceEvent } from '../store.ts';
 import type { StoredConversions } from './stored-form.ts';
 import { decodeStored, metadataAt, opening } from './stored-form.ts';
@@ -104,7 +105,7 @@ export class CachedEntry implements Entry {
     if (at === -1) return this.#spliceDecoded(value);
     const head = `{"metadata":{"resourceVersion":"${this.revision}",`;
     const from = at + opening.length - 1;
-    const json = Buffer.allocUnsafe(head.length + value.length - from);
+    const json = Buffer.allocUnsafeSlow(head.length + value.length - from);
     json.write(head, 'latin1');
     value.copy(json, head.length, from);
     return json;
@@ -114,7 +115,7 @@ export class CachedEntry implements Entry {
   #spliceDecoded(value: Buffer): Buffer {
     const { metadata, ...fields } = decodeStored(value, this.#conversions);
     const { resourceVersion: _old, ...meta } = metadata;
-    return Buffer.from(JSON.stringify({ metadata: { resourceVersion: String(this.revision), ...meta }, ...fields }));
+    return ownBytes(JSON.stringify({ metadata: { resourceVersion: String(this.revision), ...meta }, ...fields }));
   }
 }
 
@@ -128,5 +129,8 @@ function takeRemembered(value: Buffer): Source {
 /** The stored form (without kind and apiVersion) of bytes that were made by splicing, sharing no memory with them. */
 function unsplice(json: Buffer): Buffer {
   const end = json.indexOf(',', opening.length) + 1;
-  return Buffer.concat([opening, json.subarray(end)]);
+  const value = Buffer.allocUnsafeSlow(opening.length + json.length - end);
+  opening.copy(value);
+  json.copy(value, opening.length, end);
+  return value;
 }

@@ -9,6 +9,7 @@ import { hasMagic, readEnvelope } from '../../api/protobuf/envelope.ts';
 import { complete } from '../../api/schema/complete.ts';
 import { schemaOfKind } from '../../api/schema/facts.ts';
 import type { Schema } from '../../api/schema/schema.ts';
+import { ownBytes } from '../../base/own-bytes.ts';
 
 export interface StoredType {
   readonly apiVersion: string;
@@ -85,7 +86,7 @@ const head = /^\{"kind":"[A-Za-z0-9]+","apiVersion":"[\w.\-/]+",$/;
 
 /** The bytes to store of an object without kind and apiVersion, whose first field is metadata. */
 export function encodeStored(type: StoredType, object: KubeObject): Buffer {
-  return Buffer.from(headOf(type) + JSON.stringify(object).slice(1));
+  return ownBytes(headOf(type) + JSON.stringify(object).slice(1));
 }
 
 /** Where `"metadata":{"...` starts in a value of the usual form; -1: the value has another form, or must be converted. */
