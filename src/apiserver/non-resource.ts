@@ -39,7 +39,7 @@ const rootPaths = [
 ];
 
 /** Places that upstream's router knows by method; elsewhere any method is as good as GET. */
-const routed = /^\/(api|apis|version|openid\/v1\/jwks|\.well-known\/openid-configuration)$|^\/(api|apis\/[^/]+)\/[^/]+$/;
+const routed = /^\/(api|version|openid\/v1\/jwks|\.well-known\/openid-configuration)$|^\/(api|apis\/[^/]+)\/[^/]+$/;
 
 /** False: nothing is there. Throws 405 and 406. */
 export async function answerNonResource(exchange: Exchange, options: NonResourceOptions): Promise<boolean> {
@@ -65,9 +65,11 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
       sendMetrics(exchange, options.health.results);
       return true;
     case '/.well-known/openid-configuration':
+      checkRoute(exchange.request.headers.accept, [mediaTypes.json]);
       sendKeys(exchange, mediaTypes.json, openidConfiguration(options.serviceAccounts));
       return true;
     case '/openid/v1/jwks':
+      checkRoute(exchange.request.headers.accept, ['application/jwk-set+json']);
       sendKeys(exchange, 'application/jwk-set+json', await options.serviceAccounts.keys.jwks());
       return true;
     default:
@@ -140,31 +142,46 @@ function isKnown(exchange: Exchange, etag: string): boolean {
 }
 
 function sendOpenApi(exchange: Exchange, document: ReturnType<OpenApi['document']>): boolean {
-  if (document === undefined) return false;
-  const { response, auditId } = exchange;
-  response.setHeader('Vary', 'Accept');
-  if (typeof document === 'string' || 'location' in document) setFlowHeaders(exchange);
-  if (document === 'not acceptable') response.writeHead(406, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
-  else if ('location' in document)
+  const { response, auditId, info } = exchange;
+  response.setHeader('Cache-Control', 'no-cache, private');
+  if (document === undefined) {
+    if (!info.path.startsWith('/openapi/v3/')) return false;
+    response.writeHead(404, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
+  } else if (document === 'not acceptable') {
+    response.setHeader('Vary', varyOf(info.path));
+    response.writeHead(406, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
+  } else if ('location' in document) {
+    response.setHeader('Vary', 'Accept');
     response.writeHead(301, { 'Audit-Id': auditId, Location: document.location, 'Content-Length': '0' }).end();
-  else sendOpenApiDocument(exchange, document);
+  } else sendOpenApiDocument(exchange, document);
   return true;
+}
+
+/** Only the handler of version 2 compresses. */
+function varyOf(path: string): string {
+  return path.startsWith('/openapi/v2') ? 'Accept-Encoding, Accept' : 'Accept';
 }
 
 const yearMs = 365 * 86_400_000;
 
 function sendOpenApiDocument(exchange: Exchange, { etag, immutable, contentType, body }: OpenApiDocument): void {
+  const { response } = exchange;
   if (immutable) {
-    exchange.response.setHeader('Cache-Control', 'public, immutable');
-    exchange.response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
+    response.setHeader('Cache-Control', 'public, immutable');
+    response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
   }
-  if (!isKnown(exchange, etag)) sendBytes(exchange, 200, { type: contentType, parts: [body] });
+  if (etag !== undefined) {
+    response.setHeader('Vary', varyOf(exchange.info.path));
+    if (isKnown(exchange, etag)) return;
+  }
+  sendBytes(exchange, 200, { type: contentType, parts: [body] });
 }
 
+/** Keys are found where the issuer is, when that is an address: pods reach it whatever the server's own addresses are. */
 function openidConfiguration({ issuer, keys, url }: NonResourceOptions['serviceAccounts']): object {
   return {
     issuer,
-    jwks_uri: `${url()}/openid/v1/jwks`,
+    jwks_uri: `${issuer.startsWith('https://') ? issuer : url()}/openid/v1/jwks`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: keys.algorithms,

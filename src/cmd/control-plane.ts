@@ -21,6 +21,7 @@ import { systemUser } from '../registry/context.ts';
 import { createRegistry } from '../registry/registry.ts';
 import type { Registry } from '../registry/store.ts';
 import { builtinResources } from '../resources/index.ts';
+import type { SchedulerConfig } from '../scheduler/config/config.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createAuthentication, joinUser } from './authentication.ts';
@@ -40,6 +41,8 @@ export interface ControlPlaneOptions {
   readonly serviceCIDRs: readonly string[];
   readonly clusterDomain: string;
   readonly joinToken: string;
+  /** Default: upstream's defaults. */
+  readonly schedulerConfig?: SchedulerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -147,6 +150,7 @@ type Guard = (client: Client) => Client;
 function controlLoops(
   options: ControlPlaneOptions & Pick<ControlPlane, 'client' | 'informers'> & { readonly rawGet: (path: string) => Promise<unknown> },
 ) {
+  const config = options.schedulerConfig === undefined ? {} : { config: options.schedulerConfig };
   const { client, informers, clock, logger, pki } = options;
   const controllers = (guard: Guard) =>
     startControllers({
@@ -156,7 +160,7 @@ function controlLoops(
       rootCA: pki.authority.cert,
       signer: nodeSigner(options),
     });
-  const scheduler = (guard: Guard) => startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger });
+  const scheduler = (guard: Guard) => startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger, ...config });
   const identity = `${hostname()}_${randomUUID()}`;
   const elect = (name: string, start: (guard: Guard) => Running): Running =>
     runAsLeader({

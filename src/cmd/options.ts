@@ -180,6 +180,13 @@ export const options = [
     check: oneOf('auto', 'docker', 'sim'),
   },
   {
+    flag: 'scheduler-config',
+    kind: 'text',
+    value: 'FILE',
+    help: 'KubeSchedulerConfiguration with profiles, plugins and their arguments',
+    commands: server,
+  },
+  {
     flag: 'sim-nodes',
     kind: 'number',
     value: 'COUNT',

@@ -2,8 +2,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import type { SimNodesOptions } from '../agent/fleet/sim-nodes.ts';
 import { realClock } from '../base/clock.ts';
-import { Lifecycle } from '../base/lifecycle.ts';
+import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
 import type { CommandContext } from './cli.ts';
 import { startControlPlane } from './control-plane.ts';
@@ -20,6 +21,7 @@ import type { Storage } from '../storage/storage.ts';
 import { addressAt } from './service-network.ts';
 import { leaveSharedKeys, takeSharedKeys } from './shared-keys.ts';
 import { tokenOf } from './token-file.ts';
+import { schedulerConfigOf } from './scheduler-config.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { UsageError } from './usage-error.ts';
@@ -28,6 +30,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
   const lifecycle = new Lifecycle();
   const stopped = untilStopped();
   try {
+    const schedulerConfig = schedulerConfigOf(settings);
     const dataDir = openDataDir(settings['data-dir']);
     lifecycle.add(claim(dataDir.path));
     const runtime = settings['disable-agent'] ? undefined : await chooseRuntime(runtimeOptions({ settings, reporter, isRoot }));
@@ -50,6 +53,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
         joinToken,
+        ...(schedulerConfig === undefined ? {} : { schedulerConfig }),
       }).catch((error: unknown) => {
         throw explained(error, settings);
       }),
@@ -78,19 +82,11 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         }),
       );
     }
-    if (settings['sim-nodes'] > 0) {
-      reporter.step(`starting ${String(settings['sim-nodes'])} simulated nodes`);
-      const { startSimNodes } = await import('../agent/fleet/sim-nodes.ts');
-      lifecycle.add(
-        await startSimNodes({
-          ...common,
-          count: settings['sim-nodes'],
-          prefix: `${nodeName}-sim-`,
-          client: (name) => controlPlane.client(`node:${name}`),
-          informers: controlPlane.informers,
-          instance: dataDir.instance,
-        }),
-      );
+    const count = settings['sim-nodes'];
+    if (count > 0) {
+      reporter.step(`starting ${String(count)} simulated nodes`);
+      const { instance } = dataDir;
+      lifecycle.add(await simNodes({ ...common, ...controlPlane, instance, count, prefix: `${nodeName}-sim-` }));
     }
     const server = `https://${urlHost(settings['bind-address'])}:${String(controlPlane.apiServer.port)}`;
     const kubeconfig = settings['write-kubeconfig'] ?? join(dataDir.path, 'kubeconfig');
@@ -128,6 +124,12 @@ async function clusterKeys({ storage, dataDir, hosts, token }: ClusterKeysOption
   if (isFirst) rmSync(join(dataDir, 'tls'), { recursive: true });
   await takeSharedKeys({ storage, dataDir, secret });
   return { pki: await open(), joinToken: secret };
+}
+
+/** Rarely wanted, and so loaded only then. */
+async function simNodes(options: SimNodesOptions): Promise<Running> {
+  const { client } = options;
+  return (await import('../agent/fleet/sim-nodes.ts')).startSimNodes({ ...options, client: (name) => client(`node:${name}`) });
 }
 
 function runtimeOptions({

@@ -78,9 +78,9 @@ export class PodWorker implements TaskHost {
     return this.#tasks.records;
   }
 
-  /** Whether it takes room on the node. */
+  /** Whether it takes room on the node; a pod that the API has forgotten does not, whatever is still to be cleared away. */
   get active(): boolean {
-    return this.#admitted && !this.#rejected && this.#state !== 'finished' && this.#state !== 'gone';
+    return this.#admitted && !this.#rejected && !this.#absent && this.#state !== 'finished' && this.#state !== 'gone';
   }
 
   /** The node takes the pod: work begins. */
