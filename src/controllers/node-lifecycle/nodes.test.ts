@@ -182,4 +182,23 @@ describe('pod garbage', () => {
     await bench.settle();
     expect(names()).toEqual([]);
   });
+
+  test('pods that are going on a node that is out of service go at once', async () => {
+    await using bench = await startBench([podGCController], {
+      seed: (client) => {
+        node(client, 'n1', 'Unknown');
+        pod(client, 'going', {}, { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 30 });
+        pod(client, 'staying');
+      },
+    });
+    const names = (): string[] => bench.client.all(refs.pods).map((one) => one.metadata.name);
+    expect(names()).toEqual(['going', 'staying']);
+    const fence = { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] } };
+    await bench.client.resource(refs.nodes).patch('', 'n1', { type: 'application/merge-patch+json', body: fence });
+    await bench.settle();
+    expect(names()).toEqual(['staying']);
+    await bench.client.resource(refs.pods).delete('shop', 'staying');
+    await bench.settle();
+    expect(names()).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 /** Removes pods nobody else will: of nodes that are gone, deleted before they got a node, and the oldest of too many that ended: pkg/controller/podgc. */
 import { isReason } from '../../api/errors.ts';
-import type { Pod } from '../../api/generated/types.ts';
+import type { Node, Pod } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
@@ -26,10 +26,12 @@ function start(context: ControllerContext): Running {
   pods.addIndexer('node', indexers.nodeName);
   const threshold = settings.terminatedPodThreshold ?? 12_500;
 
-  /** Keys: `node/NAME`, `pod/NAMESPACE/NAME`, `terminated`. */
+  /** Keys: `node/NAME`, `fenced/NAME`, `pod/NAMESPACE/NAME`, `terminated`. */
   async function reconcile(key: string): Promise<ReconcileResult | undefined> {
     if (key === 'terminated') await collectTerminated();
     else if (key.startsWith('node/')) await collectOrphans(key.slice(5));
+    else if (key.startsWith('fenced/'))
+      await collectFenced(context, nodes.store.get(key.slice(7)), pods.store.byIndex('node', key.slice(7)));
     else await collectUnscheduled(key.slice(4));
     return undefined;
   }
@@ -67,10 +69,14 @@ function start(context: ControllerContext): Running {
   const ready = Promise.all([nodes.synced, pods.synced]);
   const loop = lifecycle.add(startReconciler({ name: 'pod-garbage-collector-controller', clock, logger, ready, reconcile }));
   let terminated = 0;
+  const seeNode = (node: Node | undefined): void => {
+    if (node !== undefined && isOutOfService(node)) loop.enqueue(`fenced/${node.metadata.name}`);
+  };
   const see = (pod: Pod): void => {
     const node = pod.spec.nodeName ?? '';
     if (isUnscheduledTerminating(pod)) loop.enqueue(`pod/${keyOf(pod)}`);
     else if (node !== '' && nodes.store.get(node) === undefined) loop.enqueueAfter(`node/${node}`, quarantineMs);
+    else if (pod.metadata.deletionTimestamp !== undefined) seeNode(nodes.store.get(node));
   };
   const count = (change: 1 | -1): void => {
     terminated += change;
@@ -91,8 +97,21 @@ function start(context: ControllerContext): Running {
       },
     }),
   );
-  lifecycle.add(nodes.handle({ delete: (node) => loop.enqueueAfter(`node/${node.metadata.name}`, quarantineMs) }));
+  const orphaned = (node: Node): void => loop.enqueueAfter(`node/${node.metadata.name}`, quarantineMs);
+  lifecycle.add(nodes.handle({ add: seeNode, update: (_old, node) => seeNode(node), delete: orphaned }));
   return lifecycle;
+}
+
+/** An administrator vouches that the node is off: nobody there ends its pods any more. */
+async function collectFenced(context: ControllerContext, node: Node | undefined, pods: Iterable<Pod>): Promise<void> {
+  if (node === undefined || !isOutOfService(node)) return;
+  const going = [...pods].filter((pod) => pod.metadata.deletionTimestamp !== undefined);
+  for (const pod of going) await removePod(context, pod, undefined);
+}
+
+function isOutOfService({ spec, status }: Node): boolean {
+  const isReady = status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+  return !isReady && spec.taints?.some(({ key }) => key === 'node.kubernetes.io/out-of-service') === true;
 }
 
 function isUnscheduledTerminating(pod: Pod): boolean {
