@@ -218,7 +218,7 @@ export class Round {
     const grown = await this.#resize(current, newSetSize(this.#deployment, current, this.#old), false);
     if (!grown) {
       const resizes = shrinkOld(this.#deployment, current, this.#old);
-      for (const { set, replicas } of resizes) await this.#resize(set, replicas, false);
+      for (const { set, replicas } of resizes) await this.#resize(this.#newest(set), replicas, false);
       if (resizes.length === 0 && isComplete(this.#deployment, this.#deployment.status)) await this.#cleanUp();
     }
     return this.#writeStatus(rolloutStatus(this.#facts()));
@@ -260,6 +260,11 @@ export class Round {
       `Scaled ${direction} replica set ${set.metadata.name} from ${String(before)} to ${String(replicas)}`,
     );
     return true;
+  }
+
+  /** The set as this round last wrote it. */
+  #newest(set: ReplicaSet): ReplicaSet {
+    return this.#old.find((one) => one.metadata.uid === set.metadata.uid) ?? set;
   }
 
   #replace(set: ReplicaSet, updated: ReplicaSet): void {

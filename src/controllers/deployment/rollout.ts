@@ -26,7 +26,10 @@ export function newSetSize(deployment: Deployment, current: ReplicaSet | undefin
   return room <= 0 ? now : now + Math.min(room, wanted - now);
 }
 
-/** How the old ReplicaSets shrink in a rolling update: broken pods first, then as far as availability allows. */
+/**
+ * How the old ReplicaSets shrink in a rolling update, in order: broken pods first, then as far as availability allows. A
+ * ReplicaSet may come twice.
+ */
 export function shrinkOld(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): Resize[] {
   const sets = old.filter(isActive).sort(byAge);
   const available = (set: ReplicaSet): number => set.status.availableReplicas ?? 0;
@@ -35,23 +38,27 @@ export function shrinkOld(deployment: Deployment, current: ReplicaSet, old: read
   const room = replicasOf([...sets, current]) - minAvailable - newUnavailable;
   if (sets.length === 0 || room <= 0) return [];
   const sizes = new Map(sets.map((set) => [set, set.spec.replicas ?? 1]));
+  const resizes: Resize[] = [];
+  const shrink = (set: ReplicaSet, by: number): void => {
+    const replicas = (sizes.get(set) ?? 0) - by;
+    sizes.set(set, replicas);
+    resizes.push({ set, replicas });
+  };
   let cleaned = 0;
   for (const set of sets) {
-    const size = sizes.get(set) ?? 0;
-    const broken = Math.min(room - cleaned, size - available(set));
+    const broken = Math.min(room - cleaned, (sizes.get(set) ?? 0) - available(set));
     if (broken <= 0) continue;
-    sizes.set(set, size - broken);
+    shrink(set, broken);
     cleaned += broken;
   }
   let spare = [...sets, current].reduce((sum, set) => sum + available(set), 0) - minAvailable;
   for (const set of sets) {
-    const size = sizes.get(set) ?? 0;
-    const down = Math.min(size, spare);
+    const down = Math.min(sizes.get(set) ?? 0, spare);
     if (down <= 0) continue;
-    sizes.set(set, size - down);
+    shrink(set, down);
     spare -= down;
   }
-  return sets.map((set) => ({ set, replicas: sizes.get(set) ?? 0 })).filter(({ set, replicas }) => replicas !== set.spec.replicas);
+  return resizes;
 }
 
 /** Whether the Deployment's size changed since its ReplicaSets were last sized. */

@@ -282,7 +282,7 @@ describe('limits and behaviour', () => {
   test('a target that is not there', async () => {
     await using world = await startWorld({ hpa: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'gone' } } });
     await pass(world);
-    const why = 'deployments/scale.apps "gone" not found';
+    const why = 'deployments.apps "gone" not found';
     expect(condition(world, 'AbleToScale')).toMatchObject({
       status: 'False',
       reason: 'FailedGetScale',

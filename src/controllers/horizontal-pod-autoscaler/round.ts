@@ -1,5 +1,5 @@
 /** One round for one autoscaler: reconcileAutoscaler in pkg/controller/podautoscaler/horizontal.go. */
-import { isReason, notFound } from '../../api/errors.ts';
+import { isReason } from '../../api/errors.ts';
 import type {
   AutoscalingV2HorizontalPodAutoscaler as Autoscaler,
   AutoscalingV2HorizontalPodAutoscalerStatus as AutoscalerStatus,
@@ -111,7 +111,8 @@ export class AutoscalerRound {
       prefix = 'unable to determine resource for scale target reference: ';
       const ref = await this.#resource(gv.group, kind);
       prefix = `failed to query scale subresource for ${this.#reference}: `;
-      return { ref, scale: await this.#scale(ref, name) };
+      const scale = await this.#options.client.resource(ref).getSubresource(this.#autoscaler.metadata.namespace ?? '', name, 'scale');
+      return { ref, scale };
     } catch (error) {
       const message = messageOf(error);
       this.#event('Warning', 'FailedGetScale', message);
@@ -126,16 +127,6 @@ export class AutoscalerRound {
     if (found === undefined) throw new Error(`no matches for kind "${kind}" in group "${group}"`);
     const { version, resource, namespaced } = found;
     return { group, version, resource, kind, namespaced };
-  }
-
-  async #scale(ref: ResourceRef<KubeObject>, name: string): Promise<Scale> {
-    try {
-      return await this.#options.client.resource(ref).getSubresource(this.#autoscaler.metadata.namespace ?? '', name, 'scale');
-    } catch (error) {
-      // As the scale endpoints word it.
-      if (isReason(error, 'NotFound')) throw notFound({ group: ref.group, resource: `${ref.resource}/scale` }, name);
-      throw error;
-    }
   }
 
   async #evaluateAll(scale: Scale): Promise<MetricsVerdict> {
