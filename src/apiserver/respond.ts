@@ -8,6 +8,7 @@ import { stringifyGoYaml } from '../api/yaml.ts';
 import type { Exchange } from './exchange.ts';
 import { gzipParts } from './gzip-parts.ts';
 import { mediaTypes } from './media-type.ts';
+import { fittingWarnings } from './warnings.ts';
 
 /** Answers from this size on are compressed for clients that can (apiserver responsewriters, defaultGzipThresholdBytes). */
 const gzipFrom = 128 * 1024;
@@ -70,10 +71,11 @@ function acceptsGzip(exchange: Exchange): boolean {
   return typeof accepted === 'string' && accepted.split(',').some((token) => token.trim() === 'gzip');
 }
 
-function headersOf(exchange: Pick<Exchange, 'auditId' | 'response' | 'warnings' | 'flowHeaders'>, type: string): string[] {
+/** What every answer carries besides its length. */
+export function headersOf(exchange: Pick<Exchange, 'auditId' | 'response' | 'warnings' | 'flowHeaders'>, type: string): string[] {
   const headers = ['Audit-Id', exchange.auditId, 'Content-Type', type];
   if (!exchange.response.hasHeader('Cache-Control')) headers.push('Cache-Control', 'no-cache, private');
-  for (const text of exchange.warnings) headers.push('Warning', warningHeader(text));
+  for (const text of fittingWarnings(exchange.warnings)) headers.push('Warning', warningHeader(text));
   headers.push(...exchange.flowHeaders);
   return headers;
 }

@@ -36,7 +36,8 @@ export async function impersonated(user: UserInfo, headers: NodeJS.Dict<string[]
 
 /** Whether any header asks for it: the only thing ordinary requests pay. */
 export function wantsImpersonation(headers: IncomingHttpHeaders): boolean {
-  if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined)
+  const user = headers['impersonate-user'];
+  if ((user !== undefined && user !== '') || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined)
     return true;
   for (const name in headers) if (name.startsWith(extraPrefix)) return true;
   return false;

@@ -33,7 +33,7 @@ const usages = [
 
 export function validateRequest({ spec }: CertificateSigningRequest): FieldError[] {
   const at = path('spec');
-  const text = Buffer.from(spec.request, 'base64').toString();
+  const text = Buffer.from((spec.request as string | null) ?? '', 'base64').toString();
   const asked = spec.usages ?? [];
   return [
     ...(/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(text)

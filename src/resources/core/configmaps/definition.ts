@@ -26,12 +26,13 @@ const sizeLimit = 1024 * 1024;
 function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   const faults = Object.keys(data).flatMap((key) => [
     ...checked(path('data').key(key), key, configMapKeyFaults),
-    ...(key in binaryData ? [invalid(path('data').key(key), key, 'duplicate of key present in binaryData')] : []),
+    ...(Object.hasOwn(binaryData, key) ? [invalid(path('data').key(key), key, 'duplicate of key present in binaryData')] : []),
   ]);
   faults.push(...Object.keys(binaryData).flatMap((key) => checked(path('binaryData').key(key), key, configMapKeyFaults)));
   let total = 0;
   for (const value of Object.values(data)) total += Buffer.byteLength(value);
-  for (const value of Object.values(binaryData)) total += Buffer.byteLength(value, 'base64');
+  // Bytes may be null.
+  for (const value of Object.values<string | null>(binaryData)) total += Buffer.byteLength(value ?? '', 'base64');
   if (total > sizeLimit) faults.push(tooLong(path(), sizeLimit));
   return faults;
 }

@@ -42,14 +42,16 @@ export function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): F
 
 function scopeErrors({ scopes = [], hard = {} }: NonNullable<Spec>, at: Path): FieldError[] {
   const faults = scopes.flatMap((scope) => [
-    ...(scope in validFor ? [] : [invalid(at, scopes, 'unsupported scope')]),
+    ...(Object.hasOwn(validFor, scope) ? [] : [invalid(at, scopes, 'unsupported scope')]),
     ...misapplied(scope, hard).map(() => invalid(at, scopes, 'unsupported scope applied to resource')),
   ]);
   return [...faults, ...conflicts(scopes).map(() => invalid(at, scopes, 'conflicting scopes'))];
 }
 
 function misapplied(scope: string, hard: Readonly<Record<string, string>>): string[] {
-  return Object.keys(hard).filter((name) => isStandardQuotaResource(name) && validFor[scope]?.has(name) === false);
+  return Object.keys(hard).filter(
+    (name) => isStandardQuotaResource(name) && Object.hasOwn(validFor, scope) && validFor[scope]?.has(name) === false,
+  );
 }
 
 function conflicts(scopes: readonly string[]): (readonly string[])[] {

@@ -13,7 +13,7 @@ export function validateSecret(secret: Secret): FieldError[] {
   const data = secret.data ?? {};
   const at = path('data');
   const faults = Object.keys(data).flatMap((key) => checked(at.key(key), key, configMapKeyFaults));
-  const total = Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0);
+  const total = Object.values<string | null>(data).reduce((sum, value) => sum + Buffer.byteLength(value ?? '', 'base64'), 0);
   if (total > sizeLimit) faults.push(tooLong(at, sizeLimit));
   return [...faults, ...typeErrors(secret, data)];
 }

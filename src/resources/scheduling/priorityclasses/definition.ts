@@ -37,8 +37,9 @@ export const priorityclasses = define<PriorityClass>({
 /** ValidatePriorityClass (pkg/apis/scheduling/validation). */
 function validate({ metadata, value = 0, preemptionPolicy }: PriorityClass): FieldError[] {
   const faults = optionalOneOf(path('preemptionPolicy'), preemptionPolicy, ['PreemptLowerPriority', 'Never']);
-  if (metadata.name.startsWith('system-')) {
-    const known = system[metadata.name] === value;
+  const { name = '' } = metadata as Partial<PriorityClass['metadata']>;
+  if (name.startsWith('system-')) {
+    const known = system[name] === value;
     return known
       ? faults
       : [
