@@ -15,7 +15,7 @@ import { impersonated, wantsImpersonation } from './filters/impersonation.ts';
 import { admitted } from './filters/priority-and-fairness.ts';
 import type { FlowControl } from './flow-control/flow-control.ts';
 import { watch } from './handlers/watch.ts';
-import { checkRoute, collectionTypes, type Endpoint, Negotiator, objectTypes } from './media-type.ts';
+import { checkPatchType, checkRoute, collectionTypes, type Endpoint, Negotiator, objectTypes } from './media-type.ts';
 import { Messages, messageSchema } from './messages.ts';
 import { isCountedPath, kindOf, type Metrics } from './metrics.ts';
 import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
@@ -24,6 +24,7 @@ import type { Health } from './health.ts';
 import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
 import { closeAfterAnswer, sendError, sendTimeout } from './respond.ts';
 import { route } from './router.ts';
+import { patchTypes } from './patching.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
 import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
@@ -230,8 +231,9 @@ class Pipeline {
 
   /** Throws 406. */
   #negotiate(exchange: Exchange, definition: ResourceDefinition): void {
-    const { accept } = exchange.request.headers;
+    const { accept, 'content-type': contentType } = exchange.request.headers;
     const { verb, subresource } = exchange.info;
+    if (verb === 'patch') checkPatchType(contentType, patchTypes);
     checkRoute(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes);
     exchange.format = this.#negotiator.format(accept, endpointOf(definition, subresource));
   }

@@ -50,8 +50,7 @@ interface Target {
 function canMake(endpoint: Endpoint, encoding: Encoding, target: Target | undefined): boolean {
   if (target === undefined) return endpoint !== 'custom' || encoding !== 'protobuf';
   const { group, version, kind } = target;
-  if (endpoint === 'discovery')
-    return group === 'apidiscovery.k8s.io' && kind === 'APIGroupDiscoveryList' && (version === 'v2' || version === 'v2beta1');
+  if (endpoint === 'discovery') return group === 'apidiscovery.k8s.io' && kind === 'APIGroupDiscoveryList' && version === 'v2';
   if (endpoint === 'plain' || group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return false;
   if (kind === 'Table') return endpoint !== 'tableless' && encoding !== 'protobuf';
   return kind === 'PartialObjectMetadata' || kind === 'PartialObjectMetadataList';
@@ -81,7 +80,8 @@ export class Negotiator {
   }
 }
 
-interface Clause {
+/** One part of an Accept header. */
+export interface Clause {
   readonly type: string;
   readonly subtype: string;
   readonly quality: number;
@@ -89,7 +89,7 @@ interface Clause {
 }
 
 function negotiate(accept: string, endpoint: Endpoint): Format | undefined {
-  for (const clause of inOrder(accept.split(',').flatMap(parseClause))) {
+  for (const clause of acceptClauses(accept)) {
     for (const encoding of encodings) {
       if (!names(clause, encoding)) continue;
       const format = formatOf(clause, encoding, endpoint);
@@ -97,6 +97,11 @@ function negotiate(accept: string, endpoint: Endpoint): Format | undefined {
     }
   }
   return undefined;
+}
+
+/** The parts of an Accept header, best first. */
+export function acceptClauses(accept: string): readonly Clause[] {
+  return inOrder(accept.split(',').flatMap(parseClause));
 }
 
 function names({ type, subtype }: Clause, encoding: Encoding): boolean {
@@ -179,7 +184,7 @@ export const collectionTypes: readonly string[] = [...objectTypes, ...streamed.s
  * the one for everything, parameters and quality mean nothing to it. Throws 406.
  */
 export function checkRoute(accept: string | undefined, produced: readonly string[]): void {
-  if (accept === undefined || accept === '' || accept === mediaTypes.json) return;
+  if (accept === undefined || accept === '') return;
   const fits = accept.split(',').some((clause) => {
     const type = trim(clause.split(';', 1)[0] ?? '');
     return type === '*/*' || produced.includes(type);
@@ -187,6 +192,13 @@ export function checkRoute(accept: string | undefined, produced: readonly string
   if (fits) return;
   const text = `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`;
   throw new ApiError('NotAcceptable', text, { details: {} });
+}
+
+/** The router's look at the Content-Type of a patch (go-restful, Route.matchesContentType). Throws 415. */
+export function checkPatchType(contentType: string | undefined, consumed: readonly string[]): void {
+  const types = (contentType ?? '').split(',').map((clause) => trim(clause.split(';', 1)[0] ?? ''));
+  if (types.some((type) => consumed.includes(type))) return;
+  throw new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
 }
 
 /** A parameter as RFC 2045 has it; the value may be quoted. */

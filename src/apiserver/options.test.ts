@@ -31,15 +31,26 @@ describe('options of writes', () => {
 
 describe('options of lists and watches', () => {
   test.each([
-    ['resourceVersionMatch=Exact', false, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
-    ['resourceVersionMatch=Exact&resourceVersion=0', false, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'],
-    ['sendInitialEvents=true', false, 'sendInitialEvents is forbidden for list'],
-    ['sendInitialEvents=true', true, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
-    ['resourceVersionMatch=NotOlderThan', true, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'],
-    ['limit=x', false, 'strconv.ParseInt: parsing "x": invalid syntax'],
-  ])('%s', (text, isWatch, message) => {
-    expect(() => listParameters(query(text), isWatch)).toThrow(message);
+    ['watch=1&continue=x', 'resourceVersionMatch is forbidden when continue is provided'],
+    ['resourceVersionMatch=Exact', 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
+    ['resourceVersionMatch=Exact&resourceVersion=0', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'],
+    ['sendInitialEvents=true', 'sendInitialEvents is forbidden for list'],
+    ['watch=1&sendInitialEvents=true', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
+    ['watch=1&resourceVersionMatch=NotOlderThan', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'],
+    ['limit=x', 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ])('%s', (text, message) => {
+    expect(() => listParameters(query(text))).toThrow(message);
   });
+});
+
+test.each([
+  ['watch=1', true],
+  ['watch=true&resourceVersion=0', true],
+  ['watch=1&resourceVersion=5', undefined],
+  ['watch=1&sendInitialEvents=0&resourceVersionMatch=NotOlderThan', false],
+  ['', undefined],
+])('a watch from anywhere shows what is there first: %s', (text, expected) => {
+  expect(listParameters(query(text)).sendInitialEvents).toBe(expected);
 });
 
 describe('options of deletes', () => {

@@ -72,8 +72,9 @@ function dryRunFaults(values: readonly string[]): FieldError[] {
 }
 
 /** Throws 400 for values that cannot be read, 422 for combinations that are not allowed. */
-export function listParameters(query: URLSearchParams, isWatch: boolean): ListParameters {
-  const parameters: ListParameters = {
+export function listParameters(query: URLSearchParams): ListParameters {
+  const isWatch = booleanOf(query, 'watch') ?? false;
+  const parameters = withDefaults({
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
     limit: integerOf(query, 'limit'),
@@ -84,10 +85,18 @@ export function listParameters(query: URLSearchParams, isWatch: boolean): ListPa
     allowWatchBookmarks: booleanOf(query, 'allowWatchBookmarks') ?? false,
     timeoutSeconds: integerOf(query, 'timeoutSeconds'),
     watch: isWatch,
-  };
+  });
   const faults = isWatch ? watchFaults(parameters) : listFaults(parameters);
   if (faults.length > 0) throw invalidObject({ group: metaGroup, kind: 'ListOptions' }, '', faults);
   return parameters;
+}
+
+/** Watches from anywhere show what is there first (apimachinery pkg/apis/meta/internalversion/defaults.go). */
+function withDefaults(parameters: ListParameters): ListParameters {
+  const { watch, resourceVersion, resourceVersionMatch, sendInitialEvents } = parameters;
+  const isAnywhere = resourceVersion === '' || resourceVersion === '0';
+  if (!watch || !isAnywhere || sendInitialEvents !== undefined || resourceVersionMatch !== '') return parameters;
+  return { ...parameters, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
 }
 
 const matchPath = path('resourceVersionMatch');

@@ -6,6 +6,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { ResourceEvent } from '../registry/store.ts';
 import type { Exchange } from './exchange.ts';
 import { mediaTypes } from './media-type.ts';
+import { headersOf } from './respond.ts';
 import { chunkOf, type EventEncoder } from './watch-encoding.ts';
 
 export interface WatchOutlet {
@@ -68,18 +69,8 @@ export class HttpOutlet implements WatchOutlet {
   open(): void {
     const response = this.#response;
     if (response.headersSent || response.destroyed) return;
-    const headers = [
-      'Audit-Id',
-      this.#exchange.auditId,
-      'Cache-Control',
-      'no-cache, private',
-      'Content-Type',
-      isBinary(this.#exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json,
-      'Transfer-Encoding',
-      'chunked',
-      ...this.#exchange.flowHeaders,
-    ];
-    response.writeHead(200, headers);
+    const type = isBinary(this.#exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
+    response.writeHead(200, [...headersOf(this.#exchange, type), 'Transfer-Encoding', 'chunked']);
     response.flushHeaders();
   }
 

@@ -89,7 +89,9 @@ function masked(value: unknown, field: string): unknown {
 /** As text: the order of fields counts. The order of managers depends on the second in which they wrote. */
 function maskedManager(entry: unknown): string {
   if (!isFields(entry)) return JSON.stringify(entry);
-  return JSON.stringify({ manager: entry['manager'], ...entry, ...('time' in entry ? { time: '<time>' } : {}) });
+  const time = 'time' in entry ? '<time>' : undefined;
+  const { manager, operation, apiVersion, fieldsType, fieldsV1, subresource, time: _time, ...rest } = entry;
+  return JSON.stringify({ manager, operation, apiVersion, subresource, time, fieldsType, fieldsV1, ...rest });
 }
 
 function maskPath(value: unknown, [first, ...rest]: readonly string[]): void {

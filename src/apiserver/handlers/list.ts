@@ -15,7 +15,7 @@ import { goTypeOf, type Scope } from './scope.ts';
 /** GET of a collection: the cached bytes of its objects between a head and a tail. */
 export async function list(scope: Scope): Promise<void> {
   const { exchange, store } = scope;
-  const request = listRequest(scope, listParameters(exchange.query, false));
+  const request = listRequest(scope, listParameters(exchange.query));
   sendList(scope, await store.list(request));
 }
 
@@ -52,7 +52,12 @@ export function sendList(scope: Scope, result: ListResult): void {
     }
     case 'PartialObjectMetadataList': {
       const items = result.entries.map(({ object }) => partialOf(object, format.version));
-      const document = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata, items };
+      const document = {
+        kind: 'PartialObjectMetadataList',
+        apiVersion: `meta.k8s.io/${format.version}`,
+        metadata,
+        items: items.length === 0 ? null : items,
+      };
       return sendValue(exchange, 200, document);
     }
     case 'Table': {

@@ -1,4 +1,4 @@
-import { isReason, toApiError } from '../../api/errors.ts';
+import { ApiError, isReason, toApiError } from '../../api/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { EventSink, ResourceEvent, WatchRequest } from '../../registry/store.ts';
 import { streamFormat } from '../media-type.ts';
@@ -20,7 +20,7 @@ const maxPendingBytes = 16 * 1024 * 1024;
 /** Serves a watch until the client goes, the time is up or the watch ends by itself. */
 export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMetrics): Promise<void> {
   const { exchange, store, clock, messages } = scope;
-  const parameters = listParameters(exchange.query, true);
+  const parameters = listParameters(exchange.query);
   const format = streamFormat(exchange.format);
   const encoder = createEventEncoder({
     definition: store.definition,
@@ -31,15 +31,18 @@ export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMet
   });
   const request = watchRequest(scope, parameters);
   const stream = new Stream(outlet, encoder, metrics);
+  if ((parameters.timeoutSeconds ?? 0) < 0) return stream.end(new ApiError('InternalError', 'context deadline exceeded'));
+  // An event is no list: upstream fails to make one of it and hangs up.
+  if (format.transform === 'PartialObjectMetadataList') return stream.finish();
   try {
     stream.started(await store.watch(request, stream));
   } catch (error) {
-    if (!isReason(error, 'Expired') && !isReason(error, 'Gone')) throw error;
-    // Upstream's cache answers a version it has forgotten inside the stream.
+    if (!isReason(error, 'Expired') && !isReason(error, 'Gone') && !isReason(error, 'Timeout')) throw error;
+    // Upstream's cache answers a version it has forgotten, or does not have yet, inside the stream.
     stream.end(toApiError(error));
     return;
   }
-  const seconds = parameters.timeoutSeconds ?? minTimeoutSeconds * (1 + Math.random());
+  const seconds = parameters.timeoutSeconds || minTimeoutSeconds * (1 + Math.random());
   stream.onEnd(clock.after(seconds * 1000, () => stream.finish()));
 }
 

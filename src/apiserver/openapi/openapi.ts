@@ -8,15 +8,17 @@ import { statSync } from 'node:fs';
 import { running, type Running } from '../../base/lifecycle.ts';
 import type { ResourceDefinition } from '../../registry/definition.ts';
 import type { Registry } from '../../registry/store.ts';
+import { acceptClauses } from '../media-type.ts';
 import { documentV2, documentV3 } from './documents.ts';
+import { protobufV2 } from './protobuf-v2.ts';
 import { readProse, type Prose } from './prose.ts';
 import { sectionsOf } from './sections.ts';
 
 export interface OpenApiDocument {
   readonly contentType: string;
   readonly body: Buffer;
-  /** Quoted; for If-None-Match. */
-  readonly etag: string;
+  /** Quoted; for If-None-Match. The index of version 3 has none. */
+  readonly etag: string | undefined;
   /** The address carried the document's hash, so it may be kept forever: `Cache-Control: public, immutable`, Expires in a year. */
   readonly immutable: boolean;
 }
@@ -39,7 +41,7 @@ export interface OpenApiRequest {
 
 export interface OpenApi extends Running {
   /**
-   * The document at /openapi/v2, /openapi/v3 or /openapi/v3/PLACE (no trailing slash). undefined: nothing there, answer 404 without a body;
+   * The document at /openapi/v2 (JSON or protobuf), /openapi/v3 or /openapi/v3/PLACE (no trailing slash). undefined: nothing there, answer 404;
    * 'not acceptable': answer 406 without a body.
    */
   document(path: string, request?: OpenApiRequest): OpenApiDocument | OpenApiRedirect | 'not acceptable' | undefined;
@@ -50,10 +52,23 @@ const keptDocuments = 4;
 
 const hashOf = (data: string | Buffer): string => createHash('sha512').update(data).digest('hex').toUpperCase();
 
-/** Does the header accept JSON? Documents come in no other form. */
-function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept.trim() === '') return true;
-  return accept.split(',').some((clause) => ['application/json', 'application/*', '*/*'].includes((clause.split(';')[0] ?? '').trim()));
+const json = 'application/json';
+const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** What a header may name, in the order of preference for wildcards, and what it stands for. */
+const v2Forms: readonly (readonly [name: string, form: string])[] = [
+  [json, json],
+  ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', protobuf],
+  [protobuf, protobuf],
+];
+const v3Forms = v2Forms.slice(0, 1);
+
+/** The form that the header likes best; undefined: none. */
+function formFor(accept: string | undefined, forms: typeof v2Forms): string | undefined {
+  for (const { type, subtype } of acceptClauses(accept === undefined || accept === '' ? '*/*' : accept)) {
+    const found = forms.find(([name]) => (type === '*' || type === 'application') && (subtype === '*' || name === `application/${subtype}`));
+    if (found !== undefined) return found[1];
+  }
+  return undefined;
 }
 
 function fingerprint(file: string | undefined): string {
@@ -101,8 +116,8 @@ class Documents {
     return hash;
   }
 
-  #body(place: string, build: () => object): Buffer {
-    const body = this.#built.get(place) ?? Buffer.from(JSON.stringify(build()));
+  #body(place: string, build: () => Buffer): Buffer {
+    const body = this.#built.get(place) ?? build();
     this.#built.delete(place);
     this.#built.set(place, body);
     for (const oldest of this.#built.keys()) {
@@ -112,13 +127,15 @@ class Documents {
     return body;
   }
 
-  v2(): Buffer {
-    return this.#body('v2', () => documentV2([...this.#sectionsByPlace().values()].map((section) => section()), this.#readProse()));
+  v2(form: string): Buffer {
+    const build = (): object => documentV2([...this.#sectionsByPlace().values()].map((section) => section()), this.#readProse());
+    if (form === protobuf) return this.#body('v2 protobuf', () => protobufV2(build()));
+    return this.#body('v2', () => Buffer.from(JSON.stringify(build())));
   }
 
   v3(place: string): Buffer | undefined {
     const section = this.#sectionsByPlace().get(place);
-    return section === undefined ? undefined : this.#body(place, () => documentV3(section(), this.#readProse()));
+    return section === undefined ? undefined : this.#body(place, () => Buffer.from(JSON.stringify(documentV3(section(), this.#readProse()))));
   }
 
   index(): OpenApiDocument {
@@ -126,7 +143,8 @@ class Documents {
     const places = [...this.#sectionsByPlace().keys()];
     const paths = Object.fromEntries(places.map((place) => [place, { serverRelativeURL: this.location(place) }]));
     const body = Buffer.from(JSON.stringify({ paths }));
-    this.#index = { contentType: 'application/json', body, etag: `"${hashOf(body)}"`, immutable: false };
+    // Upstream's aggregator puts the index together and does not say what it is.
+    this.#index = { contentType: 'text/plain; charset=utf-8', body, etag: undefined, immutable: false };
     return this.#index;
   }
 
@@ -153,14 +171,15 @@ export function openapiOf(registry: Pick<Registry, 'all' | 'onChange'>, options:
       if (path === '/openapi/v3') return current().index();
       const place = path === '/openapi/v2' ? 'v2' : path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : undefined;
       if (place === undefined) return undefined;
-      if (!acceptsJson(accept)) return 'not acceptable';
+      const form = formFor(accept, place === 'v2' ? v2Forms : v3Forms);
+      if (form === undefined) return 'not acceptable';
       const all = current();
-      const body = path === '/openapi/v2' ? all.v2() : all.v3(place);
+      const body = place === 'v2' ? all.v2(form) : all.v3(place);
       if (body === undefined) return undefined;
       const hash = all.hash(place);
       const asked = path === '/openapi/v2' ? '' : (query?.get('hash') ?? '');
       if (asked !== '' && asked !== hash) return { location: all.location(place) };
-      return { contentType: 'application/json', body, etag: `"${hash}"`, immutable: asked !== '' };
+      return { contentType: form, body, etag: `"${hash}"`, immutable: asked !== '' };
     },
     ...running(() => listening.stop()),
   };

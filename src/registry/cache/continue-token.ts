@@ -36,8 +36,17 @@ function parseToken(text: string): { v?: unknown; rv?: unknown; start?: unknown 
     const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     return typeof token === 'object' && token !== null ? token : {};
   } catch (error) {
-    throw badRequest(`invalid continue token: continue key is not valid: ${String(error)}`, { cause: error });
+    throw badRequest(`invalid continue token: continue key is not valid: ${goSyntaxError(text)}`, { cause: error });
   }
+}
+
+/** Go's words for the usual fault: something that does not even begin like JSON. */
+function goSyntaxError(token: string): string {
+  const text = Buffer.from(token, 'base64url').toString('latin1').trimStart();
+  const first = text.codePointAt(0);
+  if (first === undefined || /^[{["\d-]/.test(text)) return 'unexpected end of JSON input';
+  const shown = first < 0x20 || (first > 0x7e && first < 0xa1) ? `\\u${first.toString(16).padStart(4, '0')}` : String.fromCodePoint(first);
+  return `invalid character '${shown}' looking for beginning of value`;
 }
 
 const refused = (why: string): Error => badRequest(`invalid continue token: ${why}`);

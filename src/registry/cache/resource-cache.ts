@@ -147,7 +147,7 @@ export class CachedResource implements ResourceCache {
   async watch(request: WatchRequest, sink: EventSink): Promise<Running> {
     this.#host.check();
     const { resourceVersion, sendInitialEvents } = request;
-    const asked = parseVersion(resourceVersion);
+    const asked = parseVersion(resourceVersion, 'watch');
     const newest = resourceVersion === '' && sendInitialEvents !== undefined;
     if (newest || sendInitialEvents === true) await this.#freshEnough(resourceVersion, asked);
     const fromState = sendInitialEvents === true || (sendInitialEvents === undefined && asked === 0);

@@ -2,21 +2,21 @@
 import { ApiError, badRequest } from '../../api/errors.ts';
 import { StorageError } from '../../storage/storage.ts';
 
-/** '' and '0' are 0. Throws 400 for what is not a number. */
-export function parseVersion(text: string): number {
+/** '' and '0' are 0. Throws 400 for what is not a number; 500 for a watch, whose version nobody checks before the store does. */
+export function parseVersion(text: string, use: 'list' | 'watch' = 'list'): number {
   if (text === '') return 0;
   if (/^\d{1,20}$/.test(text)) return Number(text);
-  throw badRequest(
-    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+  const quoted = JSON.stringify(text);
+  const why = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`;
+  throw use === 'watch' ? new ApiError('Unknown', why) : badRequest(`invalid resource version: ${why}`);
 }
 
 /** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError. */
-export function tooLargeVersion(asked: number, current: number, retryAfterSeconds = 1): ApiError {
+export function tooLargeVersion(asked: number, current: number): ApiError {
   return new ApiError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+      retryAfterSeconds: 1,
     },
   });
 }
@@ -37,7 +37,7 @@ export function listError(
   asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined },
 ): unknown {
   if (!(thrown instanceof StorageError)) return thrown;
-  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current, 0);
+  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current);
   if (thrown.code !== 'compacted') return thrown;
   if (asked.newest === undefined) return new ApiError('Expired', listExpired, { cause: thrown });
   return new ApiError('Expired', continueExpired, { cause: thrown, continueToken: asked.newest });

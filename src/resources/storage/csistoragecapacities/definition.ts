@@ -1,6 +1,7 @@
 import type { CSIStorageCapacity } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
+import { invalid, path } from '../../../api/field-errors.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
+import { parseQuantity } from '../../../api/quantity.ts';
 import { define } from '../../../registry/definition.ts';
 import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -10,9 +11,12 @@ import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 export const csistoragecapacities = define<CSIStorageCapacity>({
   ...fromFacts('storage.k8s.io', 'v1', 'csistoragecapacities'),
   strategy: {
-    validate: ({ storageClassName, nodeTopology }) => [
+    validate: ({ storageClassName, nodeTopology, capacity }) => [
       ...labelSelectorErrors(nodeTopology, path('nodeTopology')),
       ...checked(path('storageClassName'), storageClassName, dns1123SubdomainFaults),
+      ...(capacity !== undefined && parseQuantity(capacity).sign < 0
+        ? [invalid(path('capacity'), capacity, 'must be greater than or equal to 0')]
+        : []),
     ],
     validateUpdate: (object, old) => [
       ...immutable(path('nodeTopology'), object.nodeTopology, old.nodeTopology),
