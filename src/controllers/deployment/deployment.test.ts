@@ -220,6 +220,14 @@ describe('deployment', () => {
     expect(events(bench)).toContain(event);
   });
 
+  test('a new revision of an old ReplicaSet changes its annotations only', async () => {
+    await using bench = await startBench([deploymentController], { seed: (client) => void client.seed(refs.deployments, web(0)) });
+    for (const image of ['v2', 'v1']) await setImage(bench, image);
+    const first = bench.client.all(refs.replicaSets)[0];
+    expect(first?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+    expect(first?.metadata.generation).toBe(1);
+  });
+
   test('in a namespace that goes away it gives up quietly', async () => {
     await using bench = await startBench([deploymentController]);
     const details = { causes: [{ reason: 'NamespaceTerminating', message: 'namespace shop is being terminated' }] };

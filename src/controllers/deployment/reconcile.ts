@@ -132,7 +132,8 @@ export class Round {
     if (!jsonEqual(wanted, set.metadata.annotations ?? {}) || (set.spec.minReadySeconds ?? 0) !== minReadySeconds) {
       const next = structuredClone(set);
       next.metadata.annotations = wanted;
-      next.spec.minReadySeconds = minReadySeconds;
+      if (minReadySeconds === 0) delete next.spec.minReadySeconds;
+      else next.spec.minReadySeconds = minReadySeconds;
       this.#current = await this.#options.client.resource(refs.replicaSets).update(next);
     }
     this.#revision = wanted[annotations.revision];
