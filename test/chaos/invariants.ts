@@ -74,21 +74,24 @@ export function orphans(seen: Seen): string[] {
     .map(({ metadata }) => `${metadata.name} has an owner that is gone`);
 }
 
+/** Jobs whose count is not that of their pods that succeeded; nobody may have taken such pods away. */
+export function miscounted({ jobs, pods }: Seen): string[] {
+  return jobs.flatMap(({ metadata, status }) => {
+    const ended = pods.filter((pod) => pod.status.phase === 'Succeeded' && pod.metadata.ownerReferences?.[0]?.uid === metadata.uid).length;
+    const counted = status?.succeeded ?? 0;
+    return ended === counted ? [] : [`Job ${metadata.name} counts ${String(counted)}, but ${String(ended)} of its pods succeeded`];
+  });
+}
+
 /** Follows pods and Jobs through their lives, and remembers whatever must never happen. */
 export class Watchman {
   readonly violations: string[] = [];
   readonly #ordinals = new Map<string, string>();
-  readonly #succeeded = new Map<string, Set<string>>();
   readonly #counted = new Map<string, number>();
 
-  pod(type: string, { metadata, status }: Pod): void {
+  pod(type: string, { metadata }: Pod): void {
     const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
     if (owner?.kind === 'StatefulSet') this.#ordinal(type, metadata.name, metadata.uid);
-    if (owner?.kind === 'Job' && status.phase === 'Succeeded') {
-      const seen = this.#succeeded.get(owner.uid) ?? new Set();
-      seen.add(metadata.uid);
-      this.#succeeded.set(owner.uid, seen);
-    }
   }
 
   /** A name is free again only when its pod is gone. */
@@ -107,10 +110,5 @@ export class Watchman {
     if (counted < before) this.violations.push(`Job ${metadata.name}: succeeded went back from ${String(before)} to ${String(counted)}`);
     if (counted > (spec.completions ?? Infinity))
       this.violations.push(`Job ${metadata.name}: ${String(counted)} succeeded, more than asked for`);
-  }
-
-  /** How many pods of a Job were seen to succeed. */
-  succeeded(uid: string): number {
-    return this.#succeeded.get(uid)?.size ?? 0;
   }
 }
