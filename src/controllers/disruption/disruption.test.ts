@@ -149,6 +149,18 @@ test('granted evictions count until the deletion shows, for two minutes at most'
   expect(events(bench)).toContain("NotDeleted: Pod was expected by PDB shop/shop to be deleted but it wasn't");
 });
 
+test('changes of many pods are counted together', async () => {
+  await using bench = await start({ minAvailable: 1 }, (client) => seedPods(client, 500));
+  const writes = bench.client.actions.length;
+  for (let at = 0; at < 100; at += 1) bench.client.remove(refs.pods, `shop/p${String(at)}`);
+  await bench.settle();
+  expect(bench.client.actions).toHaveLength(writes);
+  await bench.clock.advance(10);
+  await bench.settle();
+  expect(numbers(bench)).toEqual([400, 1, 400, 399]);
+  expect(bench.client.actions).toHaveLength(writes + 1);
+});
+
 test('a pod of two budgets is told of, and both count it', async () => {
   await using bench = await startBench([disruptionController], {
     seed: (client) => {
