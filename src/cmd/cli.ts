@@ -19,7 +19,9 @@ interface CommandEntry {
   readonly summary: string;
   readonly examples: readonly string[];
   readonly switches?: readonly (readonly [string, string])[];
-  run(context: CommandContext, flags: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Words behind the command's name, as commander spells them, and their help. */
+  readonly words?: readonly (readonly [string, string])[];
+  run(context: CommandContext, flags: Readonly<Record<string, unknown>>, words: readonly string[]): Promise<void>;
 }
 
 const commands: readonly CommandEntry[] = [
@@ -45,6 +47,21 @@ const commands: readonly CommandEntry[] = [
     examples: ['coracle kubeconfig', 'coracle kubeconfig --merge'],
     switches: [['--merge', 'put it into ~/.kube/config (or the first file of $KUBECONFIG) and make it current']],
     run: async (context, flags) => (await import('./kubeconfig-command.ts')).runKubeconfig(context, flags['merge'] === true),
+  },
+  {
+    name: 'snapshot',
+    summary: 'Save, list, restore and thin out snapshots of the store.',
+    examples: [
+      'coracle snapshot save',
+      'coracle snapshot list',
+      'coracle snapshot restore /var/lib/coracle/snapshots/on-demand-node-1-1767225600',
+      'coracle snapshot restore ./snapshot --datastore-endpoint https://10.0.0.1:2379 --token-file ./token',
+    ],
+    words: [
+      ['<action>', 'save, list, restore, delete or prune'],
+      ['[file]', 'what to restore, or the name of what to delete'],
+    ],
+    run: async (context, _flags, [action = '', file]) => (await import('./snapshot-command.ts')).runSnapshot(context, action, file),
   },
   {
     name: 'reset',
@@ -101,13 +118,15 @@ function addCommand(program: Program, entry: CommandEntry): void {
     if (option.commands.includes(entry.name)) command.addOption(programOption(option));
   }
   for (const [flag, help] of entry.switches ?? []) command.option(flag, help);
-  command.action(async (given: Record<string, unknown>) => {
+  for (const [word, help] of entry.words ?? []) command.argument(word, help);
+  command.action(async () => {
+    const given: Record<string, unknown> = command.opts();
     const flags = Object.fromEntries(Object.entries(given).map(([key, value]) => [kebab(key), value]));
     if (given['setup'] === false) flags['no-setup'] = true;
     const isRoot = process.getuid?.() === 0;
     const settings = resolveSettings({ command: entry.name, flags, environment: process.env, isRoot });
     const reporter = terminalReporter((text) => process.stdout.write(text));
-    await entry.run({ settings, reporter, isRoot, environment: process.env }, flags);
+    await entry.run({ settings, reporter, isRoot, environment: process.env }, flags, command.args);
   });
 }
 

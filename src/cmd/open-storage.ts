@@ -67,7 +67,8 @@ export async function openStorage(datastore: Datastore, common: { readonly clock
     closeSync(openSync(datastore.file, 'a', 0o600));
     return await openSqlite({ file: datastore.file, ...common });
   } catch (error) {
-    if (error instanceof StorageError) throw new UsageError(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    const hint = error.code === 'corrupt' ? '; nothing was changed. To go back to a snapshot: coracle snapshot restore FILE' : '';
+    throw new UsageError(error.message + hint, { cause: error });
   }
 }

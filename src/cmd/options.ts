@@ -1,8 +1,9 @@
 /** Every setting in one table: flag, environment variable, config file key, default and help. Names are k3s's where it has one. */
 import { isIP } from 'node:net';
+import { checkSchedule } from './check-schedule.ts';
 import { UsageError } from './usage-error.ts';
 
-export type Command = 'server' | 'agent' | 'kubeconfig' | 'reset';
+export type Command = 'server' | 'agent' | 'kubeconfig' | 'reset' | 'snapshot';
 
 interface OptionBase {
   /** Without the dashes; also the key in the config file. */
@@ -62,11 +63,12 @@ function oneOf(...values: readonly string[]): (text: string) => void {
   };
 }
 
-const all: readonly Command[] = ['server', 'agent', 'kubeconfig', 'reset'];
+const all: readonly Command[] = ['server', 'agent', 'kubeconfig', 'reset', 'snapshot'];
 const node: readonly Command[] = ['server', 'agent'];
 const server: readonly Command[] = ['server'];
+const tokens: readonly Command[] = ['server', 'agent', 'snapshot'];
 /** Whatever opens the store. */
-const store: readonly Command[] = ['server'];
+const store: readonly Command[] = ['server', 'snapshot'];
 
 export const options = [
   { flag: 'config', kind: 'text', value: 'FILE', help: 'YAML file with these settings, one key a flag', commands: all },
@@ -122,6 +124,32 @@ export const options = [
   { flag: 'datastore-password', kind: 'text', value: 'TEXT', help: 'password of that user', commands: store, secret: true },
   { flag: 'datastore-password-file', kind: 'text', value: 'FILE', help: 'file that holds the password of that user', commands: store },
   {
+    flag: 'snapshot-dir',
+    kind: 'text',
+    value: 'DIR',
+    help: 'where snapshots are kept (default: DATA/snapshots)',
+    commands: store,
+  },
+  {
+    flag: 'snapshot-schedule-cron',
+    kind: 'text',
+    value: 'CRON',
+    default: '0 */12 * * *',
+    help: 'when snapshots are taken, in the time of this machine',
+    commands: server,
+    check: checkSchedule,
+  },
+  {
+    flag: 'snapshot-retention',
+    kind: 'number',
+    value: 'COUNT',
+    default: 5,
+    help: 'how many scheduled snapshots are kept',
+    commands: store,
+  },
+  { flag: 'snapshot-name', kind: 'text', value: 'NAME', default: 'scheduled', help: 'how scheduled snapshots begin', commands: store },
+  { flag: 'disable-snapshots', kind: 'switch', help: 'take no snapshots by schedule', commands: server },
+  {
     flag: 'cluster-cidr',
     kind: 'list',
     value: 'CIDR,...',
@@ -155,11 +183,11 @@ export const options = [
     kind: 'text',
     value: 'TOKEN',
     help: 'secret that lets agents join (server default: made at the first start, DATA/token)',
-    commands: node,
+    commands: tokens,
     secret: true,
   },
-  { flag: 'token-file', kind: 'text', value: 'FILE', help: 'file that holds the token', commands: node },
-  { flag: 'node-name', kind: 'text', value: 'NAME', help: 'name of this node (default: the host name)', commands: node, check: nodeName },
+  { flag: 'token-file', kind: 'text', value: 'FILE', help: 'file that holds the token', commands: tokens },
+  { flag: 'node-name', kind: 'text', value: 'NAME', help: 'name of this node (default: the host name)', commands: tokens, check: nodeName },
   { flag: 'node-ip', kind: 'list', value: 'IP,...', help: 'addresses of this node (default: found out)', commands: node, check: address },
   {
     flag: 'kubelet-port',

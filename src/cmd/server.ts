@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SimNodesOptions } from '../agent/fleet/sim-nodes.ts';
 import { realClock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
-import { createLogger } from '../base/logger.ts';
+import { createLogger, type Logger } from '../base/logger.ts';
 import type { CommandContext } from './cli.ts';
 import { startControlPlane } from './control-plane.ts';
 import { claim, joinSecret, knownSecret, openDataDir } from './data-dir.ts';
@@ -13,12 +13,15 @@ import { writeFileAtomic } from './files.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
 import { publishClusterSettings } from './join.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { startControlSocket } from './control-socket.ts';
 import { startNode } from './node.ts';
 import type { Settings } from './options.ts';
 import { datastoreOf, openStorage } from './open-storage.ts';
 import { openPki, type Pki } from './pki.ts';
 import type { Storage } from '../storage/storage.ts';
 import { addressAt } from './service-network.ts';
+import { snapshotDir } from './snapshot-settings.ts';
+import { startSnapshotSchedule, takeSnapshot, type SnapshotSource } from './snapshots.ts';
 import { leaveSharedKeys, takeSharedKeys } from './shared-keys.ts';
 import { tokenOf } from './token-file.ts';
 import { schedulerConfigOf } from './scheduler-config.ts';
@@ -60,6 +63,11 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
     );
     await publishClusterSettings(controlPlane.client('apiserver'), common);
     await controlPlane.startLoops();
+    await startSnapshots(
+      settings,
+      { storage, dataDir: dataDir.path, secret: joinToken, nodeName, clock: realClock },
+      { lifecycle, logger },
+    );
     if (runtime !== undefined) {
       reporter.step(runtime === 'docker' ? `starting the node ${nodeName} on Docker` : `starting the node ${nodeName} (simulated)`);
       const kubelet = {
@@ -99,6 +107,25 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
   } finally {
     await lifecycle.stop();
   }
+}
+
+/** Snapshots by schedule, and those that `coracle snapshot save` asks for. */
+async function startSnapshots(
+  settings: Settings,
+  source: SnapshotSource,
+  { lifecycle, logger }: { readonly lifecycle: Lifecycle; readonly logger: Logger },
+): Promise<void> {
+  const dir = snapshotDir(settings);
+  const calls = { snapshot: async (wanted: unknown) => takeSnapshot(source, wanted as { dir: string; prefix: string }) };
+  try {
+    lifecycle.add(await startControlSocket(source.dataDir, calls));
+  } catch (error) {
+    // Its path may be too long for a socket; the cluster works without.
+    logger.warn({ error: String(error) }, 'coracle snapshot save will not reach this server');
+  }
+  if (settings['disable-snapshots'] || settings['datastore-endpoint'] === 'memory') return;
+  const { 'snapshot-name': prefix, 'snapshot-schedule-cron': schedule, 'snapshot-retention': keep } = settings;
+  lifecycle.add(await startSnapshotSchedule({ source, dir, prefix, schedule, keep, logger }));
 }
 
 interface ClusterKeysOptions {

@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Storage } from '../storage/storage.ts';
+import type { KeyValue, Storage } from '../storage/storage.ts';
 import { writeFileAtomic } from './files.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -39,10 +39,32 @@ export async function takeSharedKeys({ storage, dataDir, secret }: SharedKeysOpt
         : 'the datastore holds the cluster of another token',
     );
   }
-  const keys = decrypt(kept.value, secret);
+  writeKeys(dataDir, decrypt(kept.value, secret));
+}
+
+export const isSharedKeys = (key: string): boolean => key.startsWith(root);
+
+/** The keys of DATA/tls as they lie in a shared store: for snapshots of stores that are not. Undefined: there are none yet. */
+export function sharedKeysEntry(dataDir: string, secret: string): KeyValue | undefined {
+  const keys = readKeys(dataDir);
+  return keys === undefined ? undefined : { key: placeOf(secret), value: encrypt(keys, secret), createRevision: 0, modRevision: 0 };
+}
+
+/** Puts the keys of a snapshot into DATA/tls. Throws {@link UsageError} without the token, or when the folder is another cluster's. */
+export function unpackSharedKeys(
+  entries: readonly KeyValue[],
+  { dataDir, secret }: { readonly dataDir: string; readonly secret: string | undefined },
+): void {
+  if (secret === undefined) throw new UsageError('the snapshot holds the keys of the cluster: give its token with --token or --token-file');
+  const entry = entries.find(({ key }) => key === placeOf(secret));
+  if (entry === undefined) throw new UsageError('the snapshot is of the cluster of another token');
+  writeKeys(dataDir, decrypt(entry.value, secret));
+}
+
+function writeKeys(dataDir: string, keys: Keys): void {
   const own = readKeys(dataDir);
   if (own !== undefined && own['ca.crt'] !== keys['ca.crt'])
-    throw new UsageError(`${dataDir} belongs to another cluster than the datastore: take an empty folder with --data-dir`);
+    throw new UsageError(`${dataDir} belongs to another cluster: take an empty folder with --data-dir`);
   const dir = join(dataDir, 'tls');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   for (const name of names) writeFileAtomic(join(dir, name), keys[name], name.endsWith('.key') ? 0o600 : 0o644);

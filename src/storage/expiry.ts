@@ -15,8 +15,9 @@ const slackMs = 1000;
 export class Expiry {
   readonly #clock: Clock;
   readonly #expire: (due: readonly Expiring[]) => void;
-  /** Sorted, the latest first: the next one is popped off the end. */
-  readonly #pending: Expiring[] = [];
+  /** Sorted, the earliest first, from #next on: most are added at the end, where it costs nothing. */
+  #pending: Expiring[] = [];
+  #next = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #stopped = false;
 
@@ -26,11 +27,12 @@ export class Expiry {
   }
 
   add(expiring: Expiring): void {
-    let low = 0;
+    let low = this.#next;
     let high = this.#pending.length;
+    if ((this.#pending[high - 1]?.at ?? 0) <= expiring.at) low = high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#pending[middle]?.at ?? 0) > expiring.at) low = middle + 1;
+      if ((this.#pending[middle]?.at ?? 0) <= expiring.at) low = middle + 1;
       else high = middle;
     }
     this.#pending.splice(low, 0, expiring);
@@ -44,7 +46,7 @@ export class Expiry {
   }
 
   #arm(): void {
-    const next = this.#pending.at(-1);
+    const next = this.#pending[this.#next];
     if (this.#stopped || next === undefined) return;
     if (this.#timer !== undefined && this.#timer.at <= next.at) return;
     this.#timer?.cancel();
@@ -56,11 +58,14 @@ export class Expiry {
   }
 
   #fire(): void {
-    const due: Expiring[] = [];
+    const first = this.#next;
     const until = this.#clock.now();
-    for (let next = this.#pending.at(-1); next !== undefined && next.at <= until; next = this.#pending.at(-1)) {
-      due.push(next);
-      this.#pending.pop();
+    while ((this.#pending[this.#next]?.at ?? Infinity) <= until) this.#next += 1;
+    const due = this.#pending.slice(first, this.#next);
+    // Moving the rest to the front now and then costs a constant share for each.
+    if (this.#next * 2 >= this.#pending.length) {
+      this.#pending = this.#pending.slice(this.#next);
+      this.#next = 0;
     }
     this.#arm();
     if (due.length > 0) this.#expire(due);

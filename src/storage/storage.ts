@@ -34,6 +34,8 @@ export interface RangeOptions {
   readonly limit?: number;
   /** The state at this revision; the newest when missing. Throws `compacted` or `future`. */
   readonly revision?: number;
+  /** `remaining` is not needed and may be any number: on some backends it costs. */
+  readonly uncounted?: boolean;
 }
 
 export interface RangeResult {

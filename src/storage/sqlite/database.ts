@@ -2,6 +2,7 @@
  * The file: a log of revisions as kine keeps one. A row is one write; it is never changed, only removed when neither the newest
  * state nor a revision that can still be asked for needs it. Runs in the worker thread.
  */
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StorageError, type StorageErrorCode } from '../storage.ts';
 
@@ -27,16 +28,35 @@ PRAGMA application_id = ${applicationId};
 PRAGMA user_version = ${schemaVersion};
 `;
 
+/** Makes the tables of an empty file. */
+export function createSchema(database: DatabaseSync): void {
+  database.exec(schema);
+}
+
 /** Opens or creates the file and locks it. Throws `locked`, `corrupt`, `full`, `unavailable`. */
 export function openDatabase(file: string, maxBytes: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    checkIntegrity(file);
     database = new DatabaseSync(file, { timeout: 0 });
     prepare(database, file, maxBytes);
     return database;
   } catch (thrown) {
     database?.close();
     throw sqliteError(thrown, file);
+  }
+}
+
+/** Reads every page before anything is written: a damaged file is left as it is, its write-ahead log too. */
+function checkIntegrity(file: string): void {
+  if (!existsSync(file)) return;
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+  try {
+    database.exec('PRAGMA mmap_size = 1073741824');
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (found !== 'ok') throw new StorageError('corrupt', `${file} is damaged: ${String(found)}`);
+  } finally {
+    database.close();
   }
 }
 
@@ -56,7 +76,7 @@ function prepare(database: DatabaseSync, file: string, maxBytes: number): void {
     PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000`);
   if (maxBytes > 0) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / 4096)}`);
   database.exec('BEGIN IMMEDIATE');
-  if (fresh) database.exec(schema);
+  if (fresh) createSchema(database);
   database.exec('COMMIT');
 }
 

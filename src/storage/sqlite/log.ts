@@ -90,7 +90,7 @@ export class Log {
     return before;
   }
 
-  range({ prefix, after, limit, revision = this.#revision }: Ask<'range'>): RangeAnswer {
+  range({ prefix, after, limit, revision = this.#revision, uncounted }: Ask<'range'>): RangeAnswer {
     this.#check(revision);
     const rows = this.#newest({ prefix, after, revision, limit: pieceRows });
     const states = new RowsBuilder();
@@ -105,7 +105,7 @@ export class Log {
     }
     if (whole || last === undefined) return { rows: states.rows(), revision, last: undefined, remaining: 0 };
     if (states.keys.length < limit) return { rows: states.rows(), revision, last, remaining: 0 };
-    return { rows: states.rows(), revision, last: undefined, remaining: this.#count(prefix, last, revision) };
+    return { rows: states.rows(), revision, last: undefined, remaining: uncounted ? 0 : this.#count(prefix, last, revision) };
   }
 
   get({ key }: Ask<'get'>): Rows {

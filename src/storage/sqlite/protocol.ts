@@ -30,6 +30,7 @@ export type Request =
       readonly after: string | undefined;
       readonly limit: number;
       readonly revision: number | undefined;
+      readonly uncounted: boolean;
     }
   | { readonly op: 'history'; readonly prefix: string; readonly after: number; readonly previous: boolean }
   | { readonly op: 'compact'; readonly revision: number }

@@ -119,16 +119,16 @@ class SqliteStore {
     return toStates(rows)[0];
   }
 
-  async range({ prefix, after, limit = Infinity, revision }: RangeOptions): Promise<RangeResult> {
+  async range({ prefix, after, limit = Infinity, revision, uncounted = false }: RangeOptions): Promise<RangeResult> {
     const items: KeyValue[] = [];
     let limitLeft = limit;
-    let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision });
+    let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision, uncounted });
     for (;;) {
       const page = await asked;
       limitLeft -= page.rows.keys.length;
       // The worker reads the next piece while this one is unpacked.
       if (page.last !== undefined)
-        asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision });
+        asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
       for (const item of toStates(page.rows)) items.push(item);
       if (page.last === undefined) return { items, revision: page.revision, remaining: page.remaining };
     }
