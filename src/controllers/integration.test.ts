@@ -1,6 +1,7 @@
 /** Controllers and scheduler over the real registry and admission, with memory storage and nodes that are only objects. */
 import { expect, test } from '@jest/globals';
 import { admissionPlugins } from '../admission/index.ts';
+import { startLocalPath } from '../agent/local-path/index.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import type { Node, Pod } from '../api/generated/types.ts';
 import { realClock } from '../base/clock.ts';
@@ -118,4 +119,80 @@ test('a Deployment, its Service and its namespace, from creation to the end', as
   for (const ref of [refs.deployments, refs.replicaSets, refs.pods, refs.services, refs.endpointSlices, refs.configMaps]) {
     expect((await admin.resource<unknown>(ref as never).list({ namespace: 'shop' })).items).toEqual([]);
   }
+});
+
+/** A kubelet that only says that pods run, and lets go of those that are deleted. */
+function playKubelet(admin: Client, pods: Informer<Pod>): Promise<unknown>[] {
+  const pending: Promise<unknown>[] = [];
+  const see = (pod: Pod): void => {
+    const { namespace = '', name, deletionTimestamp } = pod.metadata;
+    if ((pod.spec.nodeName ?? '') === '') return;
+    const ignore = (): undefined => undefined;
+    if (deletionTimestamp !== undefined) {
+      pending.push(admin.resource(refs.pods).delete(namespace, name, { gracePeriodSeconds: 0 }).catch(ignore));
+    } else if (pod.status.phase !== 'Running') {
+      const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+      const patch = { type: 'application/strategic-merge-patch+json', subresource: 'status', body: { status } } as const;
+      pending.push(admin.resource(refs.pods).patch(namespace, name, patch).catch(ignore));
+    }
+  };
+  pods.handle({ add: see, update: (_old, pod) => see(pod) });
+  return pending;
+}
+
+test('a StatefulSet with claims, its budget and its quota', async () => {
+  const { admin, informers, lifecycle } = await startCluster();
+  await using _stopped = lifecycle;
+  lifecycle.add(startLocalPath({ client: admin, informers, clock, logger, nodeName: 'n1', root: '/none', real: false }));
+  const class_ = { provisioner: 'coracle.io/local-path', volumeBindingMode: 'WaitForFirstConsumer', reclaimPolicy: 'Delete' };
+  await admin.resource(refs.storageClasses).create('', { metadata: { name: 'local-path' }, ...class_ });
+  await admin.resource(refs.nodes).patch('', 'n1', {
+    type: 'application/merge-patch+json',
+    body: { metadata: { labels: { 'kubernetes.io/hostname': 'n1' } } },
+  });
+  await admin.resource(refs.namespaces).create('', { metadata: { name: 'shop' }, spec: {} });
+  await until(informers.of(refs.serviceAccounts), (all) => all.some(({ metadata }) => metadata.namespace === 'shop'));
+  const quotas = informers.of(refs.resourceQuotas);
+  await admin
+    .resource(refs.resourceQuotas)
+    .create('shop', { metadata: { name: 'q' }, spec: { hard: { pods: '2', 'requests.storage': '5Gi' } } });
+  await until(quotas, ([quota]) => quota?.status.used?.['pods'] === '0');
+  const pods = informers.of(refs.pods);
+  const kubelet = playKubelet(admin, pods);
+  const labels = { app: 'db' };
+  const selector = { matchLabels: labels };
+  await admin.resource(refs.podDisruptionBudgets).create('shop', { metadata: { name: 'db' }, spec: { selector, maxUnavailable: 1 } });
+  const claim = { accessModes: ['ReadWriteOnce'], storageClassName: 'local-path', resources: { requests: { storage: '1Gi' } } };
+  await admin.resource(refs.statefulSets).create('shop', {
+    metadata: { name: 'db' },
+    spec: {
+      replicas: 2,
+      serviceName: 'db',
+      selector,
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }] as never,
+    },
+  });
+  await until(informers.of(refs.statefulSets), ([set]) => set?.status.availableReplicas === 2);
+  await until(informers.of(refs.persistentVolumes), (all) => all.filter(({ status }) => status.phase === 'Bound').length === 2);
+  await until(informers.of(refs.podDisruptionBudgets), ([budget]) => budget?.status.disruptionsAllowed === 1);
+  expect((await admin.resource(refs.resourceQuotas).get('shop', 'q')).status.used).toEqual({ pods: '2', 'requests.storage': '2Gi' });
+
+  const evict = (name: string): Promise<unknown> =>
+    admin.resource(refs.pods).createSubresource('shop', name, 'eviction', { metadata: { name, namespace: 'shop' } });
+  const before = (await admin.resource(refs.pods).get('shop', 'db-1')).metadata.uid;
+  await evict('db-1');
+  await expect(evict('db-0')).rejects.toMatchObject({ code: 429 });
+  await until(pods, (all) =>
+    all.some(({ metadata, status }) => metadata.name === 'db-1' && metadata.uid !== before && status.phase === 'Running'),
+  );
+
+  await admin.resource(refs.statefulSets).patch('shop', 'db', { type: 'application/merge-patch+json', body: { spec: { replicas: 1 } } });
+  await until(informers.of(refs.persistentVolumeClaims), (all) => all.length === 1);
+  await until(informers.of(refs.persistentVolumes), (all) => all.length === 1);
+  await until(quotas, ([quota]) => quota?.status.used?.['requests.storage'] === '1Gi' && quota.status.used['pods'] === '1');
+  await admin.resource(refs.statefulSets).delete('shop', 'db', { propagationPolicy: 'Background' });
+  await until(informers.of(refs.persistentVolumes), (all) => all.length === 0);
+  await Promise.all(kubelet);
 });
