@@ -1,7 +1,29 @@
 /** YAML as Kubernetes reads it (sigs.k8s.io/yaml: YAML 1.1 scalars, plain JSON values out). The only place that knows the library. */
-import { Document, isScalar, parse, Scalar, stringify, visit } from 'yaml';
+import {
+  Document,
+  type DocumentOptions,
+  isScalar,
+  parse,
+  Scalar,
+  type ScalarTag,
+  type SchemaOptions,
+  stringify,
+  type Tags,
+  visit,
+} from 'yaml';
 
-const schema = { version: '1.1', merge: true } as const;
+/** Go's parser reads a point alone, which every list of field owners has as key, as text; the library as a number. */
+const floats = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9_]+)$/;
+
+const schema: DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  merge: true,
+  customTags: (tags) => tags.map((tag) => (readsPoint(tag) ? { ...tag, test: floats } : tag)),
+};
+
+function readsPoint(tag: Tags[number]): tag is ScalarTag {
+  return typeof tag === 'object' && 'test' in tag && tag.test?.test('.') === true;
+}
 
 /** One document as a JSON value; throws an Error with the parser's message. */
 export function parseYaml(text: string): unknown {

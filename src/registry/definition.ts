@@ -97,6 +97,8 @@ export interface Subresource<T = KubeObject> {
    */
   prepareForUpdate?(object: T, old: T, context: RequestContext): void;
   validateUpdate?(object: T, old: T, context: RequestContext): FieldError[];
+  /** Fills defaults of what is posted to it in; for a kind of its own. */
+  default?(body: KubeObject): void;
   /** POST to it. `store` is the parent's store. Returns the answer's object. */
   create?(request: SubresourceRequest): Promise<KubeObject>;
 }

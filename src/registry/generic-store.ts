@@ -11,6 +11,7 @@ import type { ResourceDefinition, Subresource } from './definition.ts';
 import { deleteObject, type Deleted } from './delete.ts';
 import type { Resource } from './engine.ts';
 import { freshly } from './freshness.ts';
+import { setManagedFields } from './managed-fields.ts';
 import { apiErrorOf } from './storage-errors.ts';
 import type {
   DeleteRequest,
@@ -107,7 +108,13 @@ export class GenericStore implements ResourceStore {
     const admission = this.#connectAdmission(found, { namespace, name, body, context });
     await mutate(this.#resource.engine.admission, admission);
     await validate(this.#resource.engine.admission, admission);
-    return found.create({ name, namespace, body, context, store: this });
+    if (found.kind === undefined) return found.create({ name, namespace, body, context, store: this });
+    const { fields } = this.#resource.engine;
+    found.default?.(body);
+    const entries = fields.ofPosted(this.definition, found, { body, context });
+    const answer = await found.create({ name, namespace, body, context, store: this });
+    if (answer.kind === found.kind.kind) setManagedFields(answer, entries);
+    return answer;
   }
 
   #connectAdmission(

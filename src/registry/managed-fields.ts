@@ -13,7 +13,7 @@ import type { Schema } from '../api/schema/schema.ts';
 import { type Clock, rfc3339 } from '../base/clock.ts';
 import { storagePrefix } from './cache/keys.ts';
 import type { RequestContext } from './context.ts';
-import type { ResourceDefinition } from './definition.ts';
+import type { ResourceDefinition, Subresource } from './definition.ts';
 import { scaleKind } from './scale.ts';
 
 interface Options {
@@ -47,6 +47,16 @@ export class FieldManagers {
   /** Keeps the managed fields of an object that is about to be created. It must be complete. */
   track(definition: ResourceDefinition, object: KubeObject, context: RequestContext): void {
     setManagedFields(object, this.of(definition, '').update(undefined, object, this.writer(context)));
+  }
+
+  /** The managed fields of what is posted to a subresource with a kind of its own; the answer shows them. */
+  ofPosted(
+    definition: ResourceDefinition,
+    { name, kind }: Subresource,
+    { body, context }: { readonly body: KubeObject; readonly context: RequestContext },
+  ): ReturnType<FieldManager['update']> {
+    const schema = kind === undefined ? undefined : schemaOfKind(kind.group, kind.version, kind.kind);
+    return this.of(definition, name).update(undefined, completed(cloneJson(body), schema), this.writer(context));
   }
 
   #make(definition: ResourceDefinition, subresource: string): FieldManager {

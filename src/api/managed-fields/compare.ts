@@ -93,16 +93,14 @@ function compareValues(type: FieldType, old: unknown, next: unknown): Comparison
   if (old === next) return undefined;
   if (typeof old !== 'object' && typeof next !== 'object') return modifiedLeaf;
   const { map } = type;
-  if (map !== undefined && !map.atomic && isMapOrNull(old) && isMapOrNull(next)) {
-    const [left, right] = [old ?? {}, next ?? {}];
-    if (!isEmpty(left) || !isEmpty(right)) return compareMaps(map, left, right, undefined);
-  } else {
-    const list = ownedByElement(type);
-    if (list !== undefined && isListOrNull(old) && isListOrNull(next)) {
-      const [left, right] = [old ?? [], next ?? []];
-      if (left.length > 0 || right.length > 0) return compareLists(list, left, right);
-    } else if (map !== undefined && !map.atomic && (isMap(old) || isMap(next))) return changedKind(type, old, next);
+  // Nothing is not the same as empty.
+  if (isNothing(old) && isNothing(next)) return jsonEqual(old, next) ? undefined : modifiedLeaf;
+  if (map !== undefined && !map.atomic) {
+    if (isMapOrNull(old) && isMapOrNull(next)) return compareMaps(map, old ?? {}, next ?? {}, undefined);
+    if ((isMap(old) || isMap(next)) && type.scalar !== undefined) return changedKind(type, old, next);
   }
+  const list = ownedByElement(type);
+  if (list !== undefined && isListOrNull(old) && isListOrNull(next)) return compareLists(list, old ?? [], next ?? []);
   return jsonEqual(old, next) ? undefined : modifiedLeaf;
 }
 
@@ -110,6 +108,8 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 const isMapOrNull = (value: unknown): value is JsonMap | null => value === null || isMap(value);
 const isListOrNull = (value: unknown): value is readonly unknown[] | null => value === null || Array.isArray(value);
 const isEmpty = (value: JsonMap): boolean => isLeaf(value as FieldSet);
+
+const isNothing = (value: unknown): boolean => value === null || (typeof value === 'object' && isLeaf(value as FieldSet));
 
 /** A value of no fixed type that was a map and is none any more, or the other way. */
 function changedKind(type: FieldType, old: unknown, next: unknown): Comparison {

@@ -3,7 +3,7 @@
  * made: it writes the set as text, and objects of one shape share the set that the text stands for.
  */
 import { isMap, type JsonMap, keyOfElement, ownedByElement } from './elements.ts';
-import { type FieldSet, isLeaf, type MaybeSet } from './field-set.ts';
+import type { FieldSet, MaybeSet } from './field-set.ts';
 import { type FieldEntry, type FieldType, isOmitted, type ListType, type MapType } from './field-type.ts';
 import { compareKeys, fieldKey } from './path-element.ts';
 import { RecentMap } from '../../base/recent-map.ts';
@@ -111,7 +111,7 @@ function changedText({ entry, name, inner }: Inner, { empty, ignored }: Context)
   if (before === inner) return '';
   const list = ownedByElement(entry.type);
   if (before === null && list !== undefined && Array.isArray(inner) && inner.length > 0) return elementsText(list, inner, false);
-  return isMap(before) && isMap(inner) && isLeaf(before as FieldSet) && isLeaf(inner as FieldSet) ? '' : leaf;
+  return leaf;
 }
 
 /** A map with keys of the user's. */

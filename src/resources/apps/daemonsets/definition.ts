@@ -48,8 +48,10 @@ export const daemonsets = define<DaemonSet>({
   ],
 });
 
-/** SetDefaults_DaemonSet. */
-function defaultDaemonSet({ spec }: DaemonSet): void {
+/** SetDefaults_DaemonSet. The conversion adds the annotation to every object that is read. */
+function defaultDaemonSet({ metadata, spec }: DaemonSet): void {
+  if (metadata.annotations?.[templateGeneration] === undefined)
+    metadata.annotations = { ...metadata.annotations, [templateGeneration]: '0' };
   defaultTemplate(spec.template);
   const strategy = (spec.updateStrategy ??= {});
   strategy.type ||= 'RollingUpdate';

@@ -17,8 +17,11 @@ export const horizontalpodautoscalersV1 = define<V1>({
   storedAs: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
   strategy: {
     ...resetsStatus<V1>(() => ({ currentReplicas: 0, desiredReplicas: 0 })),
-    default({ spec }) {
-      spec.minReplicas ??= 1;
+    default(autoscaler) {
+      autoscaler.spec.minReplicas ??= 1;
+      // Upstream's conversion, which knows the annotation (pkg/apis/autoscaling/v1/conversion.go).
+      if (autoscaler.spec.targetCPUUtilizationPercentage === undefined && (toV2(autoscaler).spec.metrics ?? []).length === 0)
+        autoscaler.spec.targetCPUUtilizationPercentage = 80;
     },
     validate: (autoscaler) => validateAutoscaler(toV2(autoscaler)),
   },

@@ -13,7 +13,15 @@ const longest = 2 ** 32;
 
 export function token(deps: ResourceDeps): Subresource<ServiceAccount> {
   const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
-  return { name: 'token', kind, create: (request) => issue(request, deps) };
+  return {
+    name: 'token',
+    kind,
+    default(body) {
+      const request = body as unknown as { spec?: Partial<AuthenticationV1TokenRequest['spec']> };
+      request.spec = { ...request.spec, expirationSeconds: request.spec?.expirationSeconds ?? 3600 };
+    },
+    create: (request) => issue(request, deps),
+  };
 }
 
 async function issue({ name, namespace, body, context, store }: SubresourceRequest, deps: ResourceDeps): Promise<KubeObject> {
