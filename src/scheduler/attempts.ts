@@ -88,12 +88,15 @@ export class Attempts {
 
   #unschedulable(pod: QueuedPod, diagnosis: Diagnosis, { filters, profile }: { filters: PodFilters; profile: Profile }): void {
     const { clock, cluster, random, evictions, nominator, reports } = this.#options;
+    const { plugins } = diagnosis;
+    // The plugin for dynamic resources is asked first; when filtering never came to it, it misses its notes, and that is all that is said.
+    if (profile.dynamicResources && diagnosis.preFilter !== undefined)
+      return this.#refused(pod, { message: describe(diagnosis, 'not found'), plugins, nominated: undefined });
     const settings = profile.preemption;
     const outcome: Preemption =
       settings === undefined
         ? { message: '', waits: !profile.dynamicResources }
         : preempt(pod.info, diagnosis, { filters, cluster, settings, random, now: clock.now(), budgets: this.#options.budgets() });
-    const { plugins } = diagnosis;
     if ('message' in outcome) {
       // The plugin for dynamic resources is asked first, which has nothing to free.
       const words = [

@@ -23,7 +23,7 @@ import { graceMs } from './kill-container.ts';
 import { podText } from './model.ts';
 import { podEvent } from './pod-events.ts';
 import type { ContainerRecord } from './record.ts';
-import { podStatus } from './status.ts';
+import { type End, podStatus } from './status.ts';
 import type { Rejection } from './admission.ts';
 import { mergeStatus, terminalPhases } from './status-writer.ts';
 
@@ -40,7 +40,8 @@ export class PodWorker implements TaskHost {
   #state: State = 'running';
   /** The API does not have the pod any more. */
   #absent = false;
-  #ended: { reason: string; message: string } | undefined;
+  #ended: End | undefined;
+  #hurried = false;
   /** Sandbox and volumes are being made, renewed or taken away. */
   #groundBusy = false;
   #refreshDue = false;
@@ -78,9 +79,10 @@ export class PodWorker implements TaskHost {
     return this.#tasks.records;
   }
 
-  /** Whether it takes room on the node; a pod that the API has forgotten does not, whatever is still to be cleared away. */
+  /** Whether it takes room on the node; a pod that the API calls over, or has forgotten, does not, whatever is still to be cleared away. */
   get active(): boolean {
-    return this.#admitted && !this.#rejected && !this.#absent && this.#state !== 'finished' && this.#state !== 'gone';
+    const over = this.#absent || terminalPhases.has(this.#pod.status.phase) || this.#state === 'finished' || this.#state === 'gone';
+    return this.#admitted && !this.#rejected && !over;
   }
 
   /** The node takes the pod: work begins. */
@@ -104,6 +106,16 @@ export class PodWorker implements TaskHost {
     };
     this.#run(this.deps.statuses.write(this.#pod, status));
     this.admit();
+  }
+
+  /** The node wants to be rid of the pod: it has one second left. `disrupted`: it did nothing wrong itself. */
+  evict(message: string, disrupted: boolean): void {
+    if (this.stopping) return;
+    podEvent(this.deps.recorder, this.#pod, ['Warning', 'Evicted', message]);
+    this.#ended = { reason: 'Evicted', message, disrupted };
+    this.#hurried = true;
+    this.#state = 'stopping';
+    this.wake();
   }
 
   /** Takes over what an earlier agent left of the pod; call it before anything else. */
@@ -335,7 +347,7 @@ export class PodWorker implements TaskHost {
       this.#tasks.kill(
         record,
         { spec, container: current, message: '', reason: 'finished' },
-        this.#absent ? 1000 : graceMs(this.#pod, spec, 'finished'),
+        this.#absent || this.#hurried ? 1000 : graceMs(this.#pod, spec, 'finished'),
       );
     }
     if (alive.length > 0 || busy || this.#groundBusy) return;
