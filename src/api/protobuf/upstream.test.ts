@@ -11,9 +11,27 @@ import { watchFrame } from './document.ts';
 import { encodeProtobuf } from './encode.ts';
 import { readEnvelope } from './envelope.ts';
 
-/** Upstream's objects with every field set, as Go wrote them; only where Go's module cache has them. */
+interface Sample {
+  readonly document: Buffer;
+  readonly json: unknown;
+}
+
+/** Upstream's objects with every field set, as Go wrote them: some are kept here, all are where Go's module cache has them. */
+const kept = new URL('./testing/upstream.json', import.meta.url);
 const data = '/root/go/pkg/mod/k8s.io/api@v0.36.3/testdata/HEAD';
-const files = existsSync(data) ? readdirSync(data).filter((file) => file.endsWith('.pb')) : [];
+
+function keptSamples(): readonly [string, Sample][] {
+  const text = JSON.parse(readFileSync(kept, 'utf8')) as Record<string, { readonly protobuf: string; readonly json: unknown }>;
+  return Object.entries(text).map(([name, { protobuf, json }]) => [name, { document: Buffer.from(protobuf, 'base64'), json }]);
+}
+
+function cachedSamples(): readonly [string, Sample][] {
+  const names = existsSync(data) ? readdirSync(data).filter((file) => file.endsWith('.pb')) : [];
+  return names.map((file) => {
+    const json = JSON.parse(readFileSync(join(data, file.replace(/pb$/, 'json')), 'utf8')) as unknown;
+    return [file, { document: readFileSync(join(data, file)), json }];
+  });
+}
 
 function schemaOf(document: Buffer): Schema | undefined {
   const { apiVersion, kind } = readEnvelope(document);
@@ -21,21 +39,28 @@ function schemaOf(document: Buffer): Schema | undefined {
   return schemaOfKind(group, version, kind);
 }
 
-(files.length === 0 ? describe.skip : describe)('upstream documents of every kind', () => {
-  test('read as the same JSON, written as the same bytes', () => {
-    let seen = 0;
-    for (const file of files) {
-      const document = readFileSync(join(data, file));
-      const schema = schemaOf(document);
-      if (schema?.type !== 'struct') continue;
-      seen += 1;
-      const json = JSON.parse(readFileSync(join(data, file.replace(/pb$/, 'json')), 'utf8')) as unknown;
-      const { kind, apiVersion, ...expected } = decodeValue(json, schema, { mode: 'Ignore' }).value ?? {};
-      const read = decodeProtobuf(document);
-      expect({ file, ...read }).toEqual({ file, kind, apiVersion, value: expected });
-      expect(encodeProtobuf(read.value, schema, read).equals(document)).toBe(true);
-    }
-    expect(seen).toBeGreaterThan(60);
+/** How many of the samples are of kinds that are built in. */
+function check(samples: readonly [string, Sample][]): number {
+  let seen = 0;
+  for (const [name, { document, json }] of samples) {
+    const schema = schemaOf(document);
+    if (schema?.type !== 'struct') continue;
+    seen += 1;
+    const { kind, apiVersion, ...expected } = decodeValue(json, schema, { mode: 'Ignore' }).value ?? {};
+    const read = decodeProtobuf(document);
+    expect({ name, ...read }).toEqual({ name, kind, apiVersion, value: expected });
+    expect(encodeProtobuf(read.value, schema, read).equals(document)).toBe(true);
+  }
+  return seen;
+}
+
+describe('upstream documents read as the same JSON, and are written as the same bytes', () => {
+  test('of some kinds', () => {
+    expect(check(keptSamples())).toBe(15);
+  });
+
+  (existsSync(data) ? test : test.skip)('of every kind', () => {
+    expect(check(cachedSamples())).toBeGreaterThan(60);
   });
 });
 
