@@ -28,8 +28,7 @@ export function countsGeneration<T extends Generational>(part: (object: T) => un
       object.metadata.generation = 1;
     },
     prepareForUpdate(object, old) {
-      const generation = old.metadata.generation ?? 0;
-      object.metadata.generation = semanticEqual(part(object), part(old)) ? generation : generation + 1;
+      if (!semanticEqual(part(object), part(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
   };
 }

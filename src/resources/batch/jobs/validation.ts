@@ -113,9 +113,9 @@ function generatedSelectorErrors({ metadata, spec }: Job): FieldError[] {
   if (spec.manualSelector === true || spec.selector === undefined) return [];
   const { uid, name = '' } = metadata as Partial<Job['metadata']>;
   const wanted = {
-    'controller-uid': uid,
+    'controller-uid': uid ?? '',
     'job-name': name,
-    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/controller-uid': uid ?? '',
     'batch.kubernetes.io/job-name': name,
   };
   const own = at.child('template', 'metadata', 'labels');

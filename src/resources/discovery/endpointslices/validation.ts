@@ -2,7 +2,7 @@
 import type { EndpointSlice } from '../../../api/generated/types.ts';
 import { duplicate, invalid, path, required, tooMany, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
-import { dns1123LabelFaults, dns1123SubdomainFaults, portNumberFaults, qualifiedNameFaults } from '../../../api/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { immutable, oneOf } from '../../shared/checks.ts';
 import { endpointAddressErrors } from '../../shared/endpoint-address.ts';
 import { checked, labelsErrors } from '../../shared/names.ts';
@@ -75,12 +75,11 @@ function portsErrors(ports: readonly Port[]): FieldError[] {
   const at = path('ports');
   if (ports.length > maxPorts) return [tooMany(at, ports.length, maxPorts)];
   const seen = new Set<string>();
-  return ports.flatMap(({ name = '', port, protocol, appProtocol }, index) => {
+  return ports.flatMap(({ name = '', protocol, appProtocol }, index) => {
     const own = at.index(index);
     const faults = name === '' ? [] : checked(own.child('name'), name, dns1123LabelFaults);
     if (seen.has(name)) faults.push(duplicate(own.child('name'), name));
     seen.add(name);
-    if (port !== undefined) faults.push(...portNumberFaults(port).map((fault) => invalid(own.child('port'), port, fault)));
     faults.push(...oneOf(own.child('protocol'), protocol, ['SCTP', 'TCP', 'UDP']));
     if (appProtocol !== undefined) faults.push(...checked(own.child('appProtocol'), appProtocol, qualifiedNameFaults));
     return faults;

@@ -1,9 +1,9 @@
 import type { FlowSchema } from '../../../api/generated/types.ts';
-import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
+import { validateFlowSchema } from './validation.ts';
 
 export const flowschemas = define<FlowSchema>({
   ...fromFacts('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas'),
@@ -12,7 +12,7 @@ export const flowschemas = define<FlowSchema>({
     default({ spec }) {
       spec.matchingPrecedence ||= 1000;
     },
-    validate,
+    validate: validateFlowSchema,
   },
   columns: [
     name,
@@ -23,15 +23,3 @@ export const flowschemas = define<FlowSchema>({
     text('MissingPL', ({ status }) => status.conditions?.find((condition) => condition.type === 'Dangling')?.status ?? '?'),
   ],
 });
-
-function validate({ spec }: FlowSchema): FieldError[] {
-  const at = path('spec');
-  const precedence = spec.matchingPrecedence ?? 0;
-  return [
-    ...(precedence <= 0 ? [invalid(at.child('matchingPrecedence'), precedence, 'must be a positive value')] : []),
-    ...(precedence > 10_000 ? [invalid(at.child('matchingPrecedence'), precedence, 'must not be greater than 10000')] : []),
-    ...(spec.priorityLevelConfiguration.name === ''
-      ? [required(at.child('priorityLevelConfiguration', 'name'), 'must reference a priority level')]
-      : []),
-  ];
-}

@@ -1,10 +1,9 @@
 import type { PriorityLevelConfiguration } from '../../../api/generated/types.ts';
-import { path, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
-import { forbiddenWhen, oneOf } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
+import { validatePriorityLevel } from './validation.ts';
 
 type Spec = PriorityLevelConfiguration['spec'];
 const queuing = ({ limited }: Spec) => limited?.limitResponse?.queuing;
@@ -23,7 +22,7 @@ export const prioritylevelconfigurations = define<PriorityLevelConfiguration>({
       queues.queues ||= 64;
       queues.queueLengthLimit ||= 50;
     },
-    validate,
+    validate: validatePriorityLevel,
   },
   columns: [
     name,
@@ -35,12 +34,3 @@ export const prioritylevelconfigurations = define<PriorityLevelConfiguration>({
     age,
   ],
 });
-
-function validate({ spec }: PriorityLevelConfiguration): FieldError[] {
-  const at = path('spec');
-  return [
-    ...oneOf(at.child('type'), spec.type, ['Exempt', 'Limited']),
-    ...forbiddenWhen(spec.type === 'Exempt' && spec.limited !== undefined, at.child('limited'), 'must be nil if the type is not Limited'),
-    ...forbiddenWhen(spec.type === 'Limited' && spec.exempt !== undefined, at.child('exempt'), 'must be nil if the type is Limited'),
-  ];
-}

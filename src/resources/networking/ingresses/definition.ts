@@ -3,11 +3,16 @@ import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
-import { validateIngress } from './validation.ts';
+import { validateIngress, validateIngressStatus, validateNewIngress } from './validation.ts';
 
 export const ingresses = define<Ingress>({
   ...fromFacts('networking.k8s.io', 'v1', 'ingresses'),
-  strategy: { ...specAndStatus<Ingress>(() => ({ loadBalancer: {} })), validate: validateIngress, validateUpdate: validateIngress },
+  strategy: {
+    ...specAndStatus<Ingress>(() => ({ loadBalancer: {} })),
+    validate: validateNewIngress,
+    validateUpdate: validateIngress,
+    validateStatusUpdate: validateIngressStatus,
+  },
   columns: [
     name,
     text('Class', ({ spec }) => spec.ingressClassName ?? '<none>'),

@@ -1,16 +1,16 @@
 /** pkg/apis/networking/validation/validation.go. */
 import type { Ingress } from '../../../api/generated/types.ts';
-import { invalid, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { parseAddress } from '../../../api/ip.ts';
+import { invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
 import {
-  dns1035LabelFaults,
+  dns1123LabelFaults,
   dns1123SubdomainFaults,
   portNameFaults,
   portNumberFaults,
   wildcardSubdomainFaults,
 } from '../../../api/names.ts';
-import { oneOf } from '../../shared/checks.ts';
 import { checked } from '../../shared/names.ts';
+import { objectReferenceErrors } from '../../shared/object-reference.ts';
 
 type Rule = NonNullable<Ingress['spec']['rules']>[number];
 type HttpPath = NonNullable<Rule['http']>['paths'][number];
@@ -24,12 +24,40 @@ export function validateIngress({ spec }: Ingress): FieldError[] {
     ...((rules ?? []).length === 0 && defaultBackend === undefined
       ? [invalid(at, rules ?? null, 'either `defaultBackend` or `rules` must be specified')]
       : []),
-    ...tls.flatMap(({ hosts = [] }, index) =>
-      hosts.flatMap((host, position) => hostErrors(host, at.child('tls').index(index).child('hosts').index(position))),
-    ),
-    ...(rules ?? []).flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
     ...(defaultBackend === undefined ? [] : backendErrors(defaultBackend, at.child('defaultBackend'))),
+    ...(rules ?? []).flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
+    ...tls.flatMap((one, index) => tlsErrors(one, at.child('tls').index(index))),
     ...(ingressClassName === undefined ? [] : checked(at.child('ingressClassName'), ingressClassName, dns1123SubdomainFaults)),
+  ];
+}
+
+/** What a new Ingress must besides: the old annotation may not say another class. */
+export function validateNewIngress(ingress: Ingress): FieldError[] {
+  const key = 'kubernetes.io/ingress.class';
+  const { ingressClassName } = ingress.spec;
+  const annotated = ingress.metadata.annotations?.[key];
+  const faults = validateIngress(ingress);
+  if (annotated === undefined || ingressClassName === undefined || annotated === ingressClassName) return faults;
+  return [...faults, invalid(path('annotations').child(key), annotated, 'must match `ingressClassName` when both are specified')];
+}
+
+export function validateIngressStatus({ status }: Ingress, old: Ingress): FieldError[] {
+  const known = (old.status.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? '').filter((ip) => ip !== '');
+  return (status.loadBalancer?.ingress ?? []).flatMap(({ ip = '', hostname = '' }, index) => {
+    const own = path('status', 'loadBalancer', 'ingress').index(index);
+    const isAddress = hostname !== '' && parseAddress(hostname) !== undefined;
+    return [
+      ...(ip === '' ? [] : legacyAddressFaults(own.child('ip'), ip, known)),
+      ...(hostname === '' ? [] : checked(own.child('hostname'), hostname, dns1123SubdomainFaults)),
+      ...(isAddress ? [invalid(own.child('hostname'), hostname, 'must be a DNS name, not an IP address')] : []),
+    ];
+  });
+}
+
+function tlsErrors({ hosts = [], secretName = '' }: NonNullable<Ingress['spec']['tls']>[number], field: Path): FieldError[] {
+  return [
+    ...hosts.flatMap((host, position) => hostErrors(host, field.child('hosts').index(position))),
+    ...(secretName === '' ? [] : checked(field.child('secretName'), secretName, dns1123SubdomainFaults)),
   ];
 }
 
@@ -50,36 +78,34 @@ function ruleErrors({ host = '', http }: Rule, field: Path): FieldError[] {
 }
 
 function pathErrors({ path: value = '', pathType, backend }: HttpPath, field: Path): FieldError[] {
-  const faults = oneOf(field.child('pathType'), pathType, ['Exact', 'ImplementationSpecific', 'Prefix']).map((fault) =>
-    fault.type === 'FieldValueRequired' ? required(field.child('pathType'), 'pathType must be specified') : fault,
-  );
-  if ((pathType as string | undefined) === undefined || pathType === '') return faults;
+  const given = (pathType as string | null | undefined) ?? undefined;
+  if (given === undefined) return [required(field.child('pathType'), 'pathType must be specified')];
+  const faults: FieldError[] = [];
   const own = field.child('path');
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!value.startsWith('/')) faults.push(invalid(own, value, 'must be an absolute path'));
     for (const wrong of ['//', '/./', '/../', '%2f', '%2F'])
       if (value.includes(wrong)) faults.push(invalid(own, value, `must not contain '${wrong}'`));
     for (const wrong of ['/..', '/.']) if (value.endsWith(wrong)) faults.push(invalid(own, value, `cannot end with '${wrong}'`));
-  } else if (value !== '' && !value.startsWith('/')) faults.push(invalid(own, value, 'must be an absolute path'));
+  } else if (pathType === 'ImplementationSpecific') {
+    if (value !== '' && !value.startsWith('/')) faults.push(invalid(own, value, 'must be an absolute path'));
+  } else faults.push(notSupported(field.child('pathType'), given, ['Exact', 'ImplementationSpecific', 'Prefix']));
   return [...faults, ...backendErrors(backend, field.child('backend'))];
 }
 
 function backendErrors({ service, resource }: Backend, field: Path): FieldError[] {
   if (service !== undefined && resource !== undefined) return [invalid(field, '', 'cannot set both resource and service backends')];
   if (resource !== undefined) {
-    return [
-      ...(resource.kind === '' ? [required(field.child('resource', 'kind'))] : []),
-      ...(resource.name === '' ? [required(field.child('resource', 'name'))] : []),
-    ];
+    return objectReferenceErrors(resource, field.child('resource'));
   }
   if (service === undefined) return [invalid(field, '', 'resource or service backend is required')];
   const { name, port: { name: portName = '', number: portNumber = 0 } = {} } = service;
   const own = field.child('service');
   const port = own.child('port');
-  const faults = name === '' ? [required(own.child('name'))] : checked(own.child('name'), name, dns1035LabelFaults);
-  if (portName !== '' && portNumber !== 0) faults.push(invalid(port, service.port, 'cannot set both port name & port number'));
+  const faults = name === '' ? [required(own.child('name'))] : checked(own.child('name'), name, dns1123LabelFaults);
+  if (portName !== '' && portNumber !== 0) faults.push(invalid(field, '', 'cannot set both port name & port number'));
   else if (portName !== '') faults.push(...checked(port.child('name'), portName, portNameFaults));
   else if (portNumber !== 0) faults.push(...portNumberFaults(portNumber).map((fault) => invalid(port.child('number'), portNumber, fault)));
-  else faults.push(required(own, 'port name or number is required'));
+  else faults.push(required(field, 'port name or number is required'));
   return faults;
 }

@@ -1,16 +1,20 @@
 import type { IPAddress } from '../../../api/generated/types.ts';
-import { path, required, type FieldError } from '../../../api/field-errors.ts';
+import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
+import { semanticEqual } from '../../../api/json.ts';
+import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { addressFaults } from '../../../api/ip.ts';
 import { define } from '../../../registry/definition.ts';
-import { name, text } from '../../shared/columns.ts';
-import { immutable, requiredText } from '../../shared/checks.ts';
+import { age, name, text } from '../../shared/columns.ts';
+import { checked } from '../../shared/names.ts';
+import { segmentErrors } from '../../shared/object-reference.ts';
 import { fromFacts } from '../../shared/facts.ts';
 
 export const ipaddresses = define<IPAddress>({
   ...fromFacts('networking.k8s.io', 'v1', 'ipaddresses'),
   strategy: {
     validate,
-    validateUpdate: (address, old) => immutable(path('spec', 'parentRef'), address.spec?.parentRef, old.spec?.parentRef),
+    validateUpdate: (address, old) => [...validate(address), ...changedParent(address, old)],
     validateName: (value) => addressFaults(path(), value).map((fault) => fault.body.replace(/^Invalid value: "[^"]*": /, '')),
   },
   selectableFields: {},
@@ -21,6 +25,7 @@ export const ipaddresses = define<IPAddress>({
       const { group = '', resource = '', namespace = '', name: parent = '' } = spec.parentRef;
       return [`${resource}${group === '' ? '' : `.${group}`}`.toLowerCase(), ...(namespace === '' ? [] : [namespace]), parent].join('/');
     }),
+    age,
   ],
 });
 
@@ -28,5 +33,18 @@ function validate({ spec }: IPAddress): FieldError[] {
   const at = path('spec', 'parentRef');
   const parent = spec?.parentRef;
   if (parent === undefined) return [required(at)];
-  return [...requiredText(at.child('resource'), parent.resource), ...requiredText(at.child('name'), parent.name)];
+  const { group = '', resource, name: parentName, namespace = '' } = parent;
+  return [
+    ...(group === '' ? [] : checked(at.child('group'), group, dns1123SubdomainFaults)),
+    ...segmentErrors(resource, at.child('resource')),
+    ...segmentErrors(parentName, at.child('name')),
+    ...(namespace === '' ? [] : segmentErrors(namespace, at.child('namespace'))),
+  ];
+}
+
+function changedParent({ spec }: IPAddress, old: IPAddress): FieldError[] {
+  const parent = spec?.parentRef;
+  if (semanticEqual(parent, old.spec?.parentRef)) return [];
+  const shown = parent === undefined ? null : internalForm('networking.ParentReference', parent);
+  return [invalid(path('spec', 'parentRef'), shown, 'field is immutable')];
 }

@@ -1,10 +1,9 @@
 import type { CSIDriver } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, boolean, name, text } from '../../shared/columns.ts';
-import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
+import { driverWarnings, validateDriver, validateDriverUpdate } from './validation.ts';
 
 export const csidrivers = define<CSIDriver>({
   ...fromFacts('storage.k8s.io', 'v1', 'csidrivers'),
@@ -19,10 +18,9 @@ export const csidrivers = define<CSIDriver>({
       spec.requiresRepublish ??= false;
       spec.seLinuxMount ??= false;
     },
-    validateUpdate: ({ spec }, old) => [
-      ...immutable(path('spec', 'attachedRequired'), spec.attachRequired, old.spec.attachRequired),
-      ...immutable(path('spec', 'volumeLifecycleModes'), spec.volumeLifecycleModes, old.spec.volumeLifecycleModes),
-    ],
+    validate: validateDriver,
+    validateUpdate: validateDriverUpdate,
+    warnings: driverWarnings,
     allowUnconditionalUpdate: false,
   },
   columns: [

@@ -1,9 +1,10 @@
 import type { StorageClass } from '../../../api/generated/types.ts';
-import { path, type FieldError } from '../../../api/field-errors.ts';
+import { duplicate, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { qualifiedNameFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, text } from '../../shared/columns.ts';
-import { immutable, oneOf, optionalOneOf, requiredText } from '../../shared/checks.ts';
+import { immutable, oneOf } from '../../shared/checks.ts';
+import { driverErrors, parameterErrors } from '../../shared/class-parameters.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { checked } from '../../shared/names.ts';
 
@@ -39,12 +40,36 @@ export const storageclasses = define<StorageClass>({
   ],
 });
 
-function validate({ provisioner, reclaimPolicy, volumeBindingMode }: StorageClass): FieldError[] {
-  const at = path('provisioner');
+const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
+
+function validate({ provisioner, parameters, reclaimPolicy = '', volumeBindingMode: mode, allowedTopologies }: StorageClass): FieldError[] {
+  const at = path('volumeBindingMode');
   return [
-    ...requiredText(at, provisioner),
-    ...(provisioner === '' ? [] : checked(at, provisioner.toLowerCase(), qualifiedNameFaults)),
-    ...optionalOneOf(path('reclaimPolicy'), reclaimPolicy, ['Delete', 'Retain']),
-    ...oneOf(path('volumeBindingMode'), volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+    ...driverErrors('provisioner', provisioner),
+    ...parameterErrors(parameters, true),
+    ...(reclaimPolicy === '' ? [] : oneOf(path('reclaimPolicy'), reclaimPolicy, ['Delete', 'Retain'])),
+    ...(mode === undefined ? [required(at)] : bindingModes.includes(mode) ? [] : [notSupported(at, mode, bindingModes)]),
+    ...topologyErrors(allowedTopologies ?? []),
   ];
+}
+
+/** validateAllowedTopologies. */
+function topologyErrors(terms: NonNullable<StorageClass['allowedTopologies']>): FieldError[] {
+  const seen = new Set<string>();
+  return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
+    const at = path('allowedTopologies').index(index).child('matchLabelExpressions');
+    const faults = matchLabelExpressions.flatMap(({ key, values }, position) => {
+      const own = at.index(position);
+      return [
+        ...(values.length === 0 ? [required(own.child('values'))] : []),
+        ...values.flatMap((value, place) => (values.indexOf(value) < place ? [duplicate(own.child('values').index(place), value)] : [])),
+        ...checked(own.child('key'), key, qualifiedNameFaults),
+        ...(matchLabelExpressions.findIndex((other) => other.key === key) < position ? [duplicate(own.child('key'), key)] : []),
+      ];
+    });
+    const form = JSON.stringify(matchLabelExpressions.map(({ key, values }) => [key, [...values].sort()]).sort());
+    if (seen.has(form)) faults.push(duplicate(at, ''));
+    seen.add(form);
+    return faults;
+  });
 }
