@@ -96,7 +96,7 @@ export interface Version {
 export function newPod(set: StatefulSet, { template, revision }: Version, ordinal: number): New<Pod> {
   const pod = podFromTemplate(template, set, refs.statefulSets);
   const name = podName(set, ordinal);
-  const { generateName: _prefix, ...metadata } = pod.metadata;
+  const { metadata } = pod;
   const labels = { ...withIdentity(set, metadata.labels, ordinal), [revisionLabel]: revision };
   const volumes = withStorage(set, pod.spec.volumes, ordinal);
   return {

@@ -91,7 +91,6 @@ describe('making replicas', () => {
       },
       spec: { hostname: 'db-0', subdomain: 'db' },
     });
-    expect(pod(bench, 0)?.metadata.generateName).toBeUndefined();
     await run(bench, 0, 'False');
     expect(names(bench)).toEqual(['db-0']);
     await run(bench, 0);
