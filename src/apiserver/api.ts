@@ -195,8 +195,9 @@ class Pipeline {
     sendTimeout(exchange);
   }
 
-  #fail(exchange: Exchange, error: unknown): void {
+  #fail(exchange: Exchange, thrown: unknown): void {
     if (exchange.expired) return;
+    const error = isTooDeep(thrown) ? badRequest('exceeded max depth', { cause: thrown }) : thrown;
     if (!exchange.request.complete) closeAfterAnswer(exchange);
     const sent = sendError(exchange, error);
     const { logger } = this.#options;
@@ -213,7 +214,7 @@ class Pipeline {
 
   async #resource(exchange: Exchange, upgrade: UpgradeRequest | undefined): Promise<void> {
     const { registry, clock, connector, metrics } = this.#options;
-    const target = route(registry, exchange.info);
+    const target = route(registry, exchange.info, exchange.request.method ?? 'GET');
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
     if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
@@ -244,6 +245,11 @@ function endpointOf(definition: ResourceDefinition, subresource: string): Endpoi
   if (messageSchema(definition) === undefined) return 'custom';
   const isStored = definition.virtual === undefined && (subresource === '' || subresource === 'status' || subresource === 'scale');
   return isStored ? 'objects' : 'tableless';
+}
+
+/** Only what a client nests without end goes that deep; Go's decoders stop at ten thousand levels. */
+function isTooDeep(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message === 'Maximum call stack size exceeded';
 }
 
 /** Without the host that requests to proxies name. */

@@ -23,7 +23,7 @@ import type { RequestContext, UserInfo } from '../registry/context.ts';
 import { scaleOf } from '../registry/scale.ts';
 import type { EventSink, Registry, ResourceStore, UpdateRequest } from '../registry/store.ts';
 import { patched } from './patching.ts';
-import { selectionOf } from './selection.ts';
+import { selectionOf } from '../registry/selection.ts';
 
 export interface InProcessOptions {
   /** Owner of the fields it writes; default: the user's name. */

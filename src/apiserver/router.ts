@@ -40,14 +40,17 @@ const connects: Readonly<Record<string, readonly string[]>> = {
 const needsName: ReadonlySet<string> = new Set(['update', 'patch']);
 
 /** Throws 405 for verbs that a resource does not have. */
-export function route(registry: Registry, info: RequestInfo): Route {
+export function route(registry: Registry, info: RequestInfo, method: string): Route {
   const store = registry.lookup(info.group, info.version, info.resource);
   if (store === undefined) return nowhere;
   const { definition } = store;
   if (info.parts.length > 3 && info.subresource !== 'proxy') return nowhere;
   if (!isInPlace(definition, info)) return nowhere;
   if (info.subresource !== '') return subresourceRoute(store, info);
-  if (info.verb === 'watch') return definition.verbs.includes('watch') ? { to: 'watch', store } : notAllowed();
+  if (info.verb === 'watch') {
+    if (method !== 'GET' && method !== 'HEAD') return notAllowed();
+    return definition.verbs.includes('watch') ? { to: 'watch', store } : notWatched(definition);
+  }
   const handle = handlers[info.verb];
   if (handle === undefined || !definition.verbs.includes(info.verb)) return notAllowed();
   if (info.name === '' ? needsName.has(info.verb) : info.verb === 'create') return notAllowed();
@@ -79,6 +82,14 @@ function subresourceVerbs(definition: ResourceDefinition, name: string): readonl
   if (own === undefined) return [];
   if (own.create !== undefined) return ['create'];
   return definition.resource === 'namespaces' && name === 'finalize' ? ['update'] : readWrite;
+}
+
+/** What can be listed has a route for watches too. */
+function notWatched({ resource, group, verbs }: ResourceDefinition): never {
+  if (!verbs.includes('list')) return notAllowed();
+  const details = { ...(group === '' ? {} : { group }), kind: resource };
+  const kind = group === '' ? resource : `${resource}.${group}`;
+  throw new ApiError('MethodNotAllowed', `watch is not supported on resources of kind "${kind}"`, { details });
 }
 
 function notAllowed(): never {

@@ -18,8 +18,10 @@ type FieldOf = (object: KubeObject) => string;
 export function selectionOf(definition: ResourceDefinition, text: SelectionText): Selection {
   const labels = labelSelectorMatcher(text.labelSelector);
   const requirements = parseFieldSelector(text.fieldSelector ?? '');
-  const checks = requirements.map((requirement) => fieldCheck(definition, requirement));
   const name = pinnedField(requirements, 'metadata.name');
+  // A name alone needs no look at the object.
+  const isNameOnly = name !== undefined && name !== '' && requirements.length === 1;
+  const checks = isNameOnly ? [] : requirements.map((requirement) => fieldCheck(definition, requirement));
   const given = definition.namespaced ? (text.namespace ?? '') : '';
   const namespace = given === '' && definition.namespaced ? (pinnedField(requirements, 'metadata.namespace') ?? '') : given;
   return {
@@ -36,14 +38,27 @@ function fieldCheck(definition: ResourceDefinition, { field, operator, value }: 
   return operator === '=' ? (object) => read(object) === value : (object) => read(object) !== value;
 }
 
-function fieldOf({ selectableFields }: ResourceDefinition, field: string): FieldOf {
+function fieldOf(definition: ResourceDefinition, field: string): FieldOf {
+  const { selectableFields, namespaced } = definition;
   if (field === 'metadata.name') return ({ metadata }) => metadata.name;
-  if (field === 'metadata.namespace') return ({ metadata }) => metadata.namespace ?? '';
+  if (field === 'metadata.namespace' && (namespaced || selectableFields === undefined)) return ({ metadata }) => metadata.namespace ?? '';
   const read = selectableFields !== undefined && Object.hasOwn(selectableFields, field) ? selectableFields[field] : undefined;
   if (read !== undefined) return read;
   throw badRequest(
     selectableFields === undefined
       ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
-      : `field label not supported: ${field}`,
+      : refusal(definition, field),
   );
+}
+
+/** Some kinds have words of their own (pkg/apis/batch/v1/conversion.go, pkg/apis/resource/v1/conversion.go). */
+function refusal({ group, resource }: ResourceDefinition, field: string): string {
+  switch (`${group}/${resource}`) {
+    case 'batch/jobs':
+      return `field label ${JSON.stringify(field)} not supported for Job`;
+    case 'resource.k8s.io/resourceslices':
+      return `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`;
+    default:
+      return `field label not supported: ${field}`;
+  }
 }

@@ -16,6 +16,7 @@ const comparedHeaders = [
 ];
 const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
 const noise: readonly (readonly [RegExp, string])[] = [
+  [/^\d{1,2}s$/, '<age>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
   [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>'],
@@ -38,7 +39,13 @@ export function comparable(answer: Answer, mask: readonly string[] = []): Compar
     comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])),
   );
   const body = oncePerCause(masked(parse(answer.text, answer.headers['content-type']), ''));
-  for (const path of [...mask, 'columnDefinitions.*.description']) maskPath(body, path.split('.'));
+  for (const path of [
+    ...mask,
+    'columnDefinitions.*.description',
+    'object.columnDefinitions.*.description',
+    '*.object.columnDefinitions.*.description',
+  ])
+    maskPath(body, path.split('.'));
   return { code: answer.code, headers, body };
 }
 

@@ -2,9 +2,10 @@
  * Coracle's API server as the comparison needs it: from the sources as they are, on a free port, everything in memory, with
  * admission and the objects of the start but without controllers, scheduler and node, as the real server it is compared with.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeDescriptions } from '../../hack/descriptions.ts';
 import { admissionPlugins } from '../../src/admission/index.ts';
 import { bootstrap } from '../../src/apiserver/bootstrap/bootstrap.ts';
 import { inProcessClient } from '../../src/apiserver/in-process.ts';
@@ -49,6 +50,13 @@ export async function startOurs(): Promise<OurServer> {
   };
 }
 
+/** The prose of the columns, as a build leaves it. */
+function descriptions(): string {
+  const file = join(import.meta.dirname, '..', '..', '.cache', 'descriptions.json');
+  if (!existsSync(file)) writeDescriptions(file);
+  return file;
+}
+
 async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
   const client = (): Client => inProcessClient(registry, systemUser('apiserver'));
   const options = { clusterDomain: 'cluster.local', joinToken: 'compare', clock, logger };
@@ -72,6 +80,7 @@ async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
       nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
       serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
       version: { gitVersion: 'v1.36.3+coracle' },
+      descriptionsFile: descriptions(),
       clock,
       logger,
     }),

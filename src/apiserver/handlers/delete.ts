@@ -47,6 +47,19 @@ export async function deleteOne(scope: Scope): Promise<void> {
 
 /** DeleteOptions of the body, or of the query when there is no body. */
 export async function deleteRequest(exchange: Exchange): Promise<DeleteRequest> {
+  const request = await givenRequest(exchange);
+  const { group, resource } = exchange.info;
+  if (group === 'batch' && resource === 'jobs' && request.propagationPolicy === undefined && request.orphanDependents === undefined)
+    exchange.warn(podsArePreserved);
+  return request;
+}
+
+/** Of all kinds only jobs orphan by default (pkg/registry/batch/job/storage). */
+const podsArePreserved =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
+  'propagationPolicy=Orphan to suppress this warning';
+
+async function givenRequest(exchange: Exchange): Promise<DeleteRequest> {
   const { headers } = exchange.request;
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
   const body = hasBody ? await readBody(exchange.request) : undefined;

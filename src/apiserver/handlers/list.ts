@@ -1,14 +1,15 @@
-import { ApiError } from '../../api/errors.ts';
+import { ApiError, badRequest } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { documentParts, listHead } from '../../api/protobuf/document.ts';
 import { encodeMessage } from '../../api/protobuf/encode.ts';
 import { listMetaSchema } from '../../api/protobuf/document-schemas.ts';
+import { parseFieldSelector, pinnedField } from '../../api/selectors.ts';
 import type { ListRequest, ListResult } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { messageSchema } from '../messages.ts';
 import { listParameters, type ListParameters } from '../options.ts';
 import { sendJson, sendProtobuf, sendValue } from '../respond.ts';
-import { selectionOf } from '../selection.ts';
+import { selectionOf } from '../../registry/selection.ts';
 import { includeObjectOf, partialOf, tableOfEntries } from '../table.ts';
 import { goTypeOf, type Scope } from './scope.ts';
 
@@ -31,9 +32,12 @@ export function listRequest({ exchange, store }: Scope, parameters: ListParamete
   };
 }
 
-/** /watch/pods/NAME means the one object of that name. */
+/** /watch/pods/NAME means the one object of that name. Throws 400 for a selector that names another. */
 export function namedByPath({ info }: Exchange, { fieldSelector }: ListParameters): { fieldSelector?: string } {
-  return info.name === '' || fieldSelector !== '' ? {} : { fieldSelector: `metadata.name=${info.name}` };
+  if (info.name === '') return {};
+  if (fieldSelector === '') return { fieldSelector: `metadata.name=${info.name}` };
+  if (pinnedField(parseFieldSelector(fieldSelector), 'metadata.name') === info.name) return {};
+  throw badRequest("fieldSelector metadata.name doesn't match requested name");
 }
 
 const comma = Buffer.from(',');

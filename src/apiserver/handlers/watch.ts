@@ -3,7 +3,7 @@ import type { Running } from '../../base/lifecycle.ts';
 import type { EventSink, ResourceEvent, WatchRequest } from '../../registry/store.ts';
 import { streamFormat } from '../media-type.ts';
 import { listParameters, type ListParameters } from '../options.ts';
-import { selectionOf } from '../selection.ts';
+import { selectionOf } from '../../registry/selection.ts';
 import { includeObjectOf } from '../table.ts';
 import { createEventEncoder, type EventEncoder } from '../watch-encoding.ts';
 import type { WatchMetrics } from '../metrics.ts';

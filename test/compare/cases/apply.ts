@@ -184,6 +184,39 @@ export function applyCases(): readonly Case[] {
         }),
       ),
       apply('one', `${services}/l-{run}`, service('l-{run}', { clusterIP: 'None', ports: [{ port: 80, protocol: 'UDP', name: 'b' }] })),
+      apply(
+        'mix',
+        dep,
+        deployment(
+          'a-{run}',
+          {},
+          ['one', 'two', 'three'].map((name) => container(name)),
+        ),
+      ),
+      apply(
+        'mix',
+        dep,
+        deployment(
+          'a-{run}',
+          {},
+          ['two', 'one'].map((name) => container(name)),
+        ),
+      ),
+      apply('max', dep, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'a-{run}' },
+        spec: { template: { spec: { containers: [container('four'), container('one')] } } },
+      }),
+      apply(
+        'mix',
+        dep,
+        deployment(
+          'a-{run}',
+          {},
+          ['five', 'one', 'two'].map((name) => container(name)),
+        ),
+      ),
       apply('one', `${core}/serviceaccounts/l-{run}`, {
         apiVersion: 'v1',
         kind: 'ServiceAccount',

@@ -31,7 +31,6 @@ export const replicasets = define<ReplicaSet>({
     statusReplicas: ({ status }) => status.replicas,
     selector: ({ spec }) => labelSelectorQuery(spec.selector),
   },
-  selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
   columns: [
     name,
     integer('Desired', ({ spec }) => spec.replicas),

@@ -58,7 +58,7 @@ export const namespaces = define<Namespace>({
     },
   ],
   owned: { finalize: { never: ['status'] } },
-  selectableFields: { 'status.phase': ({ status }) => status.phase ?? '', name: ({ metadata }) => metadata.name },
+  selectableFields: { 'status.phase': ({ status }) => status.phase ?? '' },
   columns: [name, text('Status', ({ status }) => status.phase ?? ''), age],
 });
 
