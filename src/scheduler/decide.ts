@@ -88,6 +88,11 @@ export class Decider {
     return { node: found.fitting.length === 1 ? only : this.#choose(pod, found.fitting, filters.table) };
   }
 
+  /** What has a say about the pod on any node. */
+  filtersOf(pod: PodInfo): PodFilters {
+    return this.#preFilter(pod).filters;
+  }
+
   #preFilter(pod: PodInfo): Before {
     const { profile, cluster } = this.#options;
     const table = this.#table(pod.class);
