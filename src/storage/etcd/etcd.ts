@@ -205,9 +205,21 @@ class EtcdStore {
     if (expected === 0) return { done: false, current: await this.get(key) };
     const { answer, repeated } = await this.#txn(encodeWrite({ key, value: undefined, expected, lease: 0n }));
     const { succeeded, revision, current } = answer;
-    if (succeeded || (repeated && current === undefined)) return this.#done(key, revision);
+    if (succeeded) return this.#done(key, revision);
+    if (repeated && current === undefined) return this.#done(key, await this.#nextChange(key, expected));
     if (repeated) throw unknownOutcome();
     return { done: false, current };
+  }
+
+  /** The revision of the change that followed a state of a key. */
+  #nextChange(key: string, revision: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const events = (list: readonly StorageEvent[]): void => {
+      const change = list.find((event) => event.key === key);
+      if (change !== undefined) resolve(change.modRevision);
+    };
+    const watch = this.watch({ prefix: key, after: revision }, { events, end: reject });
+    return promise.finally(() => void watch.stop());
   }
 
   /** The watches of this process know of a write before whoever made it does. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { FakeClock } from '../../base/clock.ts';
+import { FakeClock, type Clock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { done, record, testStorage } from '../contract.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
@@ -56,6 +56,30 @@ describe('the file', () => {
     await expect(openSqlite(options)).rejects.toMatchObject({ code: 'corrupt' });
   });
 
+  test('a damaged file is left as it is, its write-ahead log too', async () => {
+    const { copyFile, open, readFile } = await import('node:fs/promises');
+    const store = await openSqlite(options);
+    await Promise.all(Array.from({ length: 300 }, (_, n) => store.put(`/${n}`, Buffer.alloc(1000), { expected: 0 })));
+    await store.stop();
+    // As a server that was killed leaves them: a file, and the newest writes in the log beside it.
+    const killed = join(folder, 'killed.db');
+    {
+      await using again = await openSqlite(options);
+      await done(again.put('/newest', Buffer.alloc(10), { expected: 0 }));
+      await copyFile(options.file, killed);
+      await copyFile(`${options.file}-wal`, `${killed}-wal`);
+    }
+    await using file = await open(killed, 'r+');
+    await file.write(Buffer.alloc(4096 * 3, 0x55), 0, 4096 * 3, 4096 * 5);
+    const bytes = async () => [await readFile(killed), await readFile(`${killed}-wal`)];
+    const before = await bytes();
+    await expect(openSqlite({ ...options, file: killed })).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(`${killed} is damaged`),
+    });
+    expect(await bytes()).toEqual(before);
+  }, 30_000);
+
   test('the database of another program is refused', async () => {
     const other = new DatabaseSync(options.file);
     other.exec('CREATE TABLE things (id INTEGER)');
@@ -89,6 +113,27 @@ describe('the file', () => {
     const rows = new DatabaseSync(options.file).prepare('SELECT key, id FROM log').all();
     expect(rows).toEqual([{ key: '/a', id: revision }]);
   });
+});
+
+test('a clock that jumps back breaks nothing: revisions go on, times to live end later', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'));
+  const fake = new FakeClock();
+  let behind = 0;
+  const clock: Clock = { now: () => fake.now() - behind, monotonic: () => fake.monotonic(), after: (ms, call) => fake.after(ms, call) };
+  {
+    await using store = await openSqlite({ file: join(folder, 'state.db'), clock, logger: silentLogger });
+    const expiring = await done(store.put('/e', Buffer.from('1'), { expected: 0, ttlSeconds: 60 }));
+    behind = 3_600_000;
+    const watch = record(store, { prefix: '/', after: expiring });
+    const first = await done(store.put('/a', Buffer.from('1'), { expected: 0 }));
+    expect(first).toBe(expiring + 1);
+    await fake.advance(120_000);
+    expect(await store.get('/e')).toBeDefined();
+    await fake.advance(3_600_000);
+    await watch.until(() => watch.all.length === 2);
+    expect(watch.told).toEqual([`${first} put /a 1`, `${first + 1} delete /e`]);
+  }
+  await rm(folder, { recursive: true });
 });
 
 describe('a full disk', () => {
