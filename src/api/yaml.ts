@@ -1,4 +1,5 @@
 /** YAML as Kubernetes reads it (sigs.k8s.io/yaml: YAML 1.1 scalars, plain JSON values out). The only place that knows the library. */
+import { checkYamlDepth } from './yaml-depth.ts';
 import {
   Document,
   type DocumentOptions,
@@ -27,11 +28,13 @@ function readsPoint(tag: Tags[number]): tag is ScalarTag {
 
 /** One document as a JSON value; throws an Error with the parser's message. */
 export function parseYaml(text: string): unknown {
+  checkYamlDepth(text);
   return parse(text, schema) as unknown;
 }
 
 /** As {@link parseYaml}, but of keys that are there twice the last counts; `repeated` says where, in the words of Go's parser. */
 export function parseYamlLoosely(text: string): { readonly value: unknown; readonly repeated: readonly string[] } {
+  checkYamlDepth(text);
   const repeated: string[] = [];
   const note = (known: unknown, key: unknown): boolean => {
     if (isScalar(known) && isScalar(key) && known.value === key.value && known !== key) {

@@ -132,7 +132,7 @@ function nested(depth: number): Json {
 /** What is done to bytes. */
 const byteEdit = fc.record({
   at: fc.nat(),
-  action: fc.constantFrom('flip', 'insert', 'cut', 'repeat', 'truncate', 'deepen'),
+  action: fc.constantFrom('flip', 'insert', 'cut', 'repeat', 'truncate', 'deepen', 'nest'),
   bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }),
 });
 
@@ -154,9 +154,18 @@ function edited(body: Buffer, { at: where, action, bytes }: ByteEdit): Buffer {
       return Buffer.concat([body, body.subarray(at)]);
     case 'truncate':
       return body.subarray(0, at);
+    case 'nest':
+      return deeplyNested(body, where);
     case 'deepen':
       return Buffer.concat([body.subarray(0, at), Buffer.from((where % 2 === 0 ? '[' : '{"a":').repeat(50_000)), body.subarray(at)]);
   }
+}
+
+/** In place of the first text, so that it is well-formed most of the time. */
+function deeplyNested(body: Buffer, where: number): Buffer {
+  const depth = 1000 + (where % 20_000);
+  const [open, close] = where % 2 === 0 ? ['[', ']'] : ['{"a":', '}'];
+  return Buffer.from(body.toString('latin1').replace(/"[^"]*"(?=[,}])/, `${open.repeat(depth)}1${close.repeat(depth)}`), 'latin1');
 }
 
 const parameters = [
