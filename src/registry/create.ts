@@ -7,7 +7,7 @@ import { metadataFaults } from '../api/validate-metadata.ts';
 import type { AdmissionRequest } from './admission.ts';
 import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
-import type { Reservation } from './definition.ts';
+import { kindInTexts, type Reservation } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, metadataRules, wipeSystemFields } from './metadata.ts';
 import type { Entry } from './store.ts';
@@ -88,7 +88,7 @@ function check({ definition }: Resource, { object, context }: CreateRequest): vo
   const { strategy } = definition;
   const faults = metadataFaults(object.metadata, metadataRules(definition));
   const own = strategy.validate?.(object, context) ?? [];
-  if (faults.length + own.length > 0) throw invalidObject(definition, object.metadata.name ?? '', [...faults, ...own]);
+  if (faults.length + own.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name ?? '', [...faults, ...own]);
 }
 
 /** Confirms a reservation when the write took place, and undoes it when not. */

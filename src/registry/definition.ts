@@ -160,6 +160,11 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
 }
 
+/** The kind as upstream's texts name it: by the group it is kept in (events.k8s.io shows the core group's events). */
+export function kindInTexts({ group, kind, storage }: ResourceDefinition): { readonly group: string; readonly kind: string } {
+  return { group: storage?.group ?? group, kind };
+}
+
 /** Keeps a definition's own type inside while lists hold them all. */
 export function define<T extends { metadata: KubeObject['metadata'] }>(definition: ResourceDefinition<T>): ResourceDefinition {
   return definition as unknown as ResourceDefinition;

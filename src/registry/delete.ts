@@ -7,7 +7,7 @@ import { rfc3339 } from '../base/clock.ts';
 import type { AdmissionRequest } from './admission.ts';
 import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
-import type { ResourceDefinition } from './definition.ts';
+import { kindInTexts, type ResourceDefinition } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { MadeEntry } from './made-entry.ts';
 import type { DeleteRequest, Entry } from './store.ts';
@@ -105,7 +105,8 @@ function optionFaults({ orphanDependents, propagationPolicy }: DeleteRequest): F
 
 function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeObject, { preconditions = {} }: DeleteRequest): void {
   const { uid, resourceVersion } = preconditions;
-  const { group, kind, strategy } = definition;
+  const { strategy } = definition;
+  const { group, kind } = kindInTexts(definition);
   // Deletion in two steps leaves the check of the uid to the storage upstream.
   if (uid !== undefined && uid !== metadata.uid && strategy.termination !== undefined)
     throw conflict(definition, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);

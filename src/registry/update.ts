@@ -9,7 +9,7 @@ import { metadataFaults, metadataUpdateFaults } from '../api/validate-metadata.t
 import type { AdmissionRequest } from './admission.ts';
 import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
-import type { Strategy } from './definition.ts';
+import { kindInTexts, type Strategy } from './definition.ts';
 import { insert, settle } from './create.ts';
 import { removeFinished, vanishes } from './delete.ts';
 import type { Resource } from './engine.ts';
@@ -232,7 +232,7 @@ function check({ request, resource, context }: Update, object: KubeObject, old: 
   // Upstream's engine and its kinds check the same, and the causes of its answers show both (rest.BeforeUpdate).
   const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...updateFaults, ...updateFaults];
   faults.push(...ownFaults({ request, resource, context }, object, old));
-  if (faults.length > 0) throw invalidObject(definition, object.metadata.name, faults);
+  if (faults.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name, faults);
   if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);
 }
 

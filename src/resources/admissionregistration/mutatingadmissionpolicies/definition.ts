@@ -1,7 +1,7 @@
 import type { MutatingAdmissionPolicy } from '../../../api/generated/types.ts';
-import { path, required } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
+import { validateMutatingPolicy } from '../../shared/admission/policies.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
@@ -14,7 +14,7 @@ export const mutatingadmissionpolicies = define<MutatingAdmissionPolicy>({
       spec.failurePolicy ??= 'Fail';
       defaultMatch(spec.matchConstraints);
     },
-    validate: ({ spec }) => (spec.matchConstraints === undefined ? [required(path('spec', 'matchConstraints'))] : []),
+    validate: validateMutatingPolicy,
     allowUnconditionalUpdate: false,
   },
   columns: [

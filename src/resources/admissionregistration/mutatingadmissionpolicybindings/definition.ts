@@ -1,8 +1,7 @@
 import type { MutatingAdmissionPolicyBinding } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
-import { requiredText } from '../../shared/checks.ts';
+import { validateMutatingBinding } from '../../shared/admission/policies.ts';
 import { age, labelSelectorQuery, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
@@ -12,7 +11,7 @@ export const mutatingadmissionpolicybindings = define<MutatingAdmissionPolicyBin
   strategy: {
     ...countsGeneration<MutatingAdmissionPolicyBinding>(),
     default: ({ spec }) => defaultMatch(spec.matchResources),
-    validate: ({ spec }) => requiredText(path('spec', 'policyName'), spec.policyName),
+    validate: validateMutatingBinding,
     allowUnconditionalUpdate: false,
   },
   columns: [

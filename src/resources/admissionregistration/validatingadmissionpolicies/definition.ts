@@ -1,7 +1,7 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/generated/types.ts';
-import { path, required } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
+import { validatePolicy } from '../../shared/admission/policies.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
@@ -15,7 +15,7 @@ export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
       spec.failurePolicy ??= 'Fail';
       defaultMatch(spec.matchConstraints);
     },
-    validate: ({ spec }) => (spec.matchConstraints === undefined ? [required(path('spec', 'matchConstraints'))] : []),
+    validate: validatePolicy,
     allowUnconditionalUpdate: false,
   },
   columns: [

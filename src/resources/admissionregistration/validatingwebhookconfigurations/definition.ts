@@ -1,6 +1,7 @@
 import type { ValidatingWebhookConfiguration } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
-import { defaultWebhooks, webhookErrors } from '../../shared/admission-registration.ts';
+import { defaultWebhooks } from '../../shared/admission-registration.ts';
+import { webhookErrors } from '../../shared/admission/webhooks.ts';
 import { age, integer, name } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';

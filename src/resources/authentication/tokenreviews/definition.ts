@@ -1,3 +1,4 @@
+import { badRequest } from '../../../api/errors.ts';
 import type { TokenReview, TokenReviewStatus } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
@@ -10,7 +11,10 @@ export function tokenreviews({ reviews }: ResourceDeps): ResourceDefinition {
     ...fromFacts('authentication.k8s.io', 'v1', 'tokenreviews'),
     strategy: {},
     columns: [],
-    virtual: async (review, context) => answered(review, shown(await reviews.reviewToken(review.spec, context))),
+    virtual: async (review, context) => {
+      if ((review.spec.token ?? '') === '') throw badRequest('token is required for TokenReview in authentication');
+      return answered(review, shown(await reviews.reviewToken(review.spec, context)));
+    },
   });
 }
 

@@ -4,7 +4,7 @@ import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { answered } from '../../shared/reviews.ts';
+import { answered, attributeErrors, refuse, subjectErrors } from '../../shared/reviews.ts';
 
 export function localsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
   return define<LocalSubjectAccessReview>({
@@ -13,6 +13,7 @@ export function localsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDe
     columns: [],
     virtual: async (review, context) => {
       checkNamespace(review);
+      refuse([...attributeErrors(review.spec), ...subjectErrors(review.spec)]);
       return answered(review, await reviews.reviewAccess(review.spec, context));
     },
   });

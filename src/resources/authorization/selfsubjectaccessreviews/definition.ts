@@ -3,13 +3,16 @@ import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { answered, asker } from '../../shared/reviews.ts';
+import { answered, asker, attributeErrors, refuse } from '../../shared/reviews.ts';
 
 export function selfsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
   return define<SelfSubjectAccessReview>({
     ...fromFacts('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews'),
     strategy: {},
     columns: [],
-    virtual: async (review, context) => answered(review, await reviews.reviewAccess({ ...asker(context), ...review.spec }, context)),
+    virtual: async (review, context) => {
+      refuse(attributeErrors(review.spec));
+      return answered(review, await reviews.reviewAccess({ ...asker(context), ...review.spec }, context));
+    },
   });
 }

@@ -39,8 +39,11 @@ export function validateRequest({ spec }: CertificateSigningRequest): FieldError
     ...(/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(text)
       ? []
       : [invalid(at.child('request'), spec.request, 'PEM block type must be CERTIFICATE REQUEST')]),
-    ...(asked.length === 0 ? [required(at.child('usages'), 'usages is required')] : []),
-    ...asked.flatMap((usage, index) => (usages.includes(usage) ? [] : [notSupported(at.child('usages').index(index), usage, usages)])),
+    ...(asked.length === 0 ? [required(at.child('usages'))] : []),
+    ...asked.flatMap((usage, index) => [
+      ...(usages.includes(usage) ? [] : [notSupported(at.child('usages').index(index), usage, usages)]),
+      ...(asked.indexOf(usage) < index ? [duplicate(at.child('usages').index(index), usage)] : []),
+    ]),
     ...(spec.expirationSeconds !== undefined && spec.expirationSeconds < 600
       ? [invalid(at.child('expirationSeconds'), spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)')]
       : []),

@@ -18,16 +18,14 @@ const strategy: Strategy<EndpointSlice> = {
     metadata.generation = 1;
   },
   prepareForUpdate(slice, old) {
-    const before = old.metadata.generation ?? 0;
-    const same = semanticEqual(content(slice), content(old));
-    slice.metadata.generation = same ? before : before + 1;
+    if (!semanticEqual(content(slice), content(old))) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate: (slice) => validateEndpointSlice(slice),
   validateUpdate: validateEndpointSliceUpdate,
 };
 
 function content({ metadata, addressType, endpoints, ports }: EndpointSlice): unknown {
-  return { labels: metadata.labels, annotations: metadata.annotations, addressType, endpoints, ports };
+  return { labels: metadata.labels, addressType, endpoints, ports };
 }
 
 export const endpointslices = define<EndpointSlice>({

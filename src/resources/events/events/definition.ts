@@ -1,7 +1,7 @@
 import type { CoreV1Event, EventsV1Event } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { events, eventTtlSeconds } from '../../core/events/definition.ts';
-import { validateEvent } from '../../core/events/validation.ts';
+import { validateChangedEvent, validateNewEvent } from '../../core/events/validation.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Column } from '../../../registry/definition.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -21,7 +21,11 @@ export const eventsK8s = define<EventsV1Event>({
   ...fromFacts('events.k8s.io', 'v1', 'events'),
   storage: { group: '', resource: 'events' },
   storedAs: { apiVersion: 'v1', kind: 'Event' },
-  strategy: { validate: (event) => validateEvent(toStored(event) as unknown as CoreV1Event), allowCreateOnUpdate: true },
+  strategy: {
+    validate: (event) => validateNewEvent(core(event)),
+    validateUpdate: (event, old) => validateChangedEvent(core(event), core(old)),
+    allowCreateOnUpdate: true,
+  },
   ttlSeconds: eventTtlSeconds,
   selectableFields: {
     reason: (event) => event.reason ?? '',
@@ -41,6 +45,8 @@ export const eventsK8s = define<EventsV1Event>({
   })),
   convert: { fromStored, toStored },
 });
+
+const core = (event: EventsV1Event): CoreV1Event => toStored(event) as unknown as CoreV1Event;
 
 function toStored(event: EventsV1Event): KubeObject {
   const stored: Record<string, unknown> = { ...event };

@@ -5,7 +5,7 @@ import { semanticEqual } from '../../../api/json.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { addressFaults } from '../../../api/ip.ts';
 import { define } from '../../../registry/definition.ts';
-import { age, name, text } from '../../shared/columns.ts';
+import { name, text } from '../../shared/columns.ts';
 import { checked } from '../../shared/names.ts';
 import { segmentErrors } from '../../shared/object-reference.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -25,7 +25,6 @@ export const ipaddresses = define<IPAddress>({
       const { group = '', resource = '', namespace = '', name: parent = '' } = spec.parentRef;
       return [`${resource}${group === '' ? '' : `.${group}`}`.toLowerCase(), ...(namespace === '' ? [] : [namespace]), parent].join('/');
     }),
-    age,
   ],
 });
 

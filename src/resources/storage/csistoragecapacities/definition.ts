@@ -1,5 +1,5 @@
 import type { CSIStorageCapacity } from '../../../api/generated/types.ts';
-import { invalid, path } from '../../../api/field-errors.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import { define } from '../../../registry/definition.ts';
@@ -11,14 +11,9 @@ import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 export const csistoragecapacities = define<CSIStorageCapacity>({
   ...fromFacts('storage.k8s.io', 'v1', 'csistoragecapacities'),
   strategy: {
-    validate: ({ storageClassName, nodeTopology, capacity }) => [
-      ...labelSelectorErrors(nodeTopology, path('nodeTopology')),
-      ...checked(path('storageClassName'), storageClassName, dns1123SubdomainFaults),
-      ...(capacity !== undefined && parseQuantity(capacity).sign < 0
-        ? [invalid(path('capacity'), capacity, 'must be greater than or equal to 0')]
-        : []),
-    ],
+    validate,
     validateUpdate: (object, old) => [
+      ...validate(object),
       ...immutable(path('nodeTopology'), object.nodeTopology, old.nodeTopology),
       ...immutable(path('storageClassName'), object.storageClassName, old.storageClassName),
     ],
@@ -27,3 +22,14 @@ export const csistoragecapacities = define<CSIStorageCapacity>({
   // Upstream prints these like custom resources: name and time of creation.
   columns: [],
 });
+
+/** ValidateCSIStorageCapacity of pkg/apis/storage/validation. */
+function validate({ storageClassName, nodeTopology, capacity }: CSIStorageCapacity): FieldError[] {
+  return [
+    ...labelSelectorErrors(nodeTopology, path('nodeTopology')),
+    ...checked(path('storageClassName'), storageClassName, dns1123SubdomainFaults),
+    ...(capacity !== undefined && parseQuantity(capacity).sign < 0
+      ? [invalid(path('capacity'), capacity, 'must be greater than or equal to 0')]
+      : []),
+  ];
+}
