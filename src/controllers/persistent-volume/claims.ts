@@ -1,5 +1,6 @@
 /** Finds a volume for a claim, or asks for one: volume/persistentvolume/pv_controller.go syncClaim. */
-import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts';
+import { isReason } from '../../api/errors.ts';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts';
 import {
   bindsLate,
   classOf,
@@ -28,6 +29,7 @@ export interface ClaimSyncOptions {
   readonly classes: Store<StorageClass>;
   /** With the index {@link byClaim}. */
   readonly pods: Store<Pod>;
+  readonly nodes: Store<Node>;
 }
 
 /** Index of pods by the claims they use. */
@@ -101,7 +103,9 @@ export class ClaimSync {
     const volume = this.#bestVolume(claim, late);
     if (volume !== undefined) return bind(client, volume, claim);
     if (await this.#assignDefaultClass(claim)) return;
-    if (late && claim.metadata.annotations?.[selectedNode] === undefined) this.#tellWaiting(claim);
+    const node = claim.metadata.annotations?.[selectedNode];
+    if (late && node !== undefined && this.#options.nodes.get(node) === undefined) return this.#forgetNode(claim, node);
+    if (late && node === undefined) this.#tellWaiting(claim);
     else if (classOf(claim) !== '') return this.#askForVolume(claim, storageClass);
     else this.#event(claim, 'Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
     return this.#leavePending(claim);
@@ -134,6 +138,23 @@ export class ClaimSync {
     const spec = { ...claim.spec, storageClassName: found.metadata.name };
     await client.resource(refs.persistentVolumeClaims).update({ ...claim, spec });
     return true;
+  }
+
+  /** The scheduler chooses another one. */
+  async #forgetNode(claim: PersistentVolumeClaim, node: string): Promise<void> {
+    if (await this.#nodeExists(node)) return;
+    const { [selectedNode]: _gone, ...annotations } = claim.metadata.annotations ?? {};
+    await this.#options.client.resource(refs.persistentVolumeClaims).update({ ...claim, metadata: { ...claim.metadata, annotations } });
+  }
+
+  async #nodeExists(name: string): Promise<boolean> {
+    try {
+      await this.#options.client.resource(refs.nodes).get('', name);
+      return true;
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return false;
+      throw error;
+    }
   }
 
   #tellWaiting(claim: PersistentVolumeClaim): void {

@@ -4,6 +4,7 @@ import { jsonEqual } from '../../base/json-equal.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
 import type { Reconciler } from '../../client/reconcile.ts';
+import type { Informer } from '../../client/informer.ts';
 import { keyOf } from '../../client/informer-store.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import { refs } from '../../client/refs.ts';
@@ -15,7 +16,7 @@ import { claimKeyOf, VolumeSync } from './volumes.ts';
 /** Binds claims and volumes to each other; making and deleting volumes is left to provisioners. */
 export const persistentVolumeBinder: Controller = {
   name: 'persistentvolume-binder-controller',
-  watches: ['persistentvolumes', 'persistentvolumeclaims', 'storageclasses', 'pods'],
+  watches: ['persistentvolumes', 'persistentvolumeclaims', 'storageclasses', 'pods', 'nodes'],
   start,
 };
 
@@ -26,14 +27,21 @@ function start(context: ControllerContext): Running {
   const claims = informers.of(refs.persistentVolumeClaims);
   const classes = informers.of(refs.storageClasses);
   const pods = informers.of(refs.pods);
+  const nodes = informers.of(refs.nodes);
   pods.addIndexer(byClaim, claimsOf);
   volumes.addIndexer(candidatesFor, indexCandidates);
-  claims.addIndexer('volumeName', ({ spec }) => [spec.volumeName ?? '']);
-  claims.addIndexer('unbound', (claim) => (isBound(claim) ? [] : ['']));
+  indexClaims(claims);
   const recorder = context.recorder('persistentvolume-controller');
-  const claimSync = new ClaimSync({ client, recorder, volumes: volumes.store, classes: classes.store, pods: pods.store });
+  const claimSync = new ClaimSync({
+    client,
+    recorder,
+    volumes: volumes.store,
+    classes: classes.store,
+    pods: pods.store,
+    nodes: nodes.store,
+  });
   const volumeSync = new VolumeSync({ client, recorder, claims: claims.store, wake: (key) => claimLoop.enqueue(key) });
-  const ready = Promise.all([volumes.synced, claims.synced, classes.synced, pods.synced]);
+  const ready = Promise.all([volumes, claims, classes, pods, nodes].map((cache) => cache.synced));
   const claimLoop: Reconciler = lifecycle.add(
     startReconciler({
       name: 'persistentvolume-claims',
@@ -79,6 +87,14 @@ function start(context: ControllerContext): Running {
     if ((claim.spec.volumeName ?? '') !== '') volumeLoop.enqueue(claim.spec.volumeName ?? '');
   };
   lifecycle.add(claims.handle({ add: seeClaim, update: (_old, claim) => seeClaim(claim), delete: seeClaim }));
+  // Nobody will make a volume on a node that is gone: the scheduler has to choose again.
+  lifecycle.add(
+    nodes.handle({
+      delete: ({ metadata: { name } }) => {
+        for (const claim of claims.store.byIndex('selectedNode', name)) claimLoop.enqueue(keyOf(claim));
+      },
+    }),
+  );
   lifecycle.add(
     classes.handle({
       add: wakeUnbound,
@@ -86,6 +102,14 @@ function start(context: ControllerContext): Running {
     }),
   );
   return lifecycle;
+}
+
+function indexClaims(claims: Informer<PersistentVolumeClaim>): void {
+  claims.addIndexer('selectedNode', (claim) =>
+    isBound(claim) ? [] : [claim.metadata.annotations?.[volumeAnnotations.selectedNode] ?? ''],
+  );
+  claims.addIndexer('volumeName', ({ spec }) => [spec.volumeName ?? '']);
+  claims.addIndexer('unbound', (claim) => (isBound(claim) ? [] : ['']));
 }
 
 function isBound({ metadata }: PersistentVolumeClaim): boolean {

@@ -165,10 +165,14 @@ describe('classes', () => {
     });
     expect(claim(bench, 'data').metadata.annotations).toBeUndefined();
     expect(events(bench)).toContain('WaitForFirstConsumer: waiting for first consumer to be created before binding');
+    bench.client.seed(refs.nodes, { metadata: { name: 'n1' }, spec: {} });
     const body = { metadata: { annotations: { 'volume.kubernetes.io/selected-node': 'n1' } } };
     await bench.client.resource(refs.persistentVolumeClaims).patch('shop', 'data', { type: 'application/merge-patch+json', body });
     await bench.settle();
     expect(claim(bench, 'data').metadata.annotations?.['volume.kubernetes.io/storage-provisioner']).toBe('example.com/disk');
+    await bench.client.resource(refs.nodes).delete('', 'n1');
+    await bench.settle();
+    expect(claim(bench, 'data').metadata.annotations?.['volume.kubernetes.io/selected-node']).toBeUndefined();
   });
 
   test('the scheduler binds a volume to a late claim by naming the claim in it', async () => {
