@@ -14,6 +14,8 @@ import { createInformers } from '../client/informer-factory.ts';
 import { startInformer } from '../client/informer.ts';
 import { refs } from '../client/refs.ts';
 import { startLocalPath } from './local-path/index.ts';
+import type { PulledImages } from './eviction/pulled-images.ts';
+import { pulledImagesOf, startNodeEviction } from './eviction/start.ts';
 import { ensureMemoryDir } from './memory-dir.ts';
 import { readMachine } from './node/machine.ts';
 import type { Machine } from './node/machine.ts';
@@ -72,7 +74,8 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, runtimeVersion }),
     options.capacity,
   );
-  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir });
+  const pulled = await pulledImagesOf(options.dataDir);
+  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled });
   const pods =
     options.shared?.pods ??
     lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
@@ -83,6 +86,9 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
       : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, logger, clock }));
   const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
   const images = rememberImages(runtime, clock);
+  const report = { node: (): void => undefined };
+  const eviction = startNodeEviction({ options, deps, pulled, recorder, managed, changed: () => report.node() });
+  if (eviction !== undefined) lifecycle.add(eviction);
   const facts = async (): Promise<NodeFacts> => ({
     name: nodeName,
     ips: options.nodeIPs,
@@ -92,11 +98,13 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     kubeletPort: server?.port ?? 0,
     images: await images(),
     starting: !network.failed,
+    pressures: eviction?.pressures() ?? [],
     notReady: network.ready
       ? ''
       : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
   });
   const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts, heartbeatMs: options.heartbeatMs }));
+  report.node = () => void node.report().catch((error: unknown) => logger.warn({ err: error }, 'the node could not tell what it lacks'));
   if (!network.ready) {
     void Promise.resolve(options.podNetwork).then(
       async () => {
@@ -134,9 +142,10 @@ interface DepsInput {
   readonly machine: Machine;
   readonly recorder: EventRecorder;
   readonly podsDir: string;
+  readonly pulled: PulledImages;
 }
 
-async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir }: DepsInput): Promise<{ deps: PodDeps }> {
+async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled }: DepsInput): Promise<{ deps: PodDeps }> {
   const { client, clock, logger } = options;
   const run: CommandRunner = systemCommands().run;
   const informers = options.informers ?? lifecycle.add(createInformers({ client, clock, logger }));
@@ -153,7 +162,7 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
     recorder,
     statuses: createStatusWriter(client, logger),
     references,
-    images: createImagePuller(runtime, clock),
+    images: createImagePuller(runtime, clock, (id) => pulled.add(id)),
     tokens: createTokens(client, clock),
     claims: createClaimReader(client),
     network: options.podNetwork === undefined ? undefined : Promise.resolve(options.podNetwork),

@@ -36,6 +36,8 @@ export interface AgentOptions {
   /** Labels for the Node when it registers. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
+  /** When pods are evicted, as for the kubelet's flag of that name; default {@link defaultThresholds}. */
+  readonly evictionHard?: string;
   /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */
   readonly capacity?: Readonly<Record<string, string>>;
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import type { CommandContext } from './cli.ts';
 import { claim, openDataDir } from './data-dir.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
 import { discoverAuthority, nodeCertificate, readClusterSettings } from './join.ts';
-import { parseJoinToken } from './join-token.ts';
+import { parseJoinToken, type JoinToken } from './join-token.ts';
 import { startNode } from './node.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
@@ -17,7 +17,7 @@ import { UsageError } from './usage-error.ts';
 import { gitVersion } from './version.ts';
 
 export async function runAgent({ settings, reporter, isRoot }: CommandContext): Promise<void> {
-  const server = serverURL(settings.server);
+  const servers = serverURLs(settings.server);
   const token = tokenOf(settings);
   if (token === undefined) throw new UsageError('--token or --token-file is needed: DATA/token of the server');
   const stopped = untilStopped();
@@ -36,10 +36,10 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
     const logger = createLogger(settings['log-level']);
     const nodeName = settings['node-name'] ?? hostNodeName();
     const nodeIPs = settings['node-ip'] ?? hostAddresses();
-    reporter.step(`joining ${server.origin} as ${nodeName}`);
+    reporter.step(`joining ${servers.map(({ origin }) => origin).join(', ')} as ${nodeName}`);
     const joinToken = parseJoinToken(token);
-    const ca = await discoverAuthority(server, joinToken);
-    const connection = { server: server.origin, ca, userAgent: `coracle/${gitVersion} agent` };
+    const ca = await authorityOf(servers, joinToken);
+    const connection = { server: servers.map(({ origin }) => origin), ca, userAgent: `coracle/${gitVersion} agent` };
     const common = { dataDir, nodeName, now: realClock.now() };
     const joiner = httpsClient({ ...connection, token: joinToken.secret });
     const own = await nodeCertificate({ ...common, client: joiner, name: `node-client-${nodeName}`, use: 'client', hosts: [] });
@@ -59,6 +59,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         runtime,
         servesDns: false,
         dockerSocket: settings.docker,
+        evictionHard: settings['eviction-hard'],
         kubelet: { port: settings['kubelet-port'], tls: serving, clientCA: ca },
         clock: realClock,
         logger,
@@ -72,9 +73,24 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
   }
 }
 
-function serverURL(text: string | undefined): URL {
+/** The first server that answers tells it. */
+async function authorityOf(servers: readonly URL[], joinToken: JoinToken): Promise<string> {
+  const failures: unknown[] = [];
+  for (const server of servers) {
+    try {
+      return await discoverAuthority(server, joinToken);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+function serverURLs(text: string | undefined): URL[] {
   if (text === undefined) throw new UsageError('--server is needed: the URL of the server to join, such as https://10.0.0.1:6443');
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:') throw new UsageError(`--server ${text}: must be a URL such as https://10.0.0.1:6443`);
-  return url;
+  return text.split(',').map((part) => {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url?.protocol !== 'https:') throw new UsageError(`--server ${part}: must be a URL such as https://10.0.0.1:6443`);
+    return url;
+  });
 }

@@ -30,6 +30,7 @@ export interface NodeOptions {
   /** Whether the cluster's DNS runs here. */
   readonly servesDns: boolean;
   readonly dockerSocket: string;
+  readonly evictionHard: string;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly clusterDNS: readonly string[];

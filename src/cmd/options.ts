@@ -1,4 +1,5 @@
 /** Every setting in one table: flag, environment variable, config file key, default and help. Names are k3s's where it has one. */
+import { defaultThresholds, parseThresholds } from '../agent/eviction/thresholds.ts';
 import { isIP } from 'node:net';
 import { checkSchedule } from './check-schedule.ts';
 import { UsageError } from './usage-error.ts';
@@ -177,7 +178,13 @@ export const options = [
   },
   { flag: 'cluster-domain', kind: 'text', value: 'NAME', default: 'cluster.local', help: 'domain of the cluster DNS', commands: server },
   { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
-  { flag: 'server', kind: 'text', value: 'URL', help: 'the server to join', commands: ['agent'] },
+  {
+    flag: 'server',
+    kind: 'text',
+    value: 'URL,...',
+    help: 'the server to join; of several of one cluster, the next one when one does not answer',
+    commands: ['agent'],
+  },
   {
     flag: 'token',
     kind: 'text',
@@ -206,6 +213,21 @@ export const options = [
     help: 'docker, sim (pods are only simulated) or auto: docker where it can be had',
     commands: node,
     check: oneOf('auto', 'docker', 'sim'),
+  },
+  {
+    flag: 'eviction-hard',
+    kind: 'text',
+    value: 'SIGNAL<AMOUNT,...',
+    default: defaultThresholds,
+    help: 'when the node evicts pods; an empty text: never',
+    commands: node,
+    check: (text) => {
+      try {
+        parseThresholds(text);
+      } catch (error) {
+        throw new UsageError(error instanceof Error ? error.message : String(error));
+      }
+    },
   },
   {
     flag: 'scheduler-config',

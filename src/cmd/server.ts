@@ -86,6 +86,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           runtime,
           servesDns: true,
           dockerSocket: settings.docker,
+          evictionHard: settings['eviction-hard'],
           kubelet,
         }),
       );

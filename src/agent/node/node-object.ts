@@ -13,6 +13,8 @@ export interface NodeFacts {
   readonly machine: Machine;
   readonly kubeletPort: number;
   readonly images: readonly Image[];
+  /** What it runs out of: MemoryPressure, DiskPressure, PIDPressure. */
+  readonly pressures: readonly string[];
   /** Why the node cannot take pods; '' when it can. */
   readonly notReady: string;
   /** It is only starting: a node that was ready stays so, its pods have gone on meanwhile. */
@@ -38,10 +40,19 @@ export function newNode(facts: NodeFacts): New<Node> {
   };
 }
 
-const sufficient: readonly (readonly [string, string, string])[] = [
-  ['MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-  ['DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-  ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+/** Words for a pressure that is not there, and for one that is (pkg/kubelet/nodestatus/setters.go). */
+const pressureWords: readonly (readonly [string, readonly [string, string], readonly [string, string]])[] = [
+  [
+    'MemoryPressure',
+    ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+  ],
+  ['DiskPressure', ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'], ['KubeletHasDiskPressure', 'kubelet has disk pressure']],
+  [
+    'PIDPressure',
+    ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+  ],
 ];
 
 /** At most so many images are told, the largest first (nodeStatusMaxImages). */
@@ -77,7 +88,11 @@ function conditions(old: readonly NodeCondition[], facts: NodeFacts, now: number
     const since = before?.status === status ? (before.lastTransitionTime ?? time) : time;
     return { type, status, lastHeartbeatTime: time, lastTransitionTime: since, ...words };
   };
-  const own = sufficient.map(([type, reason, message]) => make(type, 'False', { reason, message }));
+  const own = pressureWords.map(([type, absent, present]) => {
+    const is = facts.pressures.includes(type);
+    const [reason, message] = is ? present : absent;
+    return make(type, is ? 'True' : 'False', { reason, message });
+  });
   const wasReady = old.some((condition) => condition.type === 'Ready' && condition.status === 'True');
   const ready =
     facts.notReady === '' || (facts.starting && wasReady)

@@ -78,6 +78,21 @@ test.each<[string, Pod, Pod[], { reason: string; message: string }]>([
   expect(reject(candidate, others, node)).toEqual(expected);
 });
 
+test('a node under pressure takes nothing, or only what asks for memory', () => {
+  const pressed = (...types: string[]): Node => {
+    const conditions = types.map((type) => ({ type, status: 'True' }));
+    return { ...node, status: { ...node.status, conditions } };
+  };
+  const burstable = { ...asking({ memory: '1' }), status: { phase: 'Pending', qosClass: 'Burstable' } };
+  expect(reject(pod({ tolerations: [] }), [], pressed('MemoryPressure'))).toEqual({
+    reason: 'Evicted',
+    message: 'The node had condition: [MemoryPressure]. ',
+  });
+  expect(reject(burstable, [], pressed('MemoryPressure'))).toBeUndefined();
+  expect(reject(burstable, [], pressed('MemoryPressure', 'DiskPressure'))?.reason).toBe('Evicted');
+  expect(reject(pod({ priority: 2_000_000_000 }), [], pressed('DiskPressure'))).toBeUndefined();
+});
+
 test('a host port of another protocol or address is free', () => {
   const one = pod({}, { ports: [{ containerPort: 53, hostPort: 53, protocol: 'UDP' }] });
   const other = pod({}, { ports: [{ containerPort: 53, hostPort: 53, hostIP: '127.0.0.1' }] });

@@ -4,7 +4,8 @@ import type { Node, Pod } from '../../api/generated/types.ts';
 import { matchesPodNodeSelection } from '../../api/node-selector.ts';
 import { addTo, type Amounts, parseAmounts, podRequests } from '../../api/pod-resources.ts';
 import type { Quantity } from '../../api/quantity.ts';
-import { untolerated } from '../../api/tolerations.ts';
+import { tolerates, untolerated } from '../../api/tolerations.ts';
+import { isCritical } from '../eviction/ranking.ts';
 
 export interface Rejection {
   readonly reason: string;
@@ -13,7 +14,21 @@ export interface Rejection {
 
 /** The first reason why the pod cannot run beside the `others` that the node has taken already; undefined: it can. */
 export function reject(pod: Pod, others: readonly Pod[], node: Node): Rejection | undefined {
-  return wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
+  return pressed(pod, node) ?? wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
+}
+
+/** A node that runs out of something takes no more (eviction_manager.go, Admit). */
+function pressed(pod: Pod, { status }: Node): Rejection | undefined {
+  const pressures = (status.conditions ?? []).filter((condition) => condition.type.endsWith('Pressure') && condition.status === 'True');
+  const [first] = pressures;
+  if (first === undefined || isCritical(pod)) return undefined;
+  if (pressures.length === 1 && first.type === 'MemoryPressure' && bearsMemoryPressure(pod)) return undefined;
+  return { reason: 'Evicted', message: `The node had condition: [${pressures.map(({ type }) => type).join(' ')}]. ` };
+}
+
+function bearsMemoryPressure({ spec, status }: Pod): boolean {
+  if ((status.qosClass ?? 'BestEffort') !== 'BestEffort') return true;
+  return tolerates(spec.tolerations, { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' });
 }
 
 function wrongSystem({ metadata, spec }: Pod, node: Node): Rejection | undefined {

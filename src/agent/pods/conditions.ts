@@ -3,12 +3,16 @@ import type { Pod, PodCondition } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { ContainerView } from './model.ts';
 
+/** Says that the pod is to make room, whoever wants it gone. */
+export const disruptionTarget = 'DisruptionTarget';
+
 export interface ConditionInput {
   readonly pod: Pod;
   readonly views: readonly ContainerView[];
   readonly phase: string;
   readonly sandboxReady: boolean;
   readonly now: number;
+  readonly ended?: { readonly message: string; readonly disrupted?: boolean } | undefined;
 }
 
 interface Verdict {
@@ -28,9 +32,15 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     readyVerdict(input.pod, containersReady),
     { ...containersReady, type: 'ContainersReady' },
     { type: 'PodScheduled', status: true },
+    ...disruption(input),
   ];
   const own = verdicts.map((verdict) => toCondition(verdict, input));
   return [...own, ...old.filter((condition) => !verdicts.some((verdict) => verdict.type === condition.type))];
+}
+
+function disruption({ ended }: ConditionInput): Verdict[] {
+  if (ended?.disrupted !== true) return [];
+  return [{ type: disruptionTarget, status: true, reason: 'TerminationByKubelet', message: ended.message }];
 }
 
 function toCondition({ type, status, reason, message }: Verdict, { pod, now }: ConditionInput): PodCondition {

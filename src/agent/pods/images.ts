@@ -46,7 +46,7 @@ export function withTag(image: string): string | undefined {
   return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 
-export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
+export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: string) => void = () => undefined): ImagePuller {
   const backoffs = new Map<string, { readonly backoff: CrashBackoff; message: string }>();
   const pulling = new Map<string, Promise<void>>();
 
@@ -74,6 +74,7 @@ export function createImagePuller(runtime: Runtime, clock: Clock): ImagePuller {
       await pull(name, await registryAuth(request, name));
       const found = await runtime.imageStatus(name);
       if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
+      pulled(found.id);
       const took = `${((clock.monotonic() - began) / 1000).toFixed(3)}s`;
       event(
         'Normal',

@@ -5,6 +5,7 @@ import { jsonEqual } from '../../base/json-equal.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
+import { disruptionTarget } from './conditions.ts';
 
 export interface StatusWriter {
   /** Brings `status` to the API soon; resolves when it (or a newer one) is there or the pod is gone. */
@@ -18,8 +19,8 @@ const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Read
 
 /** `status` with what other writers put into the newest version kept: their conditions, nominatedNodeName, resize state. */
 export function mergeStatus(newest: PodStatus, status: PodStatus): PodStatus {
-  const own = (status.conditions ?? []).filter((condition) => ownConditions.has(condition.type));
-  const others = (newest.conditions ?? []).filter((condition) => !ownConditions.has(condition.type));
+  const own = (status.conditions ?? []).filter(({ type }) => ownConditions.has(type) || type === disruptionTarget);
+  const others = (newest.conditions ?? []).filter(({ type }) => !ownConditions.has(type) && !own.some((mine) => mine.type === type));
   // Whoever said that the pod is over is believed.
   const phase = terminalPhases.has(newest.phase) ? newest.phase : status.phase;
   return { ...newest, ...status, phase, conditions: [...own, ...others] };

@@ -5,6 +5,14 @@ import type { Container } from '../runtimes/runtime.ts';
 import { podConditions } from './conditions.ts';
 import type { ContainerView, Waiting } from './model.ts';
 
+/** Why the agent itself ended a pod: eviction, deadline. */
+export interface End {
+  readonly reason: string;
+  readonly message: string;
+  /** The pod made room for others. */
+  readonly disrupted?: boolean;
+}
+
 export interface StatusInput {
   readonly pod: Pod;
   readonly views: readonly ContainerView[];
@@ -14,8 +22,7 @@ export interface StatusInput {
   /** `docker`. */
   readonly scheme: string;
   readonly now: number;
-  /** The pod was ended by the agent itself: eviction, deadline. */
-  readonly ended: { readonly reason: string; readonly message: string } | undefined;
+  readonly ended: End | undefined;
   /** Nothing of the pod runs any more and nothing will. */
   readonly terminal: boolean;
   /** The text of a container's termination message. */
@@ -36,12 +43,12 @@ export function podStatus(input: StatusInput): PodStatus {
     ...old,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
-    conditions: podConditions({ pod, views, phase, sandboxReady: input.sandboxReady, now: input.now }),
+    conditions: podConditions({ pod, views, phase, sandboxReady: input.sandboxReady, now: input.now, ended }),
     hostIP: hostIPs[0] ?? '',
     hostIPs: hostIPs.map((ip) => ({ ip })),
     ...(podIPs.length === 0 ? {} : { podIP: podIPs[0] ?? '', podIPs: podIPs.map((ip) => ({ ip })) }),
     startTime: old.startTime ?? rfc3339(input.now),
-    ...(ended === undefined ? {} : ended),
+    ...(ended === undefined ? {} : { reason: ended.reason, message: ended.message }),
     ...(initContainerStatuses.length === 0 ? {} : { initContainerStatuses }),
     containerStatuses,
     ...(ephemeralContainerStatuses.length === 0 ? {} : { ephemeralContainerStatuses }),

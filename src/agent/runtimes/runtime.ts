@@ -219,9 +219,15 @@ export interface Runtime extends Running {
   /** Lines as the container wrote them; ends when the log ends, with `follow` when the container has ended. */
   logs(id: string, options: LogOptions): Promise<Readable>;
   stats(container: Container): Promise<ContainerStats | undefined>;
+  /** Bytes of the container's own layer and its log; undefined when nobody knows. */
+  diskUse(id: string): Promise<number | undefined>;
   imageStatus(reference: string): Promise<Image | undefined>;
   pullImage(reference: string, auth: RegistryAuth | undefined): Promise<void>;
   listImages(): Promise<readonly Image[]>;
+  /** Tells whether it is gone; an image in use stays. */
+  removeImage(id: string): Promise<boolean>;
+  /** Where images lie on this machine, if they do. */
+  readonly imageDir: string | undefined;
   /** Shows the image's files in an existing folder, read-only; fine when they are there. Whoever mounts unmounts. */
   mountImage(image: Image, path: string): Promise<void>;
 }

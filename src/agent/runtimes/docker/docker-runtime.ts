@@ -33,7 +33,8 @@ import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
 import { watchEvents } from './events.ts';
 import { mountImage } from './image-mount.ts';
-import { findImage, listImages, pullImage } from './images.ts';
+import { containerDiskUse } from './disk-use.ts';
+import { findImage, listImages, pullImage, removeImage } from './images.ts';
 import type { InspectBody } from './inspect.ts';
 import { containerOf, sandboxOf } from './inspect.ts';
 import type { Labels, Owner } from './labels.ts';
@@ -59,7 +60,8 @@ export async function startDocker(options: DockerOptions): Promise<Runtime> {
   try {
     const [info] = await Promise.all([engine.json<EngineInfo>({ method: 'GET', path: '/info' }), ensureSandboxImages(engine)]);
     const host = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
-    return new DockerRuntime(engine, options, { owner: options, host, driver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs' });
+    const facts: HostFacts = { owner: options, host, driver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs' };
+    return new DockerRuntime(engine, options, { facts, imageDir: info.DockerRootDir });
   } catch (error) {
     engine.close();
     throw error;
@@ -68,11 +70,13 @@ export async function startDocker(options: DockerOptions): Promise<Runtime> {
 
 interface EngineInfo {
   readonly CgroupDriver: string;
+  readonly DockerRootDir?: string;
 }
 
 class DockerRuntime implements Runtime {
   readonly scheme = 'docker';
   readonly real = true;
+  readonly imageDir: string | undefined;
   readonly #engine: Engine;
   readonly #options: DockerOptions;
   readonly #facts: HostFacts;
@@ -80,10 +84,11 @@ class DockerRuntime implements Runtime {
   readonly #limitRemovals: Limiter = createLimiter(removalsAtATime);
   readonly #running: Running;
 
-  constructor(engine: Engine, options: DockerOptions, facts: HostFacts) {
+  constructor(engine: Engine, options: DockerOptions, { facts, imageDir }: { facts: HostFacts; imageDir: string | undefined }) {
     this.#engine = engine;
     this.#options = options;
     this.#facts = facts;
+    this.imageDir = imageDir;
     this.#running = running(() => engine.close());
   }
 
@@ -256,6 +261,14 @@ class DockerRuntime implements Runtime {
 
   listImages(): Promise<readonly Image[]> {
     return listImages(this.#engine);
+  }
+
+  diskUse(id: string): Promise<number | undefined> {
+    return containerDiskUse(this.#engine, id);
+  }
+
+  removeImage(id: string): Promise<boolean> {
+    return removeImage(this.#engine, id);
   }
 
   mountImage(image: Image, path: string): Promise<void> {

@@ -14,6 +14,17 @@ export async function listImages(engine: Engine): Promise<readonly Image[]> {
   return (await engine.json<ImageBody[]>({ method: 'GET', path: '/images/json' })).map(imageOf);
 }
 
+/** Tells whether it is gone. What a container uses stays, whoever started it. */
+export async function removeImage(engine: Engine, id: string): Promise<boolean> {
+  try {
+    await engine.find({ method: 'DELETE', path: `/images/${id}` });
+    return true;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'conflict') return false;
+    throw error;
+  }
+}
+
 /** The repository and the tag or digest of a reference; `latest` when it names neither. */
 export function splitReference(reference: string): { readonly repository: string; readonly tag: string } {
   const digest = reference.indexOf('@');

@@ -46,6 +46,7 @@ export function startSim(options: SimOptions): Runtime {
 class SimRuntime implements Runtime {
   readonly scheme = 'sim';
   readonly real = false;
+  readonly imageDir = undefined;
   readonly #clock: Clock;
   readonly #sandboxes = new Map<string, SimSandbox>();
   readonly #containers = new Map<string, SimContainer>();
@@ -189,6 +190,14 @@ class SimRuntime implements Runtime {
 
   async listImages(): Promise<readonly Image[]> {
     return [];
+  }
+
+  async diskUse(): Promise<undefined> {
+    return undefined;
+  }
+
+  async removeImage(): Promise<boolean> {
+    return false;
   }
 
   async mountImage(): Promise<void> {
