@@ -7,6 +7,7 @@ import type { FieldSet, MaybeSet } from './field-set.ts';
 import { type FieldEntry, type FieldType, isOmitted, type ListType, type MapType } from './field-type.ts';
 import { compareKeys, fieldKey } from './path-element.ts';
 import { RecentMap } from '../../base/recent-map.ts';
+import { jsonEqual } from '../json.ts';
 import { deepFreeze } from '../object.ts';
 
 /** Sets that are kept for the next object of their shape, and how long their text may be. */
@@ -108,7 +109,7 @@ function changedText({ entry, name, inner }: Inner, { empty, ignored }: Context)
     const below = ignored?.[name];
     return fieldsText(map, inner, { empty: before, ...(below === undefined ? {} : { ignored: { '': below } }) });
   }
-  if (before === inner) return '';
+  if (jsonEqual(before, inner)) return '';
   const list = ownedByElement(entry.type);
   if (before === null && list !== undefined && Array.isArray(inner) && inner.length > 0) return elementsText(list, inner, false);
   return leaf;
