@@ -104,7 +104,7 @@ export class ClaimSync {
     if (volume !== undefined) return bind(client, volume, claim);
     if (await this.#assignDefaultClass(claim)) return;
     const node = claim.metadata.annotations?.[selectedNode];
-    if (late && node !== undefined && this.#options.nodes.get(node) === undefined) return this.#forgetNode(claim, node);
+    if (late && node !== undefined && !(await this.#nodeExists(node))) return this.#forgetNode(claim);
     if (late && node === undefined) this.#tellWaiting(claim);
     else if (classOf(claim) !== '') return this.#askForVolume(claim, storageClass);
     else this.#event(claim, 'Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
@@ -141,13 +141,13 @@ export class ClaimSync {
   }
 
   /** The scheduler chooses another one. */
-  async #forgetNode(claim: PersistentVolumeClaim, node: string): Promise<void> {
-    if (await this.#nodeExists(node)) return;
+  async #forgetNode(claim: PersistentVolumeClaim): Promise<void> {
     const { [selectedNode]: _gone, ...annotations } = claim.metadata.annotations ?? {};
     await this.#options.client.resource(refs.persistentVolumeClaims).update({ ...claim, metadata: { ...claim.metadata, annotations } });
   }
 
   async #nodeExists(name: string): Promise<boolean> {
+    if (this.#options.nodes.get(name) !== undefined) return true;
     try {
       await this.#options.client.resource(refs.nodes).get('', name);
       return true;
