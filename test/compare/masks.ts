@@ -16,6 +16,8 @@ const comparedHeaders = [
 ];
 const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
 const noise: readonly (readonly [RegExp, string])[] = [
+  // Ages in tables.
+  [/^\d{1,2}s$/g, '<seconds>'],
   [/^\d{1,2}s$/, '<age>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
@@ -33,19 +35,13 @@ export interface Comparable {
   readonly body: unknown;
 }
 
-/** A watch's answer becomes a list of its events. The prose of table columns is left out. */
+/** A watch's answer becomes a list of its events. */
 export function comparable(answer: Answer, mask: readonly string[] = []): Comparable {
   const headers = Object.fromEntries(
     comparedHeaders.flatMap((name) => (answer.headers[name] === undefined ? [] : [[name, answer.headers[name]]])),
   );
   const body = oncePerCause(masked(parse(answer.text, answer.headers['content-type']), ''));
-  for (const path of [
-    ...mask,
-    'columnDefinitions.*.description',
-    'object.columnDefinitions.*.description',
-    '*.object.columnDefinitions.*.description',
-  ])
-    maskPath(body, path.split('.'));
+  for (const path of mask) maskPath(body, path.split('.'));
   return { code: answer.code, headers, body };
 }
 

@@ -389,7 +389,7 @@ export const coreSamples: readonly KindSample[] = [
     full: {
       spec: {
         hard: { pods: '1000', 'requests.cpu': '1000', 'count/widgets.example.com': '5', 'requests.memory': '1Ti' },
-        scopes: ['BestEffort'],
+        scopes: ['NotBestEffort'],
       },
     },
     wrong: [

@@ -35,7 +35,7 @@ function oneErrors(webhook: Webhook, at: Path): FieldError[] {
     ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),
     ...optionalOneOf(at.child('failurePolicy'), webhook.failurePolicy, failurePolicies),
     ...optionalOneOf(at.child('matchPolicy'), webhook.matchPolicy, matchPolicies),
-    ...(given === undefined || given === ''
+    ...(given === undefined
       ? [required(effects, `must specify one of ${sideEffectClasses.join(', ')}`)]
       : sideEffectClasses.includes(given)
         ? []
