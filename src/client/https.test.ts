@@ -13,27 +13,32 @@ type Answer = (request: IncomingMessage & { text: string }, response: ServerResp
 let answer: Answer = () => undefined;
 let client: ReturnType<typeof httpsClient>;
 const server: { close: () => void } = { close: () => undefined };
+/** A second server of the same cluster: what it answers, and both addresses. */
+let other: Answer = () => undefined;
+let both: Parameters<typeof httpsClient>[0];
 
 beforeAll(async () => {
   const now = Date.now();
   const authority = await createAuthority('test', now);
   const leaf = await issue(authority, { commonName: 'server', hosts: ['127.0.0.1'], usage: 'server', days: 1 }, now);
-  const https = createServer({ cert: leaf.cert, key: leaf.key }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => answer(Object.assign(request, { text: Buffer.concat(chunks).toString() }), response));
-  });
-  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+  const serve = (call: Answer) =>
+    createServer({ cert: leaf.cert, key: leaf.key }, (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => call(Object.assign(request, { text: Buffer.concat(chunks).toString() }), response));
+    });
+  const servers = [serve((...given) => answer(...given)), serve((...given) => other(...given))];
+  for (const https of servers) await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
   server.close = () => {
-    https.closeAllConnections();
-    https.close();
+    for (const https of servers) {
+      https.closeAllConnections();
+      https.close();
+    }
   };
-  client = httpsClient({
-    server: `https://127.0.0.1:${String((https.address() as AddressInfo).port)}`,
-    ca: authority.cert,
-    token: () => 'secret',
-    userAgent: 'test/1',
-  });
+  const addresses = servers.map((https) => `https://127.0.0.1:${String((https.address() as AddressInfo).port)}`);
+  const options = { ca: authority.cert, token: () => 'secret', userAgent: 'test/1' };
+  client = httpsClient({ server: addresses[0] ?? '', ...options });
+  both = { server: addresses, ...options };
 });
 afterAll(async () => {
   await client.stop();
@@ -141,5 +146,51 @@ describe('https client', () => {
         .catch(reject);
     });
     expect(end).toMatchObject({ reason: 'Expired', code: 410 });
+  });
+
+  describe('of two servers', () => {
+    const breaks: Answer = (request) => void request.socket.destroy();
+    const answers: Answer = (_request, response) => void response.end(JSON.stringify(pod));
+    const watches: Answer = (_request, response) => {
+      response.writeHead(200);
+      response.write(`${JSON.stringify({ type: 'ADDED', object: pod })}\n`);
+    };
+
+    test('the next one is read when one breaks off, and stays in use', async () => {
+      await using two = httpsClient(both);
+      const asked: string[] = [];
+      answer = (...given) => (asked.push('first'), breaks(...given));
+      other = (...given) => (asked.push('second'), answers(...given));
+      for (let n = 0; n < 2; n++) expect((await two.resource(refs.pods).get('shop', 'a')).metadata.uid).toBe('u');
+      expect(asked).toEqual(['first', 'second', 'second']);
+    });
+
+    test('a write that may have been carried out is not repeated elsewhere; the one after it is made there', async () => {
+      await using two = httpsClient(both);
+      answer = breaks;
+      other = answers;
+      const create = () => two.resource(refs.pods).create('shop', { metadata: { name: 'a' }, spec: { containers: [] } });
+      await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect((await create()).metadata.uid).toBe('u');
+    });
+
+    test('a server that is not there is passed by, for writes too', async () => {
+      await using two = httpsClient({ ...both, server: ['https://127.0.0.1:1', ...[both.server].flat()] });
+      answer = answers;
+      expect((await two.resource(refs.pods).create('shop', { metadata: { name: 'a' }, spec: { containers: [] } })).metadata.uid).toBe('u');
+    });
+
+    test('watches end with the server they are open to', async () => {
+      await using two = httpsClient(both);
+      answer = watches;
+      other = answers;
+      const ended = Promise.withResolvers<Error | undefined>();
+      const seen = Promise.withResolvers<undefined>();
+      await two.resource(refs.pods).watch({}, { event: () => seen.resolve(undefined), end: (error) => ended.resolve(error) });
+      await seen.promise;
+      answer = breaks;
+      await two.resource(refs.pods).get('shop', 'a');
+      await ended.promise;
+    });
   });
 });

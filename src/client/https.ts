@@ -26,8 +26,8 @@ import type {
 } from './client.ts';
 
 export interface HttpsClientOptions {
-  /** `https://HOST:PORT`. */
-  readonly server: string;
+  /** `https://HOST:PORT`; of several, all of one cluster, one is asked until it does not answer, then the next. */
+  readonly server: string | readonly string[];
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
   /** Client certificate and key (PEM), or a bearer token (a function when it is renewed). */
@@ -62,20 +62,28 @@ interface Call {
   readonly contentType?: string;
 }
 
+interface Server {
+  readonly base: URL;
+  agent: Agent;
+}
+
+/** Only where there is another server to ask: one that has not begun to answer after this is given up, in ms. */
+const answerMs = 10_000;
+/** The request cannot have arrived. */
+const unsent: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+
 class Transport {
   readonly #options: HttpsClientOptions;
-  readonly #agent: Agent;
-  readonly #base: URL;
+  readonly #servers: readonly Server[];
+  #current = 0;
 
   constructor(options: HttpsClientOptions) {
-    const { ca, cert, key } = options;
     this.#options = options;
-    this.#base = new URL(options.server);
-    this.#agent = new Agent({ keepAlive: true, ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+    this.#servers = [options.server].flat().map((server) => ({ base: new URL(server), agent: this.#agent() }));
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const { agent } of this.#servers) agent.destroy();
   }
 
   /** The parsed answer, frozen; rejects with the ApiError that the server's Status tells. */
@@ -84,9 +92,24 @@ class Transport {
     return deepFreeze(JSON.parse(await textOf(response)));
   }
 
-  /** An answer whose status is fine, its body not read yet. */
-  async open({ method, path, query = {}, body, contentType = 'application/json' }: Call): Promise<IncomingMessage> {
-    const url = new URL(path, this.#base);
+  /** An answer whose status is fine, its body not read yet. A request that may have been carried out is not made again elsewhere. */
+  async open(call: Call): Promise<IncomingMessage> {
+    for (let left = this.#servers.length - 1; ; left--) {
+      const at = this.#current;
+      try {
+        return await this.#send(call, at);
+      } catch (error) {
+        if (error instanceof ApiError || this.#servers.length === 1) throw error;
+        this.#leave(at);
+        const repeatable = call.method === 'GET' || unsent.has((error as NodeJS.ErrnoException).code ?? '');
+        if (left === 0 || !repeatable) throw error;
+      }
+    }
+  }
+
+  async #send({ method, path, query = {}, body, contentType = 'application/json' }: Call, at: number): Promise<IncomingMessage> {
+    const { base, agent } = this.#servers[at] as Server;
+    const url = new URL(path, base);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const { token, userAgent } = this.#options;
@@ -98,12 +121,34 @@ class Transport {
       ...(payload === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
     };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request(url, { method, headers, agent: this.#agent }, resolve);
-      sent.on('error', reject);
+      const sent = request(url, { method, headers, agent }, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      const giveUp = (): void => void sent.destroy(new Error(`${base.origin} does not answer`));
+      const timer = this.#servers.length === 1 ? undefined : setTimeout(giveUp, answerMs);
+      sent.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
       sent.end(payload);
     });
     if ((response.statusCode ?? 500) >= 400) throw errorOf(response.statusCode ?? 500, await textOf(response));
     return response;
+  }
+
+  /** The next server from now on; what is still open to this one, watches above all, ends and begins anew there. */
+  #leave(at: number): void {
+    const server = this.#servers[at];
+    if (server === undefined || at !== this.#current) return;
+    this.#current = (at + 1) % this.#servers.length;
+    server.agent.destroy();
+    server.agent = this.#agent();
+  }
+
+  #agent(): Agent {
+    const { ca, cert, key } = this.#options;
+    return new Agent({ keepAlive: true, ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
   }
 }
 

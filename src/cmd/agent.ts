@@ -39,7 +39,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
     reporter.step(`joining ${servers.map(({ origin }) => origin).join(', ')} as ${nodeName}`);
     const joinToken = parseJoinToken(token);
     const ca = await authorityOf(servers, joinToken);
-    const connection = { server: servers.map(({ origin }) => origin), ca, userAgent: `coracle/${gitVersion} agent` };
+    const connection = { server: servers.map(({ origin }) => origin), ca, userAgent: `kubelet/${gitVersion} coracle` };
     const common = { dataDir, nodeName, now: realClock.now() };
     const joiner = httpsClient({ ...connection, token: joinToken.secret });
     const own = await nodeCertificate({ ...common, client: joiner, name: `node-client-${nodeName}`, use: 'client', hosts: [] });
