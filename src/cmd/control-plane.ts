@@ -62,8 +62,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, logger, pki } = options;
   const lifecycle = new Lifecycle();
   try {
-    const client = (name: string): Client =>
-      inProcessClient(registry, systemUser(name), { fieldManager: name === 'apiserver' ? 'kube-apiserver' : name });
+    const client = (name: string): Client => inProcessClient(registry, systemUser(name), { fieldManager: fieldManagerOf(name) });
     const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
     const registry: Registry & Running = lifecycle.add(
       await createRegistry({
@@ -204,4 +203,10 @@ function nodeSigner({ pki, clock }: ControlPlaneOptions): CertificateSigner {
 function descriptionsFile(): string {
   const bundled = join(import.meta.dirname, 'descriptions.json');
   return existsSync(bundled) ? bundled : join(import.meta.dirname, '..', '..', '.cache', 'descriptions.json');
+}
+
+/** The names by which Kubernetes' own parts own fields. */
+function fieldManagerOf(part: string): string {
+  if (part.startsWith('node:')) return 'kubelet';
+  return part === 'apiserver' ? 'kube-apiserver' : part;
 }
