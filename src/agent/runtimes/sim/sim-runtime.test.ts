@@ -45,3 +45,9 @@ describe('annotations of the pod', () => {
     expect(await runtime.inspectContainer(id)).toMatchObject({ state: 'exited', startError: 'no luck' });
   });
 });
+
+test.each(['foo:non-existent', 'webserver:404'])('%s cannot be had', async (image) => {
+  const runtime = startSim({ clock: new FakeClock() });
+  expect(await runtime.imageStatus(image)).toBeUndefined();
+  await expect(runtime.pullImage(image, undefined)).rejects.toThrow(`manifest for ${image} not found`);
+});

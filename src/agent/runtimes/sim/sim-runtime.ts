@@ -181,11 +181,12 @@ class SimRuntime implements Runtime {
   }
 
   async imageStatus(reference: string): Promise<Image | undefined> {
+    if (isMissing(reference)) return undefined;
     return { id: `sim://${reference}`, tags: [reference], digests: [], bytes: 0, user: '' };
   }
 
-  async pullImage(): Promise<void> {
-    // Every image is there.
+  async pullImage(reference: string): Promise<void> {
+    if (isMissing(reference)) throw new RuntimeError('notFound', `manifest for ${reference} not found: manifest unknown`);
   }
 
   async listImages(): Promise<readonly Image[]> {
@@ -240,4 +241,9 @@ function silentSession(): ProcessSession {
     exited: Promise.resolve(0),
     close: async () => undefined,
   };
+}
+
+/** Every image is there, but for those whose tag says that they are not: so roll-outs can break on simulated nodes, too. */
+function isMissing(reference: string): boolean {
+  return /:(404|non-existent)$/.test(reference);
 }
