@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readColumns } from './facts/columns.ts';
 import { readDefinitions } from './facts/definitions.ts';
 import { readGoTypes } from './facts/go-types.ts';
 import { readInternalTypes } from './facts/internal-types.ts';
@@ -42,13 +43,16 @@ async function generate(): Promise<Map<string, string>> {
   const resources = readResources(`${modules.kubernetes}/api/discovery`);
   const internalTypes = readInternalTypes(modules.kubernetes);
   const extras = readSchemaExtras(definitions, modules.kubernetes);
+  const columns = readColumns(modules);
   return new Map([
+    ['openapi/columns.json', pretty(columns)],
     ['openapi/definitions.json', pretty(definitions)],
     ['openapi/go-types.json', pretty(goTypes)],
     ['openapi/internal-types.json', pretty(internalTypes)],
     ['openapi/resources.json', pretty(resources)],
     ['openapi/schema-extras.json', pretty(extras)],
     ['src/api/generated/types.ts', await typesModule(definitions)],
+    ['src/api/generated/columns.ts', textModule('columnsText', columns)],
     ['src/api/generated/definitions.ts', textModule('definitionsText', definitions)],
     ['src/api/generated/go-types.ts', textModule('goTypesText', goTypes)],
     ['src/api/generated/internal-types.ts', textModule('internalTypesText', internalTypes)],

@@ -1,6 +1,7 @@
 /** Server-side tables (meta.k8s.io Table) and objects cut down to their metadata. */
 import { badRequest } from '../api/errors.ts';
 import { apiVersionOf, type KubeObject } from '../api/object.ts';
+import { columnDescription } from '../api/schema/columns.ts';
 import type { Column, ResourceDefinition } from '../registry/definition.ts';
 import type { Entry } from '../registry/store.ts';
 
@@ -49,7 +50,7 @@ export function tableOf(objects: readonly KubeObject[], metadata: Record<string,
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
-    columnDefinitions: options.headers ? columns.map(shownColumn) : null,
+    columnDefinitions: options.headers ? columns.map((column) => shownColumn(column, options.definition)) : null,
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.value(object, options.now)),
       object: included(object, options),
@@ -82,13 +83,11 @@ const defaultColumns: readonly Column[] = [
     name: 'Name',
     type: 'string',
     format: 'name',
-    description: 'Name must be unique within a namespace.',
     value: (object) => object.metadata.name,
   },
   {
     name: 'Created At',
     type: 'date',
-    description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
     value: (object) => object.metadata.creationTimestamp,
   },
 ];
@@ -97,6 +96,6 @@ function columnsOf({ columns }: ResourceDefinition): readonly Column[] {
   return columns.length === 0 ? defaultColumns : columns;
 }
 
-function shownColumn({ name, type, format = '', description = '', priority = 0 }: Column): ColumnDefinition {
-  return { name, type, format, description, priority };
+function shownColumn({ name, type, format = '', description, priority = 0 }: Column, { kind }: ResourceDefinition): ColumnDefinition {
+  return { name, type, format, description: description ?? columnDescription(kind, name), priority };
 }

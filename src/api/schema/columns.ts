@@ -6,7 +6,8 @@ const columns = lazy(() => JSON.parse(columnsText) as Readonly<Record<string, Re
 
 /** '' when nothing is known of the column. */
 export function columnDescription(kind: string, column: string): string {
-  const own = columns()[kind];
-  if (own !== undefined && Object.hasOwn(own, column)) return own[column] ?? '';
-  return columns()['']?.[column] ?? '';
+  for (const known of [columns()[kind], columns()['']]) {
+    if (known !== undefined && Object.hasOwn(known, column)) return known[column] ?? '';
+  }
+  return '';
 }

@@ -40,7 +40,10 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
 function outline({ metadata, spec, status }: KubeObject): unknown {
   const { name, generation, annotations, finalizers, ownerReferences } = metadata;
   const { replicas } = spec as { replicas?: number };
-  return { name, generation, annotations, finalizers, ownerReferences, replicas, status };
+  const { conditions = [], ...counts } = (status ?? {}) as { conditions?: readonly { readonly type: string }[] };
+  // In which order a Deployment gets its conditions is a race upstream.
+  const sorted = conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1));
+  return { name, generation, annotations, finalizers, ownerReferences, replicas, status: { ...counts, conditions: sorted } };
 }
 
 function podOutline({ metadata, spec, status }: Pod): unknown {
@@ -78,13 +81,18 @@ function maskOf(namespace: string, lists: Readonly<Record<string, readonly KubeO
   return (text) => {
     let result = text;
     for (const [word, replacement] of words) result = result.replaceAll(word, replacement);
-    return result
-      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>')
-      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>')
-      .replace(/\bcj-\d{8}\b/g, 'cj-<minute>')
-      .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"<version>"')
-      .replace(/\bd-[bcdf0-9]{8,10}\b/g, 'd-<hash>')
-      .replace(/((?:[a-z]|\d|>)-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<suffix>');
+    return (
+      result
+        .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>')
+        .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>')
+        .replace(/\bcj-\d{8}\b/g, 'cj-<minute>')
+        .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"<version>"')
+        // Which of the two a roll-out stands at is a race upstream.
+        .replace(/"(NewReplicaSetCreated|ReplicaSetUpdated)"/g, '"<under way>"')
+        .replace(/"(Created new replica set \\"[^"]*\\"|ReplicaSet \\"[^"]*\\" is progressing\.)"/g, '"<under way>"')
+        .replace(/\bd-[bcdf0-9]{8,10}\b/g, 'd-<hash>')
+        .replace(/((?:[a-z]|\d|>)-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<suffix>')
+    );
   };
 }
 

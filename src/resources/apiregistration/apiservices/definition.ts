@@ -20,15 +20,22 @@ export const apiservices = define<APIService>({
   },
   columns: [
     name,
-    text('Service', ({ spec }) => (spec.service === undefined ? 'Local' : `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}`)),
-    text('Available', ({ status }) => {
-      const available = status.conditions?.find((condition) => condition.type === 'Available');
-      if (available === undefined) return 'Unknown';
-      return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`;
-    }),
+    {
+      ...text<APIService>('Service', ({ spec: { service } }) =>
+        service === undefined ? 'Local' : `${service.namespace ?? ''}/${service.name ?? ''}`,
+      ),
+      description: 'The reference to the service that hosts this API endpoint.',
+    },
+    { ...text<APIService>('Available', availability), description: 'Whether this service is available.' },
     age,
   ],
 });
+
+function availability({ status }: APIService): string {
+  const available = status.conditions?.find((condition) => condition.type === 'Available');
+  if (available === undefined) return 'Unknown';
+  return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`;
+}
 
 function validate({ metadata, spec }: APIService): FieldError[] {
   const wanted = `${spec.version ?? ''}.${spec.group ?? ''}`;
