@@ -1,80 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ApiError } from '../api/errors.ts';
+import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../api/object.ts';
-import { FakeClock } from '../base/clock.ts';
-import type { Running } from '../base/lifecycle.ts';
-import { silentLogger } from '../base/logger.ts';
-import { openMemory } from '../storage/memory/memory.ts';
-import type { Storage } from '../storage/storage.ts';
 import type { AdmissionPlugin } from './admission.ts';
-import type { ResourceDefinition, Strategy } from './definition.ts';
-import { createRegistry, type DynamicRegistry } from './registry.ts';
 import { selectionOf } from './selection.ts';
-import type { Entry, ResourceEvent, ResourceStore, UpdateRequest } from './store.ts';
+import type { ResourceEvent } from './store.ts';
 import { testContext, widget, widgets, widgetsV2, type Widget } from './testing/definitions.ts';
-
-const clock = new FakeClock(Date.UTC(2026, 0, 1));
-let storage: Storage;
-let registry: DynamicRegistry & Running;
-
-async function start(
-  definitions: readonly ResourceDefinition[] = [widgets()],
-  admission: readonly AdmissionPlugin[] = [],
-  random?: () => number,
-): Promise<ResourceStore> {
-  await registry?.stop();
-  await storage?.stop();
-  storage = openMemory({ clock });
-  registry = await createRegistry({
-    storage,
-    definitions,
-    admission,
-    clock,
-    logger: silentLogger,
-    ...(random === undefined ? {} : { random }),
-  });
-  return found(registry.all()[0]);
-}
-
-function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not found');
-  return value;
-}
-
-const context = testContext();
-let store: ResourceStore;
-beforeEach(async () => {
-  store = await start();
-});
-afterEach(async () => {
-  await registry.stop();
-  await storage.stop();
-});
-
-const create = (object: KubeObject, options = {}): Promise<Entry> => store.create('default', object, context, options);
-
-/** PUT with these changes to the current object. */
-function change(
-  name: string,
-  edit: (object: KubeObject) => void,
-  options: Partial<UpdateRequest> = {},
-): ReturnType<ResourceStore['update']> {
-  const update = (current: KubeObject | undefined): KubeObject => {
-    const next = structuredClone(found(current));
-    edit(next);
-    return next;
-  };
-  return store.update({ name, namespace: 'default', subresource: '', update, retryOnConflict: false, ...options }, context);
-}
-
-async function failure(promise: Promise<unknown>): Promise<ApiError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ApiError);
-  return error as ApiError;
-}
+import { change, clock, context, create, failure, found, registry, start, storage, store, use } from './testing/harness.ts';
 
 describe('create', () => {
   test('fills in what the server decides and stores metadata first', async () => {
@@ -214,7 +144,7 @@ describe('generated names', () => {
   test('others are tried when one is taken, eight in all', async () => {
     const numbers = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0, 0, 0, 0];
     let at = 0;
-    store = await start(undefined, [], () => numbers[at++] ?? 0);
+    await start(undefined, [], () => numbers[at++] ?? 0);
     expect((await create(generated())).name).toBe('web-bbbbb');
     expect((await create(generated())).name).toBe('web-rbbbb');
     const error = await failure(create(generated()));
@@ -270,7 +200,7 @@ describe('update', () => {
     };
     await create(widget('a'));
     expect((await change('a', blind)).entry.object.spec).toMatchObject({ size: 9 });
-    store = await start([widgets({ strategy: { allowUnconditionalUpdate: false } })]);
+    await start([widgets({ strategy: { allowUnconditionalUpdate: false } })]);
     await create(widget('a'));
     const error = await failure(change('a', blind));
     expect(error.message).toBe(
@@ -301,7 +231,7 @@ describe('update', () => {
   });
 
   test('creates where the kind allows it', async () => {
-    store = await start([widgets({ strategy: { allowCreateOnUpdate: true } })]);
+    await start([widgets({ strategy: { allowCreateOnUpdate: true } })]);
     const request = { name: 'a', namespace: 'default', subresource: '', update: () => widget('a'), retryOnConflict: false };
     const { entry, created } = await store.update(request, context);
     expect(created).toBe(true);
@@ -346,7 +276,7 @@ describe('subresources', () => {
     ['labels', { annotations: { x: 'y' } }],
     ['metadata', {}],
   ] as const)('status changes status, and metadata unless the kind keeps it (%s)', async (statusKeeps, expected) => {
-    if (statusKeeps !== undefined) store = registry.serve(widgets({ strategy: { ...widgets().strategy, statusKeeps } } as never));
+    if (statusKeeps !== undefined) use(registry.serve(widgets({ strategy: { ...widgets().strategy, statusKeeps } } as never)));
     await create(widget('a'));
     const { entry } = await change(
       'a',
@@ -395,155 +325,6 @@ describe('subresources', () => {
   });
 });
 
-describe('delete', () => {
-  test('removes at once without grace and finalizers', async () => {
-    const before = await create(widget('a'));
-    const { entry, gone } = await store.delete('default', 'a', {}, context);
-    expect(gone).toBe(true);
-    expect(entry.revision).toBeGreaterThan(before.revision);
-    expect((await failure(store.get('default', 'a'))).message).toBe('widgets.example.com "a" not found');
-    expect((await failure(store.delete('default', 'a', {}, context))).code).toBe(404);
-  });
-
-  test('waits for finalizers; the update that takes the last one ends it', async () => {
-    const object = widget('a');
-    object.metadata.finalizers = ['example.com/hold'];
-    await create(object);
-    const { entry, gone } = await store.delete('default', 'a', {}, context);
-    expect(gone).toBe(false);
-    expect(entry.object.metadata).toMatchObject({ deletionTimestamp: expect.any(String), deletionGracePeriodSeconds: 0, generation: 2 });
-    const again = await store.delete('default', 'a', {}, context);
-    expect([again.gone, again.entry.revision]).toEqual([false, entry.revision]);
-    const added = await failure(change('a', (current) => current.metadata.finalizers?.push('example.com/more')));
-    expect(added.message).toContain(
-      'no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
-    );
-    const last = await change('a', (current) => delete current.metadata.finalizers);
-    expect(last.entry.object.metadata.finalizers).toBeUndefined();
-    expect((await failure(store.get('default', 'a'))).code).toBe(404);
-  });
-
-  test.each([
-    ['Foreground', 'foregroundDeletion'],
-    ['Orphan', 'orphan'],
-  ] as const)('%s leaves it to the garbage collector', async (propagationPolicy, finalizer) => {
-    await create(widget('a'));
-    const { entry, gone } = await store.delete('default', 'a', { propagationPolicy }, context);
-    expect(gone).toBe(false);
-    expect(entry.object.metadata.finalizers).toEqual([finalizer]);
-  });
-
-  test('preconditions', async () => {
-    const { object } = await create(widget('a'));
-    const uid = await failure(store.delete('default', 'a', { preconditions: { uid: 'x' } }, context));
-    expect(uid.message).toBe(
-      `Operation cannot be fulfilled on Widget.example.com "a": the UID in the precondition (x) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
-    );
-    const version = await failure(store.delete('default', 'a', { preconditions: { resourceVersion: '1000' } }, context));
-    expect(version.message).toContain('the ResourceVersion in the precondition (1000) does not match the ResourceVersion in record');
-    expect((await store.delete('default', 'a', { preconditions: { uid: object.metadata.uid } }, context)).gone).toBe(true);
-  });
-
-  test('contradicting options', async () => {
-    await create(widget('a'));
-    const error = await failure(store.delete('default', 'a', { propagationPolicy: 'Orphan', orphanDependents: true }, context));
-    expect(error.message).toBe(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
-    );
-  });
-
-  test('a dry run deletes nothing', async () => {
-    await create(widget('a'));
-    expect((await store.delete('default', 'a', { dryRun: true }, context)).gone).toBe(true);
-    expect((await store.get('default', 'a')).name).toBe('a');
-  });
-
-  test('a collection, by labels', async () => {
-    for (const name of ['a', 'b', 'c']) {
-      const object = widget(name);
-      object.metadata.labels = { keep: String(name === 'c') };
-      await create(object);
-    }
-    const { entries } = await store.deleteCollection(
-      selectionOf(store.definition, { namespace: 'default', labelSelector: 'keep=false' }),
-      {},
-      context,
-    );
-    expect(entries.map(({ name }) => name)).toEqual(['a', 'b']);
-    expect((await store.list({ namespace: 'default' })).entries.map(({ name }) => name)).toEqual(['c']);
-  });
-});
-
-describe('graceful delete', () => {
-  const graceful: Strategy<Widget> = { gracePeriod: (object, asked) => asked ?? object.spec.graceSeconds ?? 30 };
-  beforeEach(async () => {
-    store = await start([widgets({ strategy: graceful })]);
-  });
-
-  test('sets the time; a second delete may only shorten it; zero ends it', async () => {
-    const now = clock.now();
-    await create(widget('a'));
-    const first = await store.delete('default', 'a', {}, context);
-    expect(first.gone).toBe(false);
-    expect(first.entry.object.metadata).toMatchObject({
-      deletionTimestamp: `${new Date(now + 30_000).toISOString().slice(0, 19)}Z`,
-      deletionGracePeriodSeconds: 30,
-      generation: 2,
-    });
-    const longer = await store.delete('default', 'a', { gracePeriodSeconds: 60 }, context);
-    expect(longer.entry.revision).toBe(first.entry.revision);
-    const shorter = await store.delete('default', 'a', { gracePeriodSeconds: 10 }, context);
-    expect(shorter.entry.object.metadata).toMatchObject({
-      deletionTimestamp: `${new Date(now + 10_000).toISOString().slice(0, 19)}Z`,
-      deletionGracePeriodSeconds: 10,
-      generation: 2,
-    });
-    expect((await store.delete('default', 'a', { gracePeriodSeconds: 0 }, context)).gone).toBe(true);
-  });
-
-  test('with zero grace from the start it is marked and goes', async () => {
-    await create(widget('a', { graceSeconds: 0 }));
-    const seen: ResourceEvent[] = [];
-    const watch = await store.watch(
-      { namespace: 'default', resourceVersion: String(await storage.revision()), allowBookmarks: false },
-      { events: (events) => void seen.push(...events), end: () => undefined },
-    );
-    expect((await store.delete('default', 'a', {}, context)).gone).toBe(true);
-    expect(seen.map(({ type }) => type)).toEqual(['MODIFIED', 'DELETED']);
-    await watch.stop();
-  });
-
-  test('finalizers outlast the grace', async () => {
-    const object = widget('a');
-    object.metadata.finalizers = ['example.com/hold'];
-    await create(object);
-    expect((await store.delete('default', 'a', { gracePeriodSeconds: 0 }, context)).gone).toBe(false);
-    await change('a', (current) => delete current.metadata.finalizers);
-    expect((await failure(store.get('default', 'a'))).code).toBe(404);
-  });
-});
-
-describe('deletion in two steps', () => {
-  test('marks first, waits for what is pending, then goes', async () => {
-    const termination = {
-      mark: (object: Widget): void => void (object.status = { phase: 'Terminating' }),
-      pending: (object: Widget): boolean => (object.spec.finalizers ?? []).length > 0,
-    };
-    const finalize = { name: 'finalize', prepareForUpdate: (): void => undefined };
-    store = await start([widgets({ strategy: { termination }, subresources: [finalize] })]);
-    await create(widget('a', { finalizers: ['kubernetes'] }));
-    const refused = await failure(store.delete('default', 'a', { preconditions: { uid: 'another' } }, context));
-    expect(refused.message).toMatch(/^Operation cannot be fulfilled on widgets.* "a": Precondition failed: UID in precondition: another, /);
-    const marked = await store.delete('default', 'a', {}, context);
-    expect(marked.gone).toBe(false);
-    expect(marked.entry.object).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) }, status: { phase: 'Terminating' } });
-    expect((await store.delete('default', 'a', {}, context)).gone).toBe(false);
-    const released = await change('a', (object) => delete (object as unknown as Widget).spec.finalizers, { subresource: 'finalize' });
-    expect(released.entry.object.spec).not.toHaveProperty('finalizers');
-    expect((await failure(store.get('default', 'a'))).code).toBe(404);
-  });
-});
-
 describe('hooks', () => {
   test('a reservation is confirmed by the write, and undone by a dry run or a failure', async () => {
     const log: string[] = [];
@@ -551,7 +332,7 @@ describe('hooks', () => {
       object.spec.size = 42;
       return Promise.resolve({ commit: () => void log.push('commit'), rollback: () => void log.push('rollback') });
     };
-    store = await start([widgets({ strategy: { beginCreate, afterDelete: () => void log.push('deleted') } })]);
+    await start([widgets({ strategy: { beginCreate, afterDelete: () => void log.push('deleted') } })]);
     expect((await create(widget('a'))).object.spec).toMatchObject({ size: 42 });
     await create(widget('b'), { dryRun: true });
     await failure(create(widget('a')));
@@ -571,7 +352,7 @@ describe('hooks', () => {
         log.push(`validate ${operation} ${name} ${String(object !== undefined)} ${String(old !== undefined)}`);
       },
     };
-    store = await start(undefined, [plugin]);
+    await start(undefined, [plugin]);
     expect((await create(widget('a', { size: -1 }))).object.spec).toEqual({ size: 3, color: 'grey' });
     await change('a', (object) => (object.status = { phase: 'x' }), { subresource: 'status' });
     await store.delete('default', 'a', {}, context);
@@ -588,7 +369,7 @@ describe('hooks', () => {
 
 describe('versions over one storage', () => {
   test('each is served in its own form', async () => {
-    store = await start([widgets(), widgetsV2()]);
+    await start([widgets(), widgetsV2()]);
     const v2 = found(registry.lookup('example.com', 'v2', 'widgets'));
     await create(widget('a', { size: 4 }));
     const entry = await v2.get('default', 'a');
@@ -629,7 +410,7 @@ describe('selection', () => {
 test('a virtual kind answers and stores nothing', async () => {
   const virtual = (object: KubeObject): Promise<KubeObject> => Promise.resolve({ ...object, status: { allowed: true } });
   const review = { ...widgets(), namespaced: false, virtual };
-  store = await start([review]);
+  await start([review]);
   const entry = await store.create('', widget('', { size: 1 }), context);
   expect(entry.object.status).toEqual({ allowed: true });
   expect((await failure(store.create('', widget('', { size: -1 }), context))).code).toBe(422);
@@ -650,7 +431,7 @@ test('the set of resources changes while it runs', async () => {
 });
 
 test('what Go always writes is there after a create, and a PUT without it changes nothing', async () => {
-  store = await start([widgets({ schema: 'io.k8s.api.core.v1.Pod' })]);
+  await start([widgets({ schema: 'io.k8s.api.core.v1.Pod' })]);
   const made = await create(widget('a'));
   expect(made.object).toMatchObject({ spec: { containers: null } });
   const { entry } = await change('a', (object) => delete (object as unknown as { spec: { containers?: null } }).spec.containers);
