@@ -22,6 +22,7 @@ import { replicationController } from './replicaset/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota/index.ts';
 import { rootCACertController } from './root-ca-cert/index.ts';
 import { serviceAccountController } from './serviceaccount/index.ts';
+import { serviceAccountTokenController } from './serviceaccount-token/index.ts';
 import type { Controller } from './shared/controller.ts';
 import type { Controllers, ControllersOptions } from './start.ts';
 import { startThese } from './start.ts';
@@ -36,6 +37,7 @@ import {
 
 export const controllers: readonly Controller[] = [
   serviceAccountController,
+  serviceAccountTokenController,
   rootCACertController,
   certificatesController,
   nodeIpamController,

@@ -339,6 +339,7 @@ class FakeResource implements ResourceClient<Data> {
       next.status = { ...next.status, conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: this.#fake.now }] };
       this.#fake.put(this.#table, next);
     } else if (subresource === 'eviction') await this.delete(namespace, name);
+    else if (subresource === 'token') return { metadata: current.metadata, status: { token: `token of ${key}` } };
     else throw notFound(this.ref, `${name}/${subresource}`);
     return { metadata: current.metadata };
   }
