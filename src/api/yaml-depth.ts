@@ -7,7 +7,7 @@ const brackets = /[[{\]}]/g;
 
 /** What may stand between a bracket and the next one inside it: elements, an anchor, a key. Prose has more words. */
 const key = /^(?:[^\s",&*!]*[,&*!]\s*)*\s*(?:"[^"]*"|'[^']*'|\S*)\s*:?\s*$/;
-const longestKey = 256;
+const longestKey = 64;
 
 /** Throws an Error in the words of Go's parser when flow collections are opened inside each other again and again. */
 export function checkYamlDepth(text: string): void {

@@ -99,7 +99,7 @@ async function survey(target: Target, { requests, seed, progress }: FuzzOptions)
   for (const [at, list] of sample.entries()) {
     await Promise.all(
       list.map(async (one) => {
-        const answer = await target.send(one);
+        const answer = await target.send(one).catch((error: unknown) => ({ code: 500, text: String(error).slice(0, 60) }));
         if (isFault(answer) && !failures.has(answer.text)) failures.set(answer.text, describeRequest(one));
       }),
     );
