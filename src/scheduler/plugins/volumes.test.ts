@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CSINode, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts';
 import { annotations } from '../volume-matching.ts';
 import { node, pod, testCluster, type World } from '../testing/cluster.ts';
 
@@ -130,9 +130,7 @@ describe('volumes keep pods off nodes', () => {
         claims: [claim('c', { volume: 'v' }), claim('d', { volume: 'w' })],
         volumes: [volume('v', { csi: { driver: 'x', volumeHandle: '1' } }), volume('w', { csi: { driver: 'x', volumeHandle: '2' } })],
         classes: [late],
-        csiNodes: [
-          { metadata: meta('a'), spec: { drivers: [{ name: 'x', nodeID: 'a', allocatable: { count: 1 } }] } } as unknown as CSINode,
-        ],
+        csiNodes: [{ metadata: meta('a'), spec: { drivers: [{ name: 'x', nodeID: 'a', allocatable: { count: 1 } }] } }],
         pods: [pod('x', { on: 'a', spec: user('d').spec })].map((one) => ({ ...one, spec: { ...one.spec, nodeName: 'a' } })),
       },
       user('c'),
