@@ -47,6 +47,8 @@ export interface WatchRequest extends Selection {
   /** '' and '0': any state first as ADDED, then changes; otherwise changes after it. */
   readonly resourceVersion: string;
   readonly allowBookmarks: boolean;
+  /** When the watch will be stopped: it gets a bookmark shortly before, so that the next one can begin there. */
+  readonly endsInSeconds?: number;
   readonly sendInitialEvents?: boolean;
   readonly resourceVersionMatch?: string;
 }

@@ -29,7 +29,8 @@ export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMet
     includeObject: format.transform === 'Table' ? includeObjectOf(exchange.query) : 'None',
     now: () => clock.now(),
   });
-  const request = watchRequest(scope, parameters);
+  const seconds = parameters.timeoutSeconds || minTimeoutSeconds * (1 + Math.random());
+  const request = { ...watchRequest(scope, parameters), endsInSeconds: seconds };
   const stream = new Stream(outlet, encoder, metrics);
   if ((parameters.timeoutSeconds ?? 0) < 0) return stream.end(new ApiError('InternalError', 'context deadline exceeded'));
   // An event is no list: upstream fails to make one of it and hangs up.
@@ -42,7 +43,6 @@ export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMet
     stream.end(toApiError(error));
     return;
   }
-  const seconds = parameters.timeoutSeconds || minTimeoutSeconds * (1 + Math.random());
   stream.onEnd(clock.after(seconds * 1000, () => stream.finish()));
 }
 

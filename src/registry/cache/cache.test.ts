@@ -291,6 +291,20 @@ describe('watch cache', () => {
   });
 
   describe('watch', () => {
+    test('a bookmark comes shortly before the end of a watch that has one', async () => {
+      const start = await write('a');
+      const sink = await watch({ resourceVersion: String(start), allowBookmarks: true, endsInSeconds: 10 });
+      const short = await watch({ resourceVersion: String(start), allowBookmarks: true, endsInSeconds: 2 });
+      await clock.advance(7_999);
+      expect(sink.told).toEqual([]);
+      await clock.advance(1);
+      expect([sink.told, short.told]).toEqual([[`BOOKMARK ${start}`], []]);
+      const stopped = await watch({ resourceVersion: String(start), allowBookmarks: true, endsInSeconds: 10 });
+      await stopped.running?.stop();
+      await clock.advance(10_000);
+      expect(stopped.told).toEqual([]);
+    });
+
     test('starts with the state, then tells every change with the revision it has', async () => {
       const one = await write('a');
       const sink = await watch();

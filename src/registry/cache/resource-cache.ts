@@ -30,6 +30,9 @@ export interface Host {
   check(): void;
 }
 
+/** How long before its end a watch gets its last bookmark. */
+const lastBookmarkSeconds = 2;
+
 /** A state to list from, in key order. */
 interface State {
   readonly entries: readonly CachedEntry[];
@@ -159,7 +162,18 @@ export class CachedResource implements ResourceCache {
     this.watchers.add(watcher);
     if (request.allowBookmarks) this.#host.bookmarksWanted();
     if (initial.length > 0) this.watchers.tell(watcher, initial, watcher.told);
-    return running(() => this.watchers.remove(watcher));
+    const cancel = this.#armLastBookmark(watcher, request);
+    return running(() => {
+      cancel?.();
+      this.watchers.remove(watcher);
+    });
+  }
+
+  /** Upstream's cacher_watch.go, nextBookmarkTime. */
+  #armLastBookmark(watcher: Watcher, { allowBookmarks, endsInSeconds = 0 }: WatchRequest): (() => void) | undefined {
+    if (!allowBookmarks || endsInSeconds <= lastBookmarkSeconds) return undefined;
+    const wait = (endsInSeconds - lastBookmarkSeconds) * 1000;
+    return this.#host.clock.after(wait, () => this.watchers.lastBookmark(watcher, this.#host.revision));
   }
 
   async #freshEnough(resourceVersion: string, asked: number): Promise<void> {

@@ -78,6 +78,11 @@ export class Watchers {
     }
   }
 
+  /** A bookmark for one, whatever it has been told. */
+  lastBookmark(watcher: Watcher, revision: number): void {
+    this.tell(watcher, [{ type: 'BOOKMARK', revision, initialEventsEnd: false }], Math.max(watcher.told, revision));
+  }
+
   /** Hands events over; a sink that throws has lost its watch. */
   tell(watcher: Watcher, events: readonly ResourceEvent[], revision: number): void {
     if (watcher.stopped) return;
