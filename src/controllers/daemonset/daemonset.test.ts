@@ -330,6 +330,19 @@ describe('rollout', () => {
     expect(bench.client.all(refs.controllerRevisions).map(({ revision }) => revision)).toEqual([3, 4]);
   });
 
+  test('a revision that somebody adds on behalf of the owner is let be until something happens', async () => {
+    await using bench = await start();
+    await bench.settle();
+    const [made] = bench.client.all(refs.controllerRevisions);
+    if (made === undefined) throw new Error('no revision');
+    const { uid: _uid, resourceVersion: _version, ...metadata } = made.metadata;
+    await bench.client
+      .resource(refs.controllerRevisions)
+      .create('ops', { ...made, metadata: { ...metadata, name: 'log-other' }, revision: 2 });
+    await bench.settle();
+    expect(bench.client.all(refs.controllerRevisions).map((revision) => revision.metadata.name)).toEqual([made.metadata.name, 'log-other']);
+  });
+
   test('a revision name taken by another template is counted', async () => {
     await using probe = await start();
     const name = probe.client.all(refs.controllerRevisions)[0]?.metadata.name;

@@ -68,7 +68,7 @@ class DaemonSetLoop {
     const loop = lifecycle.add(startReconciler({ name: 'daemonset-controller', clock, logger, ready, reconcile }));
     loop.watch(this.#sets, (set) => [keyOf(set)]);
     loop.watch(this.#pods, (pod) => this.#setsOf(pod));
-    loop.watch(this.#revisions, (revision) => this.#setsOf(revision));
+    lifecycle.add(this.#followRevisions(loop));
     lifecycle.add(this.#sets.handle({ delete: ({ metadata }) => this.#forget(metadata.uid) }));
     lifecycle.add(this.#followNodes(loop));
     return lifecycle;
@@ -77,6 +77,19 @@ class DaemonSetLoop {
   #forget(uid: string): void {
     this.#failed.forget(uid);
     this.#writes.forget(uid);
+  }
+
+  /** A new revision that has its owner is the owner's own work: nothing follows from it (daemon_controller.go, addHistory). */
+  #followRevisions(loop: Reconciler): Running {
+    const look = (revision: ControllerRevision): void => this.#setsOf(revision).forEach((key) => loop.enqueue(key));
+    return this.#revisions.handle({
+      add: (revision) => (controllerOf(revision) === undefined ? look(revision) : undefined),
+      update: (old, revision) => {
+        look(old);
+        look(revision);
+      },
+      delete: look,
+    });
   }
 
   #followNodes(loop: Reconciler): Running {
