@@ -23,7 +23,7 @@ import type { OpenApi } from './openapi/openapi.ts';
 import type { Health } from './health.ts';
 import { BadPath, requestInfo, type RequestInfo } from './request-info.ts';
 import { closeAfterAnswer, sendError, sendTimeout } from './respond.ts';
-import { route } from './router.ts';
+import { notWatched, route } from './router.ts';
 import { patchTypes } from './patching.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
@@ -218,6 +218,7 @@ class Pipeline {
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
     if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
+    if (target.to === 'no watch') throw notWatched(store.definition);
     exchange.routed = true;
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };

@@ -17,6 +17,8 @@ export type Route =
   | { readonly to: 'handler'; readonly store: ResourceStore; readonly handle: Handler }
   | { readonly to: 'watch'; readonly store: ResourceStore }
   | { readonly to: 'connect'; readonly store: ResourceStore }
+  /** It can be listed, and asked to be watched, but not watched. */
+  | { readonly to: 'no watch'; readonly store: ResourceStore }
   | { readonly to: 'nowhere' };
 
 const nowhere: Route = { to: 'nowhere' };
@@ -49,7 +51,8 @@ export function route(registry: Registry, info: RequestInfo, method: string): Ro
   if (info.subresource !== '') return subresourceRoute(store, info);
   if (info.verb === 'watch') {
     if (method !== 'GET' && method !== 'HEAD') return notAllowed();
-    return definition.verbs.includes('watch') ? { to: 'watch', store } : notWatched(definition);
+    if (definition.verbs.includes('watch')) return { to: 'watch', store };
+    return definition.verbs.includes('list') ? { to: 'no watch', store } : notAllowed();
   }
   const handle = handlers[info.verb];
   if (handle === undefined || !definition.verbs.includes(info.verb)) return notAllowed();
@@ -84,12 +87,10 @@ function subresourceVerbs(definition: ResourceDefinition, name: string): readonl
   return definition.resource === 'namespaces' && name === 'finalize' ? ['update'] : readWrite;
 }
 
-/** What can be listed has a route for watches too. */
-function notWatched({ resource, group, verbs }: ResourceDefinition): never {
-  if (!verbs.includes('list')) return notAllowed();
+export function notWatched({ resource, group }: ResourceDefinition): ApiError {
   const details = { ...(group === '' ? {} : { group }), kind: resource };
   const kind = group === '' ? resource : `${resource}.${group}`;
-  throw new ApiError('MethodNotAllowed', `watch is not supported on resources of kind "${kind}"`, { details });
+  return new ApiError('MethodNotAllowed', `watch is not supported on resources of kind "${kind}"`, { details });
 }
 
 function notAllowed(): never {

@@ -171,7 +171,7 @@ const fields: Readonly<Record<string, readonly string[]>> = {
 };
 
 function selectorCases(): readonly Case[] {
-  const choices = (field: string): readonly string[] => [`${field}=nothing-{run}`, `${field}!=,${field}=none`];
+  const choices = (field: string): readonly string[] => [`${field}=nothing-{run}`, `${field}!=,${field}=none-{run}`];
   return [
     ...Object.entries(fields).map(([path, names]) =>
       one(
