@@ -30,7 +30,7 @@ export interface SeriesRecorder extends Running {
     about: ObjectReference,
     type: 'Normal' | 'Warning',
     reason: string,
-    what: { readonly action: string; readonly message: string },
+    what: { readonly action: string; readonly message: string; readonly related?: ObjectReference },
   ): void;
 }
 
@@ -178,7 +178,7 @@ export function createSeriesRecorder(options: SeriesRecorderOptions): SeriesReco
   const nameFor = eventNames(clock);
   const seen = new RecentMap<string, Series>(maxSeries);
   return {
-    event(about, type, reason, { action, message }) {
+    event(about, type, reason, { action, message, related }) {
       const key = JSON.stringify([type, action, reason, about]);
       const now = clock.now();
       const earlier = seen.get(key);
@@ -205,6 +205,7 @@ export function createSeriesRecorder(options: SeriesRecorderOptions): SeriesReco
         type,
         eventTime: rfc3339Micro(now),
         action,
+        ...(related === undefined ? {} : { related }),
         reportingComponent: component,
         reportingInstance: host === '' ? component : `${component}-${host}`,
       };

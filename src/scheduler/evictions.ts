@@ -14,7 +14,7 @@ export interface EvictionsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pods: Informer<Pod>;
-  readonly tell: (victim: PodInfo, message: string) => void;
+  readonly tell: (victim: PodInfo, message: string, preemptor: PodInfo) => void;
 }
 
 export interface EvictionPlan {
@@ -67,7 +67,7 @@ export class Evictions {
       const by = preemptor.pod.spec.schedulerName ?? 'default-scheduler';
       await markVictim(client, victim.pod, { by, now: clock.now() });
       await client.resource(refs.pods).delete(victim.namespace, victim.pod.metadata.name, { preconditions: { uid: victim.uid } });
-      tell(victim, `Preempted by pod ${preemptor.uid} on node ${node}`);
+      tell(victim, `Preempted by pod ${preemptor.uid} on node ${node}`, preemptor);
     });
   }
 

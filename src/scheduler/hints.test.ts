@@ -85,7 +85,7 @@ describe('queueing hints', () => {
     ['a pod that is nothing to it goes', 'InterPodAffinity', pod('p', anti), podEvent(actions.delete, undefined, db), false],
     ['a pod it must be far from becomes another', 'InterPodAffinity', pod('p', anti), podEvent(actions.podLabel, db, web), true],
     ['a pod comes that it must be far from', 'InterPodAffinity', pod('p', anti), podEvent(actions.add, web), false],
-  ])('%s (%s)', (_what, plugin, asking, event, expected) => {
+  ])('%s (%s)', (...[, plugin, asking, event, expected]) => {
     expect(helps(plugin, asking, event)).toBe(expected);
   });
 });

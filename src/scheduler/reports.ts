@@ -1,7 +1,7 @@
 /** What the scheduler tells about pods: events, and conditions that make way for what clients write. */
 import { hostname } from 'node:os';
 import { isReason } from '../api/errors.ts';
-import type { Pod } from '../api/generated/types.ts';
+import type { ObjectReference, Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
@@ -35,7 +35,7 @@ type Failure = Omit<SchedulingFailure, 'now'>;
 export interface Reports extends Running {
   scheduled(pod: PodInfo, node: string): void;
   failed(pod: PodInfo, failure: Failure): void;
-  preempted(victim: PodInfo, message: string): void;
+  preempted(victim: PodInfo, message: string, by: PodInfo): void;
   /** Tells once which change would help the pod. */
   advise(pod: QueuedPod, diagnosis: Diagnosis): void;
 }
@@ -54,6 +54,7 @@ export interface ReportsOptions {
 interface Told {
   readonly action: string;
   readonly message: string;
+  readonly related?: ObjectReference;
 }
 
 export function createReports(options: ReportsOptions): Reports {
@@ -91,8 +92,8 @@ class PodReports implements Reports {
     this.#tell(pod.pod, 'Normal', 'Scheduled', { action: 'Binding', message: `Successfully assigned ${pod.key} to ${node}` });
   }
 
-  preempted(victim: PodInfo, message: string): void {
-    this.#tell(victim.pod, 'Normal', 'Preempted', { action: 'Preempting', message });
+  preempted(victim: PodInfo, message: string, by: PodInfo): void {
+    this.#tell(victim.pod, 'Normal', 'Preempted', { action: 'Preempting', message, related: referenceTo(refs.pods, by.pod) });
   }
 
   failed(info: PodInfo, failure: Failure): void {
@@ -154,10 +155,10 @@ class PodReports implements Reports {
     }
   }
 
-  #tell(pod: Pod, type: 'Normal' | 'Warning', reason: string, { action, message }: Told): void {
+  #tell(pod: Pod, type: 'Normal' | 'Warning', reason: string, { action, message, related }: Told): void {
     const note = message.length <= maxNoteLength ? message : `${message.slice(0, maxNoteLength - 4)} ...`;
     const recorder = this.#recorders.get(pod.spec.schedulerName ?? 'default-scheduler');
-    recorder?.event(referenceTo(refs.pods, pod), type, reason, { action, message: note });
+    recorder?.event(referenceTo(refs.pods, pod), type, reason, { action, message: note, ...(related === undefined ? {} : { related }) });
   }
 
   #task(work: Promise<void>): void {

@@ -7,6 +7,8 @@ import { refs } from '../client/refs.ts';
 import type { FakeClient } from '../client/testing/fake-client.ts';
 import { createFakeClient } from '../client/testing/fake-client.ts';
 import { settle } from '../client/testing/until.ts';
+import type { SchedulerConfig } from './config/config.ts';
+import { readSchedulerConfig } from './config/read-config.ts';
 import { startScheduler } from './scheduler.ts';
 
 interface Bench extends AsyncDisposable {
@@ -14,11 +16,11 @@ interface Bench extends AsyncDisposable {
   readonly client: FakeClient;
 }
 
-async function start(seed: (client: FakeClient) => void): Promise<Bench> {
+async function start(seed: (client: FakeClient) => void, config?: SchedulerConfig): Promise<Bench> {
   const clock = new FakeClock();
   const client = createFakeClient({ clock });
   seed(client);
-  const scheduler = startScheduler({ client, clock, logger: silentLogger, random: () => 0 });
+  const scheduler = startScheduler({ client, clock, logger: silentLogger, random: () => 0, ...(config === undefined ? {} : { config }) });
   await settle();
   return { clock, client, [Symbol.asyncDispose]: () => scheduler.stop() };
 }
@@ -218,6 +220,10 @@ describe('scheduler', () => {
     expect(bench.client.peek(refs.pods, 'shop/low')?.metadata.deletionTimestamp).toBeDefined();
     expect(bench.client.peek(refs.pods, 'shop/middle')?.metadata.deletionTimestamp).toBeUndefined();
     expect(bench.client.peek(refs.pods, 'shop/high')?.status.nominatedNodeName).toBe('n1');
+    const uid = bench.client.peek(refs.pods, 'shop/high')?.metadata.uid ?? '';
+    expect(events(bench.client, 'Preempted')).toMatchObject([
+      { action: 'Preempting', message: `Preempted by pod ${uid} on node n1`, involvedObject: { name: 'low' }, related: { name: 'high' } },
+    ]);
     bench.client.remove(refs.pods as never, 'shop/low');
     await settle();
     expect(nodeOf(bench.client, 'high')).toBe('n1');
@@ -317,5 +323,91 @@ describe('scheduler', () => {
     const placed = bench.client.all(refs.pods).map((one) => one.spec.nodeName);
     expect(placed.filter((name) => name === 'n1')).toHaveLength(2);
     expect(placed.filter((name) => name === 'n2')).toHaveLength(1);
+  });
+
+  test('volumes that wait for the pod are bound before it, on a node that can use them', async () => {
+    const hosts = {
+      required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n2'] }] }] },
+    };
+    const storage = { accessModes: ['ReadWriteOnce'], storageClassName: 'late' };
+    await using bench = await start((client) => {
+      node(client, 'n1');
+      node(client, 'n2');
+      client.seed(refs.storageClasses, {
+        metadata: { name: 'late' },
+        provisioner: 'kubernetes.io/no-provisioner',
+        volumeBindingMode: 'WaitForFirstConsumer',
+      });
+      client.seed(refs.persistentVolumes, {
+        metadata: { name: 'v' },
+        spec: { ...storage, capacity: { storage: '1Gi' }, nodeAffinity: hosts },
+        status: { phase: 'Available' },
+      });
+      client.seed(refs.persistentVolumeClaims, {
+        metadata: { name: 'c', namespace: 'shop' },
+        spec: { ...storage, resources: { requests: { storage: '1Gi' } } },
+        status: { phase: 'Pending' },
+      });
+      pod(client, 'a', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] });
+    });
+    const { client } = bench;
+    expect(client.peek(refs.persistentVolumes, 'v')?.spec.claimRef).toMatchObject({ namespace: 'shop', name: 'c' });
+    expect([nodeOf(client, 'a'), client.peek(refs.pods, 'shop/a')?.status.nominatedNodeName]).toEqual([undefined, 'n2']);
+    // What the controller for volumes does next.
+    await client.resource(refs.persistentVolumeClaims).patch('shop', 'c', {
+      type: 'application/merge-patch+json',
+      body: { metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }, spec: { volumeName: 'v' } },
+    });
+    await settle();
+    expect(nodeOf(client, 'a')).toBe('n2');
+  });
+
+  test('a volume that is never bound: the pod is tried again, and its volume is free for others', async () => {
+    await using bench = await start((client) => {
+      node(client, 'n1');
+      client.seed(refs.storageClasses, {
+        metadata: { name: 'late' },
+        provisioner: 'example.com/disk',
+        volumeBindingMode: 'WaitForFirstConsumer',
+      });
+      client.seed(refs.persistentVolumeClaims, {
+        metadata: { name: 'c', namespace: 'shop' },
+        spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'late', resources: { requests: { storage: '1Gi' } } },
+        status: { phase: 'Pending' },
+      });
+      pod(client, 'a', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] });
+    });
+    const { client, clock } = bench;
+    const selected = (): string | undefined =>
+      client.peek(refs.persistentVolumeClaims, 'shop/c')?.metadata.annotations?.['volume.kubernetes.io/selected-node'];
+    expect(selected()).toBe('n1');
+    await clock.advance(600_000);
+    await settle();
+    expect(scheduled(client, 'a')).toMatchObject({ reason: 'SchedulerError', message: 'binding volumes: context deadline exceeded' });
+    expect(nodeOf(client, 'a')).toBeUndefined();
+  });
+
+  test('several profiles; pods of other names are nobody’s', async () => {
+    const packing = readSchedulerConfig(`
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packing
+  pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}]
+  plugins: {score: {disabled: [{name: NodeResourcesBalancedAllocation}]}}
+`);
+    await using bench = await start((client) => {
+      node(client, 'n1', { cpu: '4' });
+      node(client, 'n2', { cpu: '4' });
+      pod(client, 'there', { ...cpu('1'), nodeName: 'n2' });
+    }, packing);
+    pod(bench.client, 'usual', cpu('1'));
+    await settle();
+    pod(bench.client, 'packed', { ...cpu('500m'), schedulerName: 'packing', nodeSelector: {} });
+    pod(bench.client, 'third', { ...cpu('1'), schedulerName: 'third' });
+    await settle();
+    expect([nodeOf(bench.client, 'usual'), nodeOf(bench.client, 'third')]).toEqual(['n1', undefined]);
+    expect(events(bench.client, 'Scheduled').map(({ reportingComponent }) => reportingComponent)).toEqual(['default-scheduler', 'packing']);
   });
 });

@@ -76,7 +76,7 @@ class Scheduler implements Running {
     const budgets = informers.of(refs.podDisruptionBudgets);
     const isAssumed = (uid: string): boolean => cache.isAssumed(uid);
     const reports = this.#lifecycle.add(createReports({ client, clock, logger, pods, isAssumed, names: [...profiles.keys()] }));
-    const evictions = new Evictions({ client, clock, logger, pods, tell: (victim, what) => reports.preempted(victim, what) });
+    const evictions = new Evictions({ client, clock, logger, pods, tell: (victim, what, by) => reports.preempted(victim, what, by) });
     this.#queue = new SchedulingQueue({
       clock,
       profiles,

@@ -1,16 +1,12 @@
 /** Which volume a claim can have: component-helpers storage/volume/pv_helpers.go and apis/core/v1/helper. */
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, TopologySelectorTerm, Volume } from '../api/generated/types.ts';
 import type { Labels } from '../api/label-selector.ts';
-import { labelMatcher } from '../api/label-selector.ts';
-import { matchesNodeTerm } from '../api/node-selector.ts';
+import { boundVolume as bind, findVolume as find, volumeAnnotations } from '../api/volume-binding.ts';
 import { bytes } from './resources.ts';
 
-export const annotations = {
-  bindCompleted: 'pv.kubernetes.io/bind-completed',
-  boundByController: 'pv.kubernetes.io/bound-by-controller',
-  selectedNode: 'volume.kubernetes.io/selected-node',
-  betaStorageClass: 'volume.beta.kubernetes.io/storage-class',
-} as const;
+export { classOf as storageClassOf, isReachableFrom as allowsNode } from '../api/volume-binding.ts';
+
+export const annotations = volumeAnnotations;
 
 /** A class of this provisioner makes no volumes. */
 export const noProvisioner = 'kubernetes.io/no-provisioner';
@@ -37,23 +33,12 @@ export function checkOwned(pod: Pod, claim: PersistentVolumeClaim): void {
   throw new Error(`PVC ${namespace}/${name} was not created for pod ${namespace}/${pod.metadata.name} (pod is not owner)`);
 }
 
-/** The older annotation wins. */
-export function storageClassOf({ metadata, spec }: PersistentVolumeClaim | PersistentVolume): string {
-  return metadata.annotations?.[annotations.betaStorageClass] ?? spec.storageClassName ?? '';
-}
-
 export function requestOf(claim: PersistentVolumeClaim): number {
   return bytes(claim.spec.resources?.requests?.['storage']);
 }
 
 export function isFullyBound({ metadata, spec }: PersistentVolumeClaim): boolean {
   return (spec.volumeName ?? '') !== '' && metadata.annotations?.[annotations.bindCompleted] !== undefined;
-}
-
-/** Whether a volume can be used on a node. */
-export function allowsNode(volume: PersistentVolume, node: { readonly name: string; readonly labels: Labels }): boolean {
-  const terms = volume.spec.nodeAffinity?.required?.nodeSelectorTerms;
-  return terms === undefined || terms.some((term) => matchesNodeTerm({ matchExpressions: term.matchExpressions ?? [] }, node));
 }
 
 /** Terms are alternatives; none means every node. */
@@ -65,13 +50,6 @@ export function matchesTopology(terms: readonly TopologySelectorTerm[] | undefin
       return value !== undefined && values.includes(value);
     }),
   );
-}
-
-export function isBoundTo(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const reference = volume.spec.claimRef;
-  if (reference === undefined) return false;
-  if (reference.name !== claim.metadata.name || reference.namespace !== claim.metadata.namespace) return false;
-  return (reference.uid ?? '') === '' || reference.uid === claim.metadata.uid;
 }
 
 interface MatchInput {
@@ -86,51 +64,13 @@ export function findVolume(
   volumes: readonly PersistentVolume[],
   input: MatchInput,
 ): PersistentVolume | undefined {
-  let best: PersistentVolume | undefined;
-  for (const volume of volumes) {
-    if (input.taken.has(volume.metadata.name) || !couldServe(volume, claim)) continue;
-    const reachable = allowsNode(volume, input.node);
-    if (isBoundTo(volume, claim)) return reachable ? volume : undefined;
-    if (!reachable || !isFree(volume, claim)) continue;
-    if (best === undefined || capacityOf(volume) < capacityOf(best)) best = volume;
-  }
-  return best;
-}
-
-export function capacityOf(volume: PersistentVolume): number {
-  return bytes(volume.spec.capacity?.['storage']);
-}
-
-function couldServe(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  if (volume.spec.claimRef !== undefined && !isBoundTo(volume, claim)) return false;
-  if (capacityOf(volume) < requestOf(claim)) return false;
-  if ((volume.spec.volumeMode ?? 'Filesystem') !== (claim.spec.volumeMode ?? 'Filesystem')) return false;
-  if ((volume.spec.volumeAttributesClassName ?? '') !== (claim.spec.volumeAttributesClassName ?? '')) return false;
-  return volume.metadata.deletionTimestamp === undefined;
-}
-
-function isFree(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  if (volume.status.phase !== 'Available') return false;
-  if (claim.spec.selector !== undefined && !labelMatcher(claim.spec.selector)(volume.metadata.labels)) return false;
-  if (storageClassOf(volume) !== storageClassOf(claim)) return false;
-  return claim.spec.accessModes?.every((mode) => volume.spec.accessModes?.includes(mode) === true) ?? true;
+  return find(claim, volumes, { node: input.node, excluded: input.taken });
 }
 
 /** A copy of the volume that names the claim (GetBindVolumeToClaim); undefined when it does already. */
 export function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume | undefined {
-  const copy = structuredClone(volume);
-  const reference = volume.spec.claimRef;
-  const { namespace = '', name, uid, resourceVersion } = claim.metadata;
-  let changed = false;
-  if (reference?.name !== name || reference.namespace !== namespace || reference.uid !== uid) {
-    copy.spec.claimRef = { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion };
-    changed = true;
-  }
-  if (!isBoundTo(volume, claim) && copy.metadata.annotations?.[annotations.boundByController] === undefined) {
-    copy.metadata.annotations = { ...copy.metadata.annotations, [annotations.boundByController]: 'yes' };
-    changed = true;
-  }
-  return changed ? copy : undefined;
+  const bound = bind(volume, claim);
+  return bound === volume ? undefined : bound;
 }
 
 /** A copy of the claim that names the node its volume is wanted for. */
