@@ -97,13 +97,13 @@ export function findVolume(
   for (const volume of volumes) {
     const { metadata, spec, status } = volume;
     const isBound = isBoundTo(volume, claim);
-    if (excluded?.has(metadata.name) === true || (spec.claimRef !== undefined && !isBound)) continue;
-    if (capacityOf(volume).compare(asked) < 0 || !hasModeOf(volume, claim) || !hasAttributesOf(volume, claim)) continue;
-    if (metadata.deletionTimestamp !== undefined) continue;
+    if (excluded?.has(metadata.name) === true || metadata.deletionTimestamp !== undefined) continue;
+    // What costs least is asked first: the scheduler asks for every node.
+    if (!isBound && (spec.claimRef !== undefined || status.phase !== 'Available' || classOf(volume) !== classOf(claim))) continue;
+    if (!hasModeOf(volume, claim) || !hasAttributesOf(volume, claim) || capacityOf(volume).compare(asked) < 0) continue;
     const isReachable = node === undefined || isReachableFrom(volume, node);
     if (isBound) return isReachable ? volume : undefined;
-    if ((node === undefined && late) || status.phase !== 'Available' || !isReachable) continue;
-    if (!selects(metadata.labels) || classOf(volume) !== classOf(claim) || !grantsAccess(volume, claim)) continue;
+    if ((node === undefined && late) || !isReachable || !selects(metadata.labels) || !grantsAccess(volume, claim)) continue;
     if (best === undefined || capacityOf(best).compare(capacityOf(volume)) > 0) best = volume;
   }
   return best;

@@ -6,7 +6,7 @@ import { revisionLabel } from '../shared/controller-revisions.ts';
 import { podFromTemplate } from '../shared/pod-control.ts';
 
 export const podNameLabel = 'statefulset.kubernetes.io/pod-name';
-export const podIndexLabel = 'apps.kubernetes.io/pod-index';
+const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
 type ClaimTemplate = PersistentVolumeClaim;
 
