@@ -131,7 +131,7 @@ describe('fields of created objects', () => {
   test('atomic structs that Go always writes are no news', () => {
     const schema = schemaOf('networking.k8s.io', 'v1', 'NetworkPolicy');
     const fields = new CreatedFields(typeOfSchema(schema), complete({}, schema), {});
-    const policy = (podSelector: object): Record<string, unknown> => complete({ spec: { podSelector } }, schema) as Record<string, unknown>;
+    const policy = (podSelector: object): Record<string, unknown> => complete({ spec: { podSelector } }, schema);
     expect(fields.of(policy({}))).toBeUndefined();
     expect(fields.of(policy({ matchLabels: { a: 'b' } }))).toEqual({ 'f:spec': { 'f:podSelector': {} } });
   });

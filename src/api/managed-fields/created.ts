@@ -6,6 +6,7 @@ import { isMap, type JsonMap, keyOfElement, ownedByElement } from './elements.ts
 import type { FieldSet, MaybeSet } from './field-set.ts';
 import { type FieldEntry, type FieldType, isOmitted, type ListType, type MapType } from './field-type.ts';
 import { compareKeys, fieldKey } from './path-element.ts';
+import { rememberText } from './text.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import { jsonEqual } from '../json.ts';
 import { deepFreeze } from '../object.ts';
@@ -39,6 +40,7 @@ export class CreatedFields {
     if (set === undefined) {
       set = deepFreeze(JSON.parse(text) as FieldSet);
       this.#shapes.set(text, set);
+      rememberText(set, text);
     }
     return set;
   }

@@ -102,7 +102,11 @@ export function entryOf({ name, operation, apiVersion, subresource, time, set, e
 const byText = (a = '', b = ''): number => (a === b ? 0 : a < b ? -1 : 1);
 /** RFC 3339 texts of UTC sort as they are; what a client wrote otherwise is read. */
 const seconds = (time: string | undefined): number => (time === undefined ? 0 : Math.floor(Date.parse(time) / 1000));
-const byTime = (a: string | undefined, b: string | undefined): number => (a === b ? 0 : seconds(a) - seconds(b));
+const isUsual = (time: string | undefined): time is string => time?.length === 20 && time.endsWith('Z');
+const byTime = (a: string | undefined, b: string | undefined): number => {
+  if (a === b) return 0;
+  return isUsual(a) && isUsual(b) ? byText(a, b) : seconds(a) - seconds(b);
+};
 
 function compareEntries(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
   return (

@@ -36,12 +36,13 @@ export interface Change {
 export function settle(managers: Managers, { old, next }: Change, options: { rules: Rules; self: string; force: boolean }): Comparison {
   const { rules, self, force } = options;
   const changes = filtered(compare(old.type, old.value, next.value, rules.ignored), rules, next.apiVersion);
-  const byVersion = new Map<string, Comparison | undefined>([[next.apiVersion, changes]]);
-  const changesIn = (version: string): Comparison | undefined => {
+  const byVersion = new Map<string, Seen | undefined>([[next.apiVersion, seenOf(changes)]]);
+  const changesIn = (version: string): Seen | undefined => {
     if (!byVersion.has(version)) {
       const [left, right] = [rules.convert(old, version), rules.convert(next, version)];
       const known = left !== undefined && right !== undefined;
-      byVersion.set(version, known ? filtered(compare(left.type, left.value, right.value, rules.ignored), rules, version) : undefined);
+      const inVersion = known ? filtered(compare(left.type, left.value, right.value, rules.ignored), rules, version) : undefined;
+      byVersion.set(version, inVersion === undefined ? undefined : seenOf(inVersion));
     }
     return byVersion.get(version);
   };
@@ -54,7 +55,7 @@ export function settle(managers: Managers, { old, next }: Change, options: { rul
       lost.push([id, manager, manager.set]);
       continue;
     }
-    const taken = intersection(manager.set, union(seen.modified, seen.added));
+    const taken = intersection(manager.set, seen.changed);
     if (!force) eachPath(taken, (path) => conflicts.push({ manager, path }));
     const gone = union(taken, seen.removed);
     if (gone !== undefined || manager.set === undefined) lost.push([id, manager, gone]);
@@ -63,6 +64,14 @@ export function settle(managers: Managers, { old, next }: Change, options: { rul
   for (const [id, manager, gone] of lost) assign(managers, id, { ...manager, set: difference(manager.set, gone) });
   return changes;
 }
+
+/** A comparison as others are held to it. */
+interface Seen {
+  readonly changed: MaybeSet;
+  readonly removed: MaybeSet;
+}
+
+const seenOf = ({ modified, added, removed }: Comparison): Seen => ({ changed: union(modified, added), removed });
 
 function filtered(changes: Comparison, rules: Rules, apiVersion: string): Comparison {
   const filter = (set: MaybeSet): MaybeSet => (set === undefined ? undefined : rules.filter(set, apiVersion));

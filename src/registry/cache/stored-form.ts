@@ -3,6 +3,7 @@
  * so that an upstream API server reads them too. What it wrote itself (protobuf of built-in kinds, JSON with its own order of
  * fields) is understood as well. Inside, kind and apiVersion are left out: the place of an object tells them.
  */
+import { objectText } from '../../api/managed-fields/text.ts';
 import { apiVersionOf, parseApiVersion, type KubeObject } from '../../api/object.ts';
 import { decodeProtobuf } from '../../api/protobuf/decode.ts';
 import { hasMagic, readEnvelope } from '../../api/protobuf/envelope.ts';
@@ -86,7 +87,7 @@ const head = /^\{"kind":"[A-Za-z0-9]+","apiVersion":"[\w.\-/]+",$/;
 
 /** The bytes to store of an object without kind and apiVersion, whose first field is metadata. */
 export function encodeStored(type: StoredType, object: KubeObject): Buffer {
-  return ownBytes(headOf(type) + JSON.stringify(object).slice(1));
+  return ownBytes(headOf(type) + objectText(object).slice(1));
 }
 
 /** Where `"metadata":{"...` starts in a value of the usual form; -1: the value has another form, or must be converted. */
