@@ -33,7 +33,7 @@ export interface WorkloadOptions {
   readonly ours: Target;
   /** Missing: what was recorded counts. */
   readonly real?: Target;
-  /** Parts of scenario names; none: all. */
+  /** Beginnings of scenario names; none: all. */
   readonly filters?: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function compareWorkloads({ ours, real, filters = [] }: WorkloadOpt
   const snapshots: Snapshots = real === undefined ? readRecorded() : {};
   const found: string[] = [];
   let steps = 0;
-  const chosen = scenarios.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)));
+  const chosen = scenarios.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.startsWith(filter)));
   const play = async (scenario: Scenario, at: number): Promise<void> => {
     // CronJobs count minutes.
     if (cronJobScenarios.includes(scenario)) await pause(60_000 - (Date.now() % 60_000) + 500);
@@ -63,7 +63,7 @@ export async function compareWorkloads({ ours, real, filters = [] }: WorkloadOpt
       await pause(waitMs);
       const key = `${scenario.name}/${String(place)} ${name}`;
       const [mine, theirs] = worlds;
-      if (theirs !== undefined) snapshots[key] = await takeSnapshot(theirs);
+      if (theirs !== undefined) snapshots[key] = await settledSnapshot(theirs);
       const lines = mine === undefined ? [] : await untilEqual(mine, snapshots[key]);
       steps += 1;
       if (lines.length > 0) found.push([`${key}`, ...lines].join('\n  '));
@@ -73,6 +73,17 @@ export async function compareWorkloads({ ours, real, filters = [] }: WorkloadOpt
   await Promise.all(chosen.map(play));
   clearInterval(timer);
   return { differences: found, steps, snapshots };
+}
+
+/** What the namespace looks like when nothing has changed in it for a moment. */
+async function settledSnapshot(world: World): Promise<Snapshot> {
+  let before = await takeSnapshot(world);
+  for (const end = performance.now() + 2 * patienceMs; ;) {
+    await pause(1500);
+    const now = await takeSnapshot(world);
+    if (differences(before, now).length === 0 || performance.now() > end) return now;
+    before = now;
+  }
 }
 
 /** A busy machine gets more time; the differences that stay. */

@@ -2,7 +2,7 @@
  * Runs the same workloads on Coracle and on a real control plane, without nodes, and shows where what became of them differs:
  *   node test/compare/workloads/run.ts --ours KUBECONFIG [--real KUBECONFIG] [--record] [filter...]
  * The real one needs a kube-controller-manager and no scheduler, ours is a `server --disable-agent`. Without --real what was
- * recorded earlier counts; --record keeps the real one's answers for that. A filter is a part of scenario names. Exits with 1
+ * recorded earlier counts; --record keeps the real one's answers for that. A filter is the beginning of scenario names. Exits with 1
  * when something differs.
  */
 import { parseArgs } from 'node:util';

@@ -53,7 +53,7 @@ export const jobScenarios: readonly Scenario[] = [
     step('another', end(1, nth(0))),
     gone,
   ),
-  scenario('job deadline', create({ activeDeadlineSeconds: 10, ...two }), step('run', run(), 10_000), gone),
+  scenario('job deadline', create({ activeDeadlineSeconds: 25, ...two }), step('run', run(), 25_000), gone),
   scenario(
     'job suspend',
     create(two),

@@ -77,18 +77,18 @@ export const deploymentScenarios: readonly Scenario[] = [
   ),
   scenario(
     'deployment deadline',
-    create({ progressDeadlineSeconds: 5, replicas: 2 }),
-    wait('too long', 5000),
+    create({ progressDeadlineSeconds: 8, replicas: 2 }),
+    wait('too long', 8000),
     ready,
     image('bad'),
-    wait('too long again', 6000),
+    wait('too long again', 9000),
     image('v1'),
   ),
   scenario(
     'deployment minReadySeconds',
-    create({ minReadySeconds: 7, replicas: 2 }),
+    create({ minReadySeconds: 20, replicas: 2 }),
     ready,
-    wait('later', 6000),
+    wait('later', 18_000),
     step('none', spec({ minReadySeconds: 0 })),
   ),
   scenario(
