@@ -60,11 +60,13 @@ const maxImages = 50;
 
 /** The agent's part of the status over what is there: capacities and conditions of others stay. */
 export function nodeStatus(old: NodeStatus, facts: NodeFacts, now: number): NodeStatus {
-  const { capacity, info } = facts.machine;
+  const { info } = facts.machine;
+  const capacity = { ...old.capacity, ...facts.machine.capacity };
   return {
     ...old,
-    capacity: { ...old.capacity, ...capacity },
-    allocatable: { ...old.allocatable, ...capacity },
+    capacity,
+    // What others say the node has can be had; extended resources that they take away cannot (nodestatus/setters.go, MachineInfo).
+    allocatable: { ...Object.fromEntries(Object.entries(old.allocatable ?? {}).filter(([name]) => !name.includes('/'))), ...capacity },
     conditions: conditions(old.conditions ?? [], facts, now),
     addresses: [...facts.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: facts.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: facts.kubeletPort } },
