@@ -85,6 +85,23 @@ export function labelSelectorQuery(selector: LabelSelector | undefined): string 
     .join(',');
 }
 
+/** A label selector as Go prints the struct, where upstream does just that (apimachinery pkg/apis/meta/v1/generated.pb.go). */
+function goLabelSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key] ?? ''},`);
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}
+
+/** What a policy binding takes its parameters from. */
+export function paramRefText(paramRef: { name?: string; namespace?: string; selector?: LabelSelector } | undefined): string {
+  if ((paramRef?.name ?? '') !== '') return `${paramRef?.namespace || '*'}/${paramRef?.name ?? ''}`;
+  return paramRef?.selector === undefined ? '<unset>' : goLabelSelector(paramRef.selector);
+}
+
 /** The first three of a list and how many more there are. */
 export function firstThree(list: readonly string[], none: string): string {
   if (list.length === 0) return none;

@@ -2,7 +2,7 @@ import type { MutatingAdmissionPolicyBinding } from '../../../api/generated/type
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
 import { validateMutatingBinding } from '../../shared/admission/policies.ts';
-import { age, labelSelectorQuery, name, text } from '../../shared/columns.ts';
+import { age, name, paramRefText, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
 
@@ -17,10 +17,7 @@ export const mutatingadmissionpolicybindings = define<MutatingAdmissionPolicyBin
   columns: [
     name,
     text('PolicyName', ({ spec }) => spec.policyName ?? ''),
-    text('ParamRef', ({ spec: { paramRef } }) => {
-      if ((paramRef?.name ?? '') !== '') return `${paramRef?.namespace || '*'}/${paramRef?.name ?? ''}`;
-      return paramRef?.selector === undefined ? '<unset>' : labelSelectorQuery(paramRef.selector);
-    }),
+    text('ParamRef', ({ spec }) => paramRefText(spec.paramRef)),
     age,
   ],
 });

@@ -2,7 +2,7 @@ import type { ValidatingAdmissionPolicyBinding } from '../../../api/generated/ty
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
 import { validateBinding } from '../../shared/admission/policies.ts';
-import { age, labelSelectorQuery, name, text } from '../../shared/columns.ts';
+import { age, name, paramRefText, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
 
@@ -17,10 +17,7 @@ export const validatingadmissionpolicybindings = define<ValidatingAdmissionPolic
   columns: [
     name,
     text('PolicyName', ({ spec }) => spec.policyName ?? ''),
-    text('ParamRef', ({ spec: { paramRef } }) => {
-      if ((paramRef?.name ?? '') !== '') return `${paramRef?.namespace || '*'}/${paramRef?.name ?? ''}`;
-      return paramRef?.selector === undefined ? '<unset>' : labelSelectorQuery(paramRef.selector);
-    }),
+    text('ParamRef', ({ spec }) => paramRefText(spec.paramRef)),
     age,
   ],
 });
