@@ -19,11 +19,6 @@ export interface PodMetric {
 /** By name of the pod. */
 export type PodMetrics = ReadonlyMap<string, PodMetric>;
 
-export interface ObjectReference {
-  readonly kind: string;
-  readonly name: string;
-}
-
 interface PodMetricsItem {
   readonly metadata: { readonly name: string };
   readonly timestamp: string;
