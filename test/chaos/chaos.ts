@@ -51,7 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     options.say(`the storm is over: ${JSON.stringify(blows)}; waiting for everything to settle`);
     await cluster.server.start().catch(() => undefined);
     for (const node of cluster.nodes) node.start();
-    await settle(client, options.nodes);
+    await settle(client, options.nodes, watchman);
     options.say('everything reached its specification; deleting it');
     await removeAll(client, made);
     return { violations: watchman.violations, blows };
@@ -206,10 +206,10 @@ async function look(client: Client, nodes: number): Promise<Seen> {
   };
 }
 
-async function settle(client: Client, nodes: number): Promise<void> {
+async function settle(client: Client, nodes: number, watchman: Watchman): Promise<void> {
   await eventually(async () => {
     const seen = await look(client, nodes);
-    const wrong = [...unsettled(seen), ...orphans(seen), ...miscounted(seen)];
+    const wrong = [...unsettled(seen), ...orphans(seen), ...miscounted(seen, (uid) => watchman.lost(uid))];
     if (wrong.length > 0) throw new Error(`not settled:\n${wrong.join('\n')}`);
   }, settleMs);
 }

@@ -27,8 +27,15 @@ test('an owner that is gone makes orphans', () => {
 
 test('a Job counts each pod once', () => {
   const pods = [pod('a', '1', 'Job', 'Succeeded'), pod('b', '2', 'Job', 'Failed')];
-  expect(miscounted({ ...nothing, jobs: [job(1)], pods })).toEqual([]);
-  expect(miscounted({ ...nothing, jobs: [job(2)], pods })).toEqual(['Job j counts 2, but 1 of its pods succeeded']);
+  const count = (succeeded: number, lost: number): string[] => miscounted({ ...nothing, jobs: [job(succeeded)], pods }, () => lost);
+  expect(count(1, 0)).toEqual([]);
+  expect(count(2, 0)).toEqual(['Job j counts 2, but 1 of its pods succeeded']);
+  expect(count(0, 0)).toEqual(['Job j counts 0, but 1 of its pods succeeded']);
+  expect(count(2, 1)).toEqual([]);
+  const watchman = new Watchman();
+  watchman.pod('DELETED', pod('a', '1', 'Job', 'Succeeded'));
+  watchman.pod('DELETED', pod('b', '2', 'Job', 'Failed'));
+  expect(watchman.lost('owner')).toBe(1);
 });
 
 describe('the watchman', () => {

@@ -74,12 +74,16 @@ export function orphans(seen: Seen): string[] {
     .map(({ metadata }) => `${metadata.name} has an owner that is gone`);
 }
 
-/** Jobs whose count is not that of their pods that succeeded; nobody may have taken such pods away. */
-export function miscounted({ jobs, pods }: Seen): string[] {
+/**
+ * Jobs whose count is not that of their pods that succeeded. A pod that is deleted just when it succeeds is counted and gone:
+ * `lost` tells of how many that may be true.
+ */
+export function miscounted({ jobs, pods }: Seen, lost: (uid: string) => number): string[] {
   return jobs.flatMap(({ metadata, status }) => {
     const ended = pods.filter((pod) => pod.status.phase === 'Succeeded' && pod.metadata.ownerReferences?.[0]?.uid === metadata.uid).length;
     const counted = status?.succeeded ?? 0;
-    return ended === counted ? [] : [`Job ${metadata.name} counts ${String(counted)}, but ${String(ended)} of its pods succeeded`];
+    if (counted >= ended && counted <= ended + lost(metadata.uid)) return [];
+    return [`Job ${metadata.name} counts ${String(counted)}, but ${String(ended)} of its pods succeeded`];
   });
 }
 
@@ -88,10 +92,17 @@ export class Watchman {
   readonly violations: string[] = [];
   readonly #ordinals = new Map<string, string>();
   readonly #counted = new Map<string, number>();
+  readonly #lost = new Map<string, number>();
 
-  pod(type: string, { metadata }: Pod): void {
+  pod(type: string, { metadata, status }: Pod): void {
     const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+    if (owner?.kind === 'Job' && type === 'DELETED' && status.phase !== 'Failed') this.#lost.set(owner.uid, this.lost(owner.uid) + 1);
     if (owner?.kind === 'StatefulSet') this.#ordinal(type, metadata.name, metadata.uid);
+  }
+
+  /** How many pods of a Job went away that had succeeded, or may have. */
+  lost(uid: string): number {
+    return this.#lost.get(uid) ?? 0;
   }
 
   /** A name is free again only when its pod is gone. */
