@@ -26,7 +26,7 @@ export function compare(type: FieldType, old: unknown, next: unknown, ignored?: 
 }
 
 /** Every field of a value that was not there before, itself included. */
-export function everyField(type: FieldType, value: unknown): FieldSet {
+function everyField(type: FieldType, value: unknown): FieldSet {
   if (typeof value !== 'object' || value === null) return member;
   if (Array.isArray(value)) {
     const list = ownedByElement(type);
