@@ -40,9 +40,10 @@ describe('the list of built-in kinds', () => {
     expect(scaled.sort()).toEqual(['deployments', 'replicasets', 'replicationcontrollers', 'statefulsets']);
   });
 
-  test('every stored kind has columns, and a default that stands an object without anything', () => {
-    for (const definition of definitions.filter((one) => one.virtual === undefined)) {
-      expect([definition.resource, definition.columns.length]).not.toEqual([definition.resource, 0]);
+  test('every stored kind has columns but one that upstream prints by default, and a default that stands an object without anything', () => {
+    const stored = definitions.filter((one) => one.virtual === undefined);
+    expect(stored.filter(({ columns }) => columns.length === 0).map(({ resource }) => resource)).toEqual(['csistoragecapacities']);
+    for (const definition of stored) {
       const object = { metadata: { name: 'x' } };
       expect(() => definition.strategy.default?.(object as never)).not.toThrow();
     }

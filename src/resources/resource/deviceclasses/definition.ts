@@ -1,11 +1,13 @@
 import type { DeviceClass } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { nameAndAge } from '../../shared/columns.ts';
+import { deviceClassErrors } from '../../shared/devices.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
 
 export const deviceclasses = define<DeviceClass>({
   ...fromFacts('resource.k8s.io', 'v1', 'deviceclasses'),
-  strategy: countsGeneration<DeviceClass>(),
+  strategy: { ...countsGeneration<DeviceClass>(), validate: ({ spec }) => deviceClassErrors(spec, path('spec')) },
   columns: nameAndAge,
 });

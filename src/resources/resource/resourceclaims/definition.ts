@@ -1,9 +1,11 @@
 import type { ResourceV1ResourceClaim as ResourceClaim } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
+import { semanticEqual } from '../../../api/json.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
-import { immutable } from '../../shared/checks.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
+import { claimErrors } from '../../shared/devices.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
 
@@ -13,7 +15,9 @@ export const resourceclaims = define<ResourceClaim>({
     statusKeeps: 'metadata',
     ...resetsStatus<ResourceClaim>(),
     default: ({ spec }) => defaultDeviceRequests(spec),
-    validateUpdate: ({ spec }, old) => immutable(path('spec'), spec, old.spec),
+    validate: ({ spec }) => claimErrors(spec, path('spec')),
+    // the faults of an unchangeable specification would say nothing more
+    validateUpdate: ({ spec }, old) => changed(spec, old.spec),
   },
   columns: [
     name,
@@ -25,3 +29,8 @@ export const resourceclaims = define<ResourceClaim>({
     age,
   ],
 });
+
+function changed(spec: ResourceClaim['spec'], old: ResourceClaim['spec']): FieldError[] {
+  if (semanticEqual(spec, old)) return [];
+  return [invalid(path('spec'), internalForm('resource.ResourceClaimSpec', spec), 'field is immutable')];
+}

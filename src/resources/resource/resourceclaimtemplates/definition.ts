@@ -1,16 +1,36 @@
 import type { ResourceClaimTemplate } from '../../../api/generated/types.ts';
-import { path } from '../../../api/field-errors.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
+import { semanticEqual } from '../../../api/json.ts';
 import { define } from '../../../registry/definition.ts';
 import { nameAndAge } from '../../shared/columns.ts';
-import { immutable } from '../../shared/checks.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
+import { claimErrors } from '../../shared/devices.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { labelsErrors } from '../../shared/names.ts';
+import { annotationErrors } from '../../shared/pod/validate-annotations.ts';
 
 export const resourceclaimtemplates = define<ResourceClaimTemplate>({
   ...fromFacts('resource.k8s.io', 'v1', 'resourceclaimtemplates'),
   strategy: {
     default: ({ spec }) => defaultDeviceRequests(spec.spec),
-    validateUpdate: ({ spec }, old) => immutable(path('spec'), spec, old.spec),
+    validate,
+    validateUpdate: (template, old) => [...validate(template), ...changed(template, old)],
   },
   columns: nameAndAge,
 });
+
+function validate({ spec }: ResourceClaimTemplate): FieldError[] {
+  const at = path('spec');
+  const meta = at.child('metadata');
+  return [
+    ...labelsErrors(meta.child('labels'), spec.metadata?.labels),
+    ...annotationErrors(meta.child('annotations'), spec.metadata?.annotations),
+    ...claimErrors(spec.spec, at.child('spec')),
+  ];
+}
+
+function changed({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {
+  if (semanticEqual(spec, old.spec)) return [];
+  return [invalid(path('spec'), internalForm('resource.ResourceClaimTemplateSpec', spec), 'field is immutable')];
+}
