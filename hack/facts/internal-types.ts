@@ -108,7 +108,10 @@ interface Found {
 function readPackage(dir: string, name: string, { structs, named }: Found): void {
   const source = goSource(dir);
   const imports = new Map(
-    [...source.matchAll(/^\t(?:(\w+) )?"(k8s\.io\/[\w./-]+)"/gm)].map(([, alias, path = '']) => [alias ?? path.split('/').at(-1) ?? '', path]),
+    [...source.matchAll(/^\t(?:(\w+) )?"(k8s\.io\/[\w./-]+)"/gm)].map(([, alias, path = '']) => [
+      alias ?? path.split('/').at(-1) ?? '',
+      path,
+    ]),
   );
   const qualified = (type: string): string =>
     type.replace(/(?:(\w+)\.)?(\w+)$/, (whole, alias: string | undefined, last: string) => {

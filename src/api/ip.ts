@@ -147,20 +147,3 @@ export function addressWarnings(at: Path, text: string): string[] {
   if (address.family === 4 || canonical === text) return [];
   return [`${at.text}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonical}")`];
 }
-
-/** Warnings about a network that old checks let pass (GetWarningsForCIDR). */
-export function cidrWarnings(at: Path, text: string): string[] {
-  const cidr = parseCidr(text);
-  if (cidr === undefined) return [];
-  const { address, bits, base } = cidr;
-  const network = `${formatAddress({ family: address.family, value: base })}/${String(bits)}`;
-  const warnings: string[] = [];
-  if (base !== address.value) {
-    const single = `${formatAddress(address)}/${address.family === 4 ? '32' : '128'}`;
-    warnings.push(`${at.text}: CIDR value "${text}" is ambiguous in this context (should be "${network}" or "${single}"?)`);
-  }
-  if (cidr.leadingZeros || address.mapped) warnings.push(`${at.text}: non-standard CIDR value "${text}" is invalid: use "${network}"`);
-  if (warnings.length === 0 && address.family === 6 && network !== text)
-    warnings.push(`${at.text}: IPv6 CIDR value "${text}" should be in RFC 5952 canonical format ("${network}")`);
-  return warnings;
-}

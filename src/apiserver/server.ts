@@ -80,7 +80,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   let url = '';
   const api = createApi({ ...options, discovery, openapi, metrics, flow, health: new Health(state), connector, url: () => url });
   const server = createServer(serverOptions(options.tls), (request, response) => {
-    if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
+    inTurn(request, response, () => {
+      if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
+    });
   });
   const upgraded = upgrades(server, (upgrade) => api.upgrade(upgrade));
   server.maxHeadersCount = 0;
@@ -115,6 +117,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     state.started = true;
   };
   return Object.assign(running(stop), { url, port, metrics, fair, started });
+}
+
+/** One request of a connection at a time, as Go's server does: what is sent ahead of the answers is not even read. */
+function inTurn({ socket }: IncomingMessage, response: ServerResponse, serve: () => void): void {
+  if (response.socket !== null) return serve();
+  socket.pause();
+  response.once('socket', () => {
+    socket.resume();
+    serve();
+  });
 }
 
 function serverOptions({ key, cert, clientCA }: ApiServerOptions['tls']): ServerOptions {

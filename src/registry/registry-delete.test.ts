@@ -26,7 +26,7 @@ describe('delete', () => {
     expect([again.gone, again.entry.revision]).toEqual([false, entry.revision]);
     const added = await failure(change('a', (current) => current.metadata.finalizers?.push('example.com/more')));
     expect(added.message).toContain(
-      'no new finalizers can be added if the object is being deleted new finalizers []string{"example.com/more"}',
+      'no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
     );
     const last = await change('a', (current) => delete current.metadata.finalizers);
     expect(last.entry.object.metadata.finalizers).toBeUndefined();

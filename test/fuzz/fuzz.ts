@@ -225,11 +225,9 @@ class Target {
   }
 }
 
-/** Upstream has errors without a reason that are answered with 500 as well: those are no faults of the server. */
+/** Upstream too has errors without a reason that are answered with 500 (what cannot be applied, a version where none belongs). */
 function isFault({ code, text }: Answer): boolean {
-  return (
-    code === 500 && !/"message": ?"(resourceVersion should not be set on objects to be created|resourceVersion: Invalid value)/.test(text)
-  );
+  return code === 500 && (!text.includes('"status"') || /"reason": ?"InternalError"/.test(text));
 }
 
 /** Node's client says nothing about the bodies of methods that usually have none. */

@@ -257,11 +257,13 @@ export class QueueSet {
     if (oldest !== undefined && queue.nextStart < oldest.arrival) queue.nextStart = oldest.arrival;
   }
 
+  /**
+   * Virtual time goes on by what each active queue has been given. Upstream reckons with all the seats that may be used; it is the
+   * same there, because it uses them, but not where processor time runs out before the seats do: the queues of a crowd would
+   * then seem to be behind, and everything be served in the order it came.
+   */
   #sync(now: number): void {
-    if (this.#activeQueues > 0) {
-      const rate = Math.min(this.seatsInUse + this.seatsWaiting, this.#limit) / this.#activeQueues;
-      this.#virtual += rate * (now - this.#synced);
-    }
+    if (this.#activeQueues > 0) this.#virtual += (this.seatsInUse / this.#activeQueues) * (now - this.#synced);
     this.#synced = now;
   }
 

@@ -51,7 +51,13 @@ export interface TestServer extends Running {
 
 export const testToken = 'admin-token';
 
-export async function startTestServer(options: { readonly clock?: Clock } = {}): Promise<TestServer> {
+export interface TestServerOptions {
+  readonly clock?: Clock;
+  /** What the health checks ask in place of the store. */
+  readonly storageCheck?: () => Promise<unknown>;
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = options.clock ?? realClock;
   const lifecycle = new Lifecycle();
   const now = Date.now();
@@ -83,6 +89,7 @@ export async function startTestServer(options: { readonly clock?: Clock } = {}):
       nodes: { ...towardsNodes, ca: ca.cert },
       serviceAccounts: { issuer: defaultIssuer, keys },
       version: { gitVersion: 'v1.36.3+coracle' },
+      ...(options.storageCheck === undefined ? {} : { storage: options.storageCheck }),
       clock,
       logger: silentLogger,
     }),

@@ -1,5 +1,5 @@
 /** Small checks that many kinds' validation is made of. */
-import { forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../api/field-errors.ts';
+import { invalid, notSupported, required, type FieldError, type Path } from '../../api/field-errors.ts';
 import { inGoOrder } from '../../api/internal-form.ts';
 import { semanticEqual } from '../../api/json.ts';
 
@@ -24,8 +24,4 @@ export function immutable(at: Path, value: unknown, old: unknown): FieldError[] 
 
 export function requiredText(at: Path, value: string | undefined, detail = ''): FieldError[] {
   return value === undefined || value === '' ? [required(at, detail)] : [];
-}
-
-export function forbiddenWhen(condition: boolean, at: Path, why: string): FieldError[] {
-  return condition ? [forbiddenField(at, why)] : [];
 }
