@@ -1,6 +1,6 @@
 /**
- * npm test: installs what the tests need (npm packages; on Debian and Ubuntu Docker Engine, nftables and friends through
- * apt), starts dockerd if none answers, and runs everything: first what needs only Node, then what changes the machine.
+ * npm test: installs what the tests need (npm packages, an etcd under .cache; on Debian and Ubuntu Docker Engine, nftables and
+ * friends through apt), starts dockerd if none answers, and runs everything: first what needs only Node, then what changes the machine.
  *   npm test                 all
  *   npm test -- unit         only what needs nothing but Node
  *   npm test -- root         only what needs root, Docker and nftables
@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfStale, installDependencies, node, root } from './prepare.mjs';
+import { testEtcd } from './test-etcd.mjs';
 
 const wanted = process.argv.slice(2);
 const [lane] = wanted;
@@ -16,10 +17,12 @@ const patterns = wanted.filter((word) => word !== 'unit' && word !== 'root');
 
 installDependencies();
 buildIfStale();
+const etcd = await testEtcd();
+if (etcd === undefined) process.exit(1);
 
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ETCD: etcd } });
     child.on('error', () => resolve(127));
     child.on('close', (code) => resolve(code ?? 128));
   });

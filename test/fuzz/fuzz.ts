@@ -225,9 +225,9 @@ class Target {
   }
 }
 
-/** Upstream too has errors without a reason that are answered with 500 (what cannot be applied, a version where none belongs). */
+/** Upstream too has errors without a reason that are answered with 500, as a Status in any form (a version that is no number). */
 function isFault({ code, text }: Answer): boolean {
-  return code === 500 && (!text.includes('"status"') || /"reason": ?"InternalError"/.test(text));
+  return code === 500 && (!text.includes('Status') || text.includes('InternalError'));
 }
 
 /** Node's client says nothing about the bodies of methods that usually have none. */

@@ -3,8 +3,10 @@
  * kubernetes Service and its endpoints, the default ServiceCIDR) and in the scheduling storage's post-start hook.
  */
 import { isIP } from 'node:net';
+import { path } from '../../api/field-errors.ts';
 import type * as t from '../../api/generated/types.ts';
 import type { New } from '../../api/object.ts';
+import { endpointAddressErrors } from '../../resources/shared/endpoint-address.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
@@ -35,20 +37,24 @@ export function kubernetesService(clusterIP: string, targetPort: number): New<t.
 }
 
 /** The kubernetes Service has no selector: its endpoints are the API servers. */
+/** Those of the family that may be endpoints: a server that listens on loopback alone is behind no Service. */
+function endpointAddresses({ addresses }: ApiServerEndpoint, family: 4 | 6): string[] {
+  return addresses.filter((address) => isIP(address) === family && endpointAddressErrors(path('ip'), address).length === 0);
+}
+
 export function kubernetesEndpoints(endpoint: ApiServerEndpoint, family: 4 | 6): New<t.Endpoints> {
-  const addresses = endpoint.addresses.filter((address) => isIP(address) === family);
+  const addresses = endpointAddresses(endpoint, family).map((ip) => ({ ip }));
   return {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port: endpoint.port, protocol: 'TCP' }] }],
+    ...(addresses.length === 0 ? {} : { subsets: [{ addresses, ports: [{ name: 'https', port: endpoint.port, protocol: 'TCP' }] }] }),
   };
 }
 
 export function kubernetesEndpointSlice(endpoint: ApiServerEndpoint, family: 4 | 6): New<t.EndpointSlice> {
-  const addresses = endpoint.addresses.filter((address) => isIP(address) === family);
   return {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
     addressType: family === 4 ? 'IPv4' : 'IPv6',
-    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    endpoints: endpointAddresses(endpoint, family).map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port: endpoint.port, protocol: 'TCP' }],
   };
 }
