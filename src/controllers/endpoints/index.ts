@@ -10,6 +10,7 @@ import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { isHeadless, isManaged, ServiceIndex } from '../shared/service-endpoints.ts';
+import { triggerTimeAnnotation, TriggerTimes } from '../shared/trigger-times.ts';
 import { subsetsOf } from './subsets.ts';
 
 const managedBy = 'endpoints.kubernetes.io/managed-by';
@@ -26,22 +27,29 @@ function start({ client, informers, clock, logger }: ControllerContext): Running
   const index = new ServiceIndex(informers.of(refs.services), informers.of(refs.pods));
   const endpoints = informers.of(refs.endpoints);
   const api = client.resource(refs.endpoints);
+  const times = new TriggerTimes();
 
   async function reconcile(key: string): Promise<undefined> {
     const service = index.services.store.get(key);
     if (service === undefined) {
+      times.forget(key);
       await removeLeft(key);
       return;
     }
     if (!isManaged(service)) return;
     const current = endpoints.store.get(key);
-    const wanted = wantedEndpoints(service, subsetsOf(service, index.podsOf(service)));
+    const pods = index.podsOf(service);
+    const time = times.next(key, service, pods);
+    const { [triggerTimeAnnotation]: _former, ...kept } = current?.metadata.annotations ?? {};
+    const annotations = time === undefined ? kept : { ...kept, [triggerTimeAnnotation]: time };
+    const wanted = wantedEndpoints(service, subsetsOf(service, pods));
     try {
-      if (current === undefined) await api.create(service.metadata.namespace ?? '', wanted);
+      if (current === undefined)
+        await api.create(service.metadata.namespace ?? '', { ...wanted, metadata: { ...wanted.metadata, annotations } });
       else if (!jsonEqual(current.subsets ?? [], wanted.subsets ?? []) || !jsonEqual(current.metadata.labels, wanted.metadata.labels)) {
         await api.update({
           ...current,
-          metadata: { ...current.metadata, labels: wanted.metadata.labels ?? {} },
+          metadata: { ...current.metadata, annotations, labels: wanted.metadata.labels ?? {} },
           subsets: wanted.subsets ?? [],
         });
       }

@@ -179,4 +179,90 @@ describe('endpoint slices and endpoints', () => {
     await bench.settle();
     expect(bench.client.actions).toHaveLength(writes + 1);
   });
+
+  test.each([
+    ['PreferClose', { forZones: [{ name: 'z' }] }],
+    ['PreferSameZone', { forZones: [{ name: 'z' }] }],
+    ['PreferSameNode', { forZones: [{ name: 'z' }], forNodes: [{ name: 'n1' }] }],
+  ])('trafficDistribution %s: hints for ready endpoints, gone with the field', async (trafficDistribution, hints) => {
+    await using bench = await startBench([endpointSliceController], {
+      seed: (client) => {
+        node(client);
+        service(client, { ipFamilies: ['IPv4'], trafficDistribution });
+        pod(client, 1);
+        pod(client, 2, false);
+      },
+    });
+    expect(slices(bench)[0]?.endpoints?.map((endpoint) => endpoint.hints)).toEqual([hints, undefined]);
+    service(bench.client, { ipFamilies: ['IPv4'] });
+    await bench.settle();
+    expect(slices(bench)[0]?.endpoints?.map((endpoint) => endpoint.hints)).toEqual([undefined, undefined]);
+  });
+
+  test('topology-mode Auto shares endpoints out among zones, tells so, and says why it does not', async () => {
+    const annotated = (client: FakeClient): void =>
+      void client.seed(refs.services, {
+        metadata: { name: 'web', namespace: 'shop', uid: 'svc', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
+        spec: { selector: { app: 'web' }, clusterIP: '10.43.0.9', ipFamilies: ['IPv4'], ports: [{ port: 80, protocol: 'TCP' }] },
+      });
+    const zoned = (client: FakeClient, name: string, zone: string): void =>
+      void client.seed(refs.nodes, {
+        metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
+        spec: {},
+        status: { allocatable: { cpu: '2' }, conditions: [{ type: 'Ready', status: 'True' }] },
+      });
+    await using bench = await startBench([endpointSliceController], {
+      seed: (client) => {
+        annotated(client);
+        zoned(client, 'n1', 'z');
+        for (const at of [1, 2, 3, 4]) pod(client, at);
+      },
+    });
+    expect(slices(bench)[0]?.endpoints?.some((endpoint) => endpoint.hints !== undefined)).toBe(false);
+    expect(bench.client.all(refs.events).map(({ reason }) => reason)).toEqual(['TopologyAwareHintsDisabled']);
+    zoned(bench.client, 'n2', 'y');
+    await bench.settle();
+    annotated(bench.client);
+    await bench.settle();
+    const zones = slices(bench)[0]?.endpoints?.map((endpoint) => endpoint.hints?.forZones?.[0]?.name);
+    expect(zones?.sort()).toEqual(['y', 'y', 'z', 'z']);
+    expect(bench.client.all(refs.events).map(({ reason }) => reason)).toContain('TopologyAwareHintsEnabled');
+  });
+
+  test('the slice without endpoints becomes the first one with some, and keeps its name', async () => {
+    await using bench = await startBench([endpointSliceController], {
+      seed: (client) => {
+        node(client);
+        service(client, { ipFamilies: ['IPv4'] });
+      },
+    });
+    const [before] = slices(bench);
+    pod(bench.client, 1);
+    await bench.settle();
+    expect(slices(bench)).toMatchObject([{ metadata: { name: before?.metadata.name }, endpoints: [{ addresses: ['10.42.0.1'] }] }]);
+  });
+
+  test('what is written says when the change happened', async () => {
+    const stamped = (client: FakeClient, time: string): void =>
+      void client.seed(refs.pods, {
+        metadata: { name: 'web-1', namespace: 'shop', uid: 'pod-1', labels: { app: 'web' } },
+        spec: { nodeName: 'n1', containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] }] },
+        status: {
+          podIPs: [{ ip: '10.42.0.1' }],
+          conditions: [{ type: 'Ready', status: time.endsWith('7Z') ? 'False' : 'True', lastTransitionTime: time }],
+        },
+      });
+    await using bench = await startBench(both, {
+      seed: (client) => {
+        node(client);
+        service(client, { ipFamilies: ['IPv4'] });
+        stamped(client, '2026-01-01T00:00:05Z');
+      },
+    });
+    stamped(bench.client, '2026-01-01T00:00:07Z');
+    await bench.settle();
+    const annotation = { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:07Z' };
+    expect(slices(bench)[0]?.metadata.annotations).toEqual(annotation);
+    expect(bench.client.peek(refs.endpoints, 'shop/web')?.metadata.annotations).toEqual(annotation);
+  });
 });

@@ -7,6 +7,10 @@ import { controllerReference } from '../shared/owners.ts';
 import { isPodReady } from '../shared/pods.ts';
 import type { Family } from '../shared/service-endpoints.ts';
 import { addressesOf, familyOf, hostnameOf, isEndpoint, isHeadless, targetPortOf } from '../shared/service-endpoints.ts';
+import { triggerTimeAnnotation } from '../shared/trigger-times.ts';
+import type { TopologyPlan, ZoneShares } from './topology.ts';
+import { planTopology } from './topology.ts';
+import { asksForTopology, distributionHints, distributionOf } from './traffic-distribution.ts';
 
 export const managedBy = 'endpointslice.kubernetes.io/managed-by';
 export const serviceName = 'kubernetes.io/service-name';
@@ -18,13 +22,20 @@ export interface SlicePlan {
   readonly create: readonly New<EndpointSlice>[];
   readonly update: readonly EndpointSlice[];
   readonly delete: readonly EndpointSlice[];
+  /** How endpoints were shared out among zones, for Services that ask for it. */
+  readonly topology: ReadonlyMap<Family, TopologyPlan>;
 }
+
+type FamilyPlan = Omit<SlicePlan, 'topology'> & { readonly topology?: TopologyPlan };
 
 export interface PlanOptions {
   readonly service: Service;
   readonly pods: readonly Pod[];
   readonly existing: readonly EndpointSlice[];
   readonly nodeOf: (name: string) => Node | undefined;
+  readonly shares?: ZoneShares | undefined;
+  /** For the annotation of what is written; undefined: none. */
+  readonly triggerTime?: string | undefined;
 }
 
 /** The families slices are kept for; a headless Service without stated families takes both. */
@@ -37,13 +48,59 @@ export function familiesOf(service: Service): Family[] {
 export function planSlices(options: PlanOptions): SlicePlan {
   const families = familiesOf(options.service);
   const ours = (slice: EndpointSlice): boolean => (families as string[]).includes(slice.addressType) && isOwned(slice, options.service);
-  const plans = families.map((family) =>
-    planFamily(family, { ...options, existing: options.existing.filter((slice) => ours(slice) && slice.addressType === family) }),
-  );
+  const plans = families.map((family) => {
+    const existing = options.existing.filter((slice) => ours(slice) && slice.addressType === family);
+    const plan = planFamily(family, { ...options, existing });
+    return { family, ...reuseDeleted(asksForTopology(options.service) ? withTopology(plan, existing, options.shares) : plan) };
+  });
+  const stamp = stampOf(options.triggerTime);
   return {
-    create: plans.flatMap((plan) => plan.create),
-    update: plans.flatMap((plan) => plan.update),
+    create: plans.flatMap((plan) => plan.create).map(stamp),
+    update: plans.flatMap((plan) => plan.update).map(stamp),
     delete: [...options.existing.filter((slice) => !ours(slice)), ...plans.flatMap((plan) => plan.delete)],
+    topology: new Map(plans.flatMap(({ family, topology }) => (topology === undefined ? [] : [[family, topology] as const]))),
+  };
+}
+
+/** What would be created takes the place of what would be deleted, whose name so stays. */
+function reuseDeleted(plan: FamilyPlan): FamilyPlan {
+  const count = Math.min(plan.create.length, plan.delete.length);
+  const reused = plan.create.slice(0, count).flatMap((slice, at) => {
+    const former = plan.delete[at];
+    if (former === undefined) return [];
+    const { labels = {}, ownerReferences = [] } = slice.metadata;
+    return [{ ...former, ...slice, metadata: { ...former.metadata, labels, ownerReferences } }];
+  });
+  return { ...plan, create: plan.create.slice(count), update: [...plan.update, ...reused], delete: plan.delete.slice(count) };
+}
+
+function withTopology(plan: FamilyPlan, existing: readonly EndpointSlice[], shares: ZoneShares | undefined): FamilyPlan {
+  const written = new Set([...plan.update, ...plan.delete].map((slice) => slice.metadata.name));
+  const unchanged = existing.filter((slice) => !written.has(slice.metadata.name));
+  const all = [...plan.create, ...plan.update, ...unchanged];
+  const topology = planTopology(
+    shares,
+    all.map(({ endpoints = [] }, at) => ({ endpoints, open: at < plan.create.length + plan.update.length })),
+  );
+  const hinted = <S extends { endpoints?: Endpoint[] | null }>(slice: S, at: number): S | undefined => {
+    if ('refused' in topology) return { ...slice, endpoints: (slice.endpoints ?? []).map(({ hints: _hints, ...endpoint }) => endpoint) };
+    const endpoints = topology.slices[at];
+    return endpoints === undefined ? undefined : { ...slice, endpoints: [...endpoints] };
+  };
+  const create = plan.create.flatMap((slice, at) => hinted(slice, at) ?? []);
+  const update = [...plan.update, ...unchanged].flatMap((slice, at) => {
+    const changed = hinted(slice, plan.create.length + at);
+    const same = changed === undefined || (at >= plan.update.length && jsonEqual(changed.endpoints, slice.endpoints));
+    return same ? [] : [changed];
+  });
+  return { ...plan, create, update, topology };
+}
+
+function stampOf(time: string | undefined): <S extends { metadata: { annotations?: Record<string, string> } }>(slice: S) => S {
+  return (slice) => {
+    const { [triggerTimeAnnotation]: _former, ...annotations } = slice.metadata.annotations ?? {};
+    if (time !== undefined) annotations[triggerTimeAnnotation] = time;
+    return { ...slice, metadata: { ...slice.metadata, annotations } };
   };
 }
 
@@ -56,7 +113,7 @@ interface Group {
   readonly endpoints: Map<string, Endpoint>;
 }
 
-function planFamily(family: Family, options: PlanOptions): SlicePlan {
+function planFamily(family: Family, options: PlanOptions): FamilyPlan {
   const groups = desiredGroups(family, options);
   const byPorts = Map.groupBy(options.existing, (slice) => portsKey(slice.ports ?? []));
   const create: New<EndpointSlice>[] = [];
@@ -121,7 +178,7 @@ function endpointOf(pod: Pod, at: { service: Service; node: Node | undefined; ad
   const hostname = hostnameOf(pod, at.service);
   const zone = at.node?.metadata.labels?.['topology.kubernetes.io/zone'] ?? '';
   const { name, namespace = '', uid } = pod.metadata;
-  return {
+  const endpoint: Endpoint = {
     addresses: at.addresses,
     conditions: { ready: at.service.spec.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
     ...(hostname === undefined ? {} : { hostname }),
@@ -129,17 +186,21 @@ function endpointOf(pod: Pod, at: { service: Service; node: Node | undefined; ad
     targetRef: { kind: 'Pod', name, namespace, uid },
     ...(zone === '' ? {} : { zone }),
   };
+  return { ...endpoint, ...distributionHints(endpoint, distributionOf(at.service)) };
 }
 
 /** Keeps endpoints where they are, drops those gone, fills up, and opens new slices only when all are full. */
-function planGroup(family: Family, group: Group, at: { service: Service; slices: readonly EndpointSlice[] }): SlicePlan {
+function planGroup(family: Family, group: Group, at: { service: Service; slices: readonly EndpointSlice[] }): FamilyPlan {
+  const keepsHints = asksForTopology(at.service);
   const missing = new Map(group.endpoints);
   const kept = at.slices.map((slice) => ({
     slice,
     endpoints: (slice.endpoints ?? []).flatMap((endpoint) => {
       const wanted = missing.get(endpoint.targetRef?.uid ?? '');
       missing.delete(endpoint.targetRef?.uid ?? '');
-      return wanted === undefined ? [] : [wanted];
+      if (wanted === undefined) return [];
+      // Hints by topology are worked out for all slices together, later.
+      return [keepsHints && endpoint.hints !== undefined ? { ...wanted, hints: endpoint.hints } : wanted];
     }),
   }));
   const waiting = [...missing.values()];
