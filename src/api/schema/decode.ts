@@ -3,7 +3,7 @@
  * the words of Go's decoder (sigs.k8s.io/json). Parsing is JSON.parse; only bodies that repeat a key or fail to parse are looked at twice.
  */
 import { jsonSyntaxFault } from '../go-json-syntax.ts';
-import { duplicateFields, keyCount } from './duplicates.ts';
+import { duplicateFields, keyCount, keysOf } from './duplicates.ts';
 import type { Field, Schema } from './schema.ts';
 
 /** The fieldValidation query parameter. */
@@ -112,14 +112,6 @@ function read(value: unknown, schema: Schema, walk: Walk): unknown {
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function keysOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + keysOf(item), 0);
-  let sum = 0;
-  for (const item of Object.values(value)) sum += 1 + keysOf(item);
-  return sum;
-}
 
 function readStruct(value: Record<string, unknown>, schema: Schema, walk: Walk): Record<string, unknown> {
   const result: Record<string, unknown> = {};

@@ -11,6 +11,15 @@ export function keyCount(text: string): number {
   return count;
 }
 
+/** The number of keys in a parsed JSON value, at all depths. */
+export function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + keysOf(item), 0);
+  let sum = 0;
+  for (const item of Object.values(value)) sum += 1 + keysOf(item);
+  return sum;
+}
+
 /** The index of the quote that closes the string opened at `start`. */
 function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
