@@ -360,8 +360,7 @@ export class PodWorker implements TaskHost {
   async #leave(): Promise<void> {
     try {
       const written = this.#absent ? undefined : this.#publish();
-      await this.#tasks.removeAll();
-      await this.ground.remove(this.#pod);
+      await Promise.all([this.#tasks.removeAll(), this.ground.remove(this.#pod)]);
       await written;
       if (!this.#absent) await this.#deleteObject();
       this.deps.tokens.forget(this.#pod.metadata.uid);

@@ -42,6 +42,7 @@ import { ownedBy, readLabels } from './labels.ts';
 import { ensureSandboxImages } from './pause-image.ts';
 import { hostPrivileges } from './privileges.ts';
 import { attachContainer, execContainer } from './sessions.ts';
+import { stopContainer } from './stop.ts';
 import { demultiplex } from './streams.ts';
 
 export interface DockerOptions extends Owner {
@@ -165,10 +166,6 @@ class DockerRuntime implements Runtime {
     return body === undefined ? undefined : sandboxOf(body);
   }
 
-  async removeSandbox(id: string): Promise<void> {
-    await this.removeContainer(id);
-  }
-
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
     const request = containerRequest(config, sandbox.id, this.#facts);
     // Finishing pods goes before beginning new ones.
@@ -184,9 +181,13 @@ class DockerRuntime implements Runtime {
     }, true);
   }
 
-  async stopContainer(id: string, graceMs: number): Promise<void> {
-    // Docker counts whole seconds; 0 kills at once.
-    await this.#engine.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: String(Math.ceil(graceMs / 1000)) } });
+  stopContainer(id: string, graceMs: number): Promise<void> {
+    return stopContainer({ engine: this.#engine, clock: this.#options.clock }, id, graceMs);
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopContainer(id, 0);
+    await this.removeContainer(id);
   }
 
   async removeContainer(id: string): Promise<void> {

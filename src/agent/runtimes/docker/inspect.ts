@@ -10,6 +10,7 @@ export interface InspectBody {
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
+    readonly Paused?: boolean;
     readonly Pid: number;
     readonly ExitCode: number;
     readonly OOMKilled: boolean;
@@ -17,7 +18,13 @@ export interface InspectBody {
     readonly StartedAt: string;
     readonly FinishedAt: string;
   };
-  readonly Config: { readonly Labels: Labels; readonly Tty: boolean; readonly OpenStdin: boolean; readonly Image: string };
+  readonly Config: {
+    readonly Labels: Labels;
+    readonly Tty: boolean;
+    readonly OpenStdin: boolean;
+    readonly Image: string;
+    readonly StopSignal?: string;
+  };
   readonly HostConfig: { readonly NetworkMode: string; readonly PidMode: string };
 }
 
