@@ -55,7 +55,7 @@ export function parseYamlLoosely(text: string): { readonly value: unknown; reado
  * read differently (keys that are there twice or merge, tabs, bytes that are no text, more depth than is let in).
  */
 function plainJson(text: string): Record<string, unknown> | undefined {
-  if (!text.startsWith('{') || /[\t\u0000\u0085\u2028\u2029\ufeff\ufffd]|"<<"/.test(text)) return undefined;
+  if (!text.startsWith('{') || /[\t\u0085\u2028\u2029\ufeff\ufffd]|"<<"/.test(text)) return undefined;
   try {
     checkYamlDepth(text);
     const value = JSON.parse(text) as Record<string, unknown>;
