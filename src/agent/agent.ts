@@ -26,6 +26,7 @@ import type { PodDeps } from './pods/deps.ts';
 import { createImagePuller } from './pods/images.ts';
 import { startPodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
+import { createProbeMetrics } from './probes/metrics.ts';
 import { createReferences } from './references.ts';
 import { startDocker, startSim } from './runtimes/index.ts';
 import type { Image, Runtime } from './runtimes/runtime.ts';
@@ -163,6 +164,7 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
     statuses: createStatusWriter(client, logger),
     references,
     images: createImagePuller(runtime, clock, (id) => pulled.add(id)),
+    probeMetrics: createProbeMetrics(),
     tokens: createTokens(client, clock),
     claims: createClaimReader(client),
     network: options.podNetwork === undefined ? undefined : Promise.resolve(options.podNetwork),

@@ -1,7 +1,7 @@
 /** The containers of one pod: starts and ends them, follows their probes, keeps what the runtime says of them. */
 import type { Pod } from '../../api/generated/types.ts';
 import { resourceLimits } from '../containers/resources.ts';
-import { startContainerProbes } from '../probes/container-probes.ts';
+import { probeKinds, startContainerProbes } from '../probes/container-probes.ts';
 import type { PodReferences } from '../references.ts';
 import type { Container, PodState } from '../runtimes/runtime.ts';
 import { terminationMessage } from './container-config.ts';
@@ -10,7 +10,7 @@ import type { PodDeps } from './deps.ts';
 import type { PodGround } from './ground.ts';
 import { killContainer } from './kill-container.ts';
 import { containerSpecs, podText, restarts } from './model.ts';
-import { containerEvent } from './pod-events.ts';
+import { containerEvent, probeEvent } from './pod-events.ts';
 import { ContainerRecord } from './record.ts';
 import { startContainer, StartFailure } from './start-container.ts';
 
@@ -245,9 +245,10 @@ export class ContainerTasks {
       startedAt: container.startedAt,
       clock: deps.clock,
       alreadyStarted: record.started,
-      failed: (kind, output) => {
-        const word = `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)}`;
-        containerEvent(deps.recorder, { pod, spec: record.spec }, ['Warning', 'Unhealthy', `${word} probe failed: ${output}`]);
+      tried: (kind, result, seconds) => {
+        deps.probeMetrics.note({ pod, container: record.name, kind }, result, seconds);
+        const event = probeEvent(kind, result);
+        if (event !== undefined) containerEvent(deps.recorder, { pod, spec: record.spec }, event);
       },
       result: (kind, ok) => {
         if (kind === 'readiness') record.ready = ok;
@@ -326,7 +327,11 @@ export class ContainerTasks {
   }
 
   stopProbes(): void {
-    for (const record of this.#records.values()) record.stopProbes();
+    const { deps, pod } = this.#host;
+    for (const record of this.#records.values()) {
+      record.stopProbes();
+      for (const kind of probeKinds) deps.probeMetrics.forget({ pod, container: record.name, kind });
+    }
   }
 }
 

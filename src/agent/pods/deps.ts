@@ -4,6 +4,7 @@ import type { CommandRunner } from '../../base/command.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/events.ts';
+import type { ProbeMetrics } from '../probes/metrics.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { References } from '../references.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
@@ -22,6 +23,7 @@ export interface PodDeps {
   readonly statuses: StatusWriter;
   readonly references: References;
   readonly images: ImagePuller;
+  readonly probeMetrics: ProbeMetrics;
   readonly tokens: TokenSource;
   readonly claims: ClaimReader;
   /** Undefined: pods that are not on the host's network have none. */

@@ -5,7 +5,7 @@ import type { Container } from '../runtimes/runtime.ts';
 import type { Kill, KillReason } from './decide.ts';
 import type { PodDeps } from './deps.ts';
 import type { ContainerSpec } from './model.ts';
-import { containerEvent } from './pod-events.ts';
+import { containerEvent, httpFallback } from './pod-events.ts';
 
 /** However long the hook took, the container gets this long to end (kuberuntime minimumGracePeriodInSeconds). */
 const minimumGraceMs = 2000;
@@ -39,7 +39,13 @@ export async function killContainer({ deps, pod, kill, graceMs: grace, podIP }: 
   const preStop = spec.container.lifecycle?.preStop;
   if (preStop !== undefined && grace > 0) {
     const target = { runtime: deps.runtime, containerId: container.id, container: spec.container, podIP };
-    const failure = await runHook({ handler: preStop, target, timeoutMs: grace, clock: deps.clock });
+    const failure = await runHook({
+      handler: preStop,
+      target,
+      timeoutMs: grace,
+      clock: deps.clock,
+      fellBack: httpFallback(deps.recorder, subject),
+    });
     if (failure !== '') containerEvent(deps.recorder, subject, ['Warning', 'FailedPreStopHook', 'PreStopHook failed']);
   }
   const left = grace - (deps.clock.monotonic() - began);

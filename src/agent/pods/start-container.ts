@@ -10,7 +10,7 @@ import type { PodDeps } from './deps.ts';
 import { mountImageVolumes } from './image-volumes.ts';
 import { ImageFailure } from './images.ts';
 import type { ContainerSpec, Waiting } from './model.ts';
-import { containerEvent } from './pod-events.ts';
+import { containerEvent, httpFallback } from './pod-events.ts';
 
 export interface StartInput {
   readonly deps: PodDeps;
@@ -102,7 +102,13 @@ async function runPostStart(
 ): Promise<void> {
   const { deps, spec, podIPs } = input;
   const target = { runtime: deps.runtime, containerId: container.id, container: spec.container, podIP: podIPs[0] ?? '' };
-  const failure = await runHook({ handler, target, timeoutMs: 2 ** 31 - 1, clock: deps.clock });
+  const failure = await runHook({
+    handler,
+    target,
+    timeoutMs: 2 ** 31 - 1,
+    clock: deps.clock,
+    fellBack: httpFallback(deps.recorder, input),
+  });
   if (failure === '') return;
   containerEvent(deps.recorder, input, ['Warning', 'FailedPostStartHook', 'PostStartHook failed']);
   containerEvent(deps.recorder, input, ['Normal', 'Killing', 'FailedPostStartHook']);

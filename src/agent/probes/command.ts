@@ -27,7 +27,7 @@ export async function runCommand(runtime: Runtime, containerId: string, { comman
     }
     return { ok: code === 0, output };
   } catch (error) {
-    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+    return { ok: false, errored: true, output: error instanceof Error ? error.message : String(error) };
   }
 }
 

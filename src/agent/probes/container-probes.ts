@@ -3,11 +3,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Probe } from '../../api/generated/types.ts';
-import type { ProbeTarget } from './probe.ts';
+import type { ProbeResult, ProbeTarget } from './probe.ts';
 import { runProbe } from './probe.ts';
 import { startProber } from './prober.ts';
 
-export type ProbeKind = 'startup' | 'liveness' | 'readiness';
+export const probeKinds = ['startup', 'liveness', 'readiness'] as const;
+export type ProbeKind = (typeof probeKinds)[number];
 
 export interface ContainerProbesOptions {
   readonly target: ProbeTarget;
@@ -16,7 +17,8 @@ export interface ContainerProbesOptions {
   /** The startup probe has passed before (takeover after a restart of the agent). */
   readonly alreadyStarted: boolean;
   result(kind: ProbeKind, ok: boolean): void;
-  failed(kind: ProbeKind, output: string): void;
+  /** Every try, for events and metrics; it took `seconds`. */
+  tried(kind: ProbeKind, result: ProbeResult, seconds: number): void;
 }
 
 export interface ContainerProbes extends Running {
@@ -38,7 +40,7 @@ export function startContainerProbes(options: ContainerProbesOptions): Container
       clock: options.clock,
       startedAt: options.startedAt,
       attempt: () => runProbe(probe, options.target),
-      failed: (result) => options.failed(kind, result.output),
+      tried: (result, seconds) => options.tried(kind, result, seconds),
       decided: (ok) => {
         if (kind !== 'readiness' && !ok) stopOne(kind);
         if (kind === 'startup' && ok) {

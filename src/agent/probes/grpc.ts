@@ -28,22 +28,43 @@ export function decodeResponse(body: Buffer): string {
   return statuses[body.length >= 7 && body[5] === 0x08 ? (body[6] ?? 0) : 0] ?? 'UNKNOWN';
 }
 
+/** Go's names of the codes that a call can end with (google.golang.org/grpc/codes). */
+const codes = [
+  'OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied',
+  'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss',
+  'Unauthenticated',
+] as const; // prettier-ignore
+
+/** Why the call ended, '' when it went well. */
+function callFailure(code: string, message: string): string {
+  if (code === '' || code === '0') return '';
+  if (code === '12') return `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${message}`;
+  return `error: health rpc probe failed: rpc error: code = ${codes[Number(code)] ?? `Code(${code})`} desc = ${message}`;
+}
+
 export async function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
   // Loaded when first needed: hardly any pod has such a probe.
   const { connect } = await import('node:http2');
-  const host = call.host.includes(':') ? `[${call.host}]` : call.host;
+  const address = `${call.host.includes(':') ? `[${call.host}]` : call.host}:${call.port}`;
+  const limit = `${call.timeoutMs / 1000}s`;
   return new Promise((resolve) => {
-    const session = connect(`http://${host}:${call.port}`);
-    const timer = setTimeout(
-      () => finish(`timeout: failed to connect service "${host}:${call.port}" within ${call.timeoutMs}ms: context deadline exceeded`),
-      call.timeoutMs,
-    );
+    const session = connect(`http://${address}`);
+    let connected = false;
     const finish = (failure: string): void => {
       clearTimeout(timer);
       session.destroy();
-      resolve({ ok: failure === '', output: failure });
+      resolve({ ok: failure === '', output: failure === '' ? 'service healthy' : failure });
     };
-    session.on('error', (error: Error) => finish(`error: health rpc probe failed: ${error.message}`));
+    const timer = setTimeout(() => {
+      if (connected) finish(`timeout: health rpc did not complete within ${limit}`);
+      else finish(`timeout: failed to connect service "${address}" within ${limit}: context deadline exceeded`);
+    }, call.timeoutMs);
+    const broken = (error: Error): void => {
+      // A connection that cannot be made is tried until the time is up: that is what is told.
+      if (connected) finish(`error: health rpc probe failed: rpc error: code = Unavailable desc = ${error.message}`);
+    };
+    session.on('remoteSettings', () => (connected = true));
+    session.on('error', broken);
     const stream = session.request({
       ':method': 'POST',
       ':path': '/grpc.health.v1.Health/Check',
@@ -52,20 +73,22 @@ export async function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
       'user-agent': 'kube-probe/1.36',
     });
     const chunks: Buffer[] = [];
-    let code = '';
+    let [code, message] = ['', ''];
     const note = (headers: Readonly<Record<string, string | number | string[] | undefined>>): void => {
-      const status = headers['grpc-status'];
+      const { 'grpc-status': status, 'grpc-message': text } = headers;
       if (typeof status === 'string') code = status;
+      if (typeof text === 'string') message = decodeURIComponent(text);
     };
     stream.on('response', note);
     stream.on('trailers', note);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', (error: Error) => finish(`error: health rpc probe failed: ${error.message}`));
+    stream.on('error', broken);
     stream.on('end', () => {
-      if (code === '12') return finish('error: this server does not implement the grpc health protocol (grpc.health.v1.Health)');
-      if (code !== '' && code !== '0') return finish(`error: health rpc failed with code ${code}`);
+      if (!connected) return;
+      const failure = callFailure(code, message);
       const status = decodeResponse(Buffer.concat(chunks));
-      finish(status === 'SERVING' ? '' : `service unhealthy (responded with "${status}")`);
+      if (failure !== '') finish(failure);
+      else finish(status === 'SERVING' ? '' : `service unhealthy (responded with "${status}")`);
     });
     stream.end(encodeRequest(call.service));
   });

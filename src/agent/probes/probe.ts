@@ -1,5 +1,6 @@
-/** One try of a probe or hook handler. Words are those of pkg/probe. */
+/** One try of a probe. Words are those of pkg/probe and pkg/kubelet/prober. */
 import type { Container, HTTPGetAction, Probe } from '../../api/generated/types.ts';
+import { expand } from '../containers/expand.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { runCommand } from './command.ts';
 import { checkGrpc } from './grpc.ts';
@@ -8,8 +9,12 @@ import { probeTcp } from './tcp.ts';
 
 export interface ProbeResult {
   readonly ok: boolean;
-  /** For the event when it failed. */
+  /** For the event when it failed, or was a warning. */
   readonly output: string;
+  /** It counts as a success, but somebody should look at it. */
+  readonly warning?: true;
+  /** Nothing was found out: the try does not count. */
+  readonly errored?: true;
 }
 
 export interface ProbeTarget {
@@ -35,15 +40,28 @@ export function urlOf(action: HTTPGetAction, container: Container, podIP: string
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path.startsWith('/') ? path : `/${path}`}`;
 }
 
+/** What a try is repeated when it found out nothing (maxProbeRetries). */
+const tries = 3;
+
 export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {
+  let result = await tryProbe(probe, target);
+  for (let again = 1; again < tries && result.errored === true; again += 1) result = await tryProbe(probe, target);
+  return result;
+}
+
+async function tryProbe(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {
   // Where nothing runs, nothing can fail.
   if (!target.runtime.real) return { ok: true, output: '' };
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-  const noPort = (port: string | number): ProbeResult => ({ ok: false, output: `couldn't find port: ${port}` });
-  if (probe.exec !== undefined) return runCommand(target.runtime, target.containerId, { command: probe.exec.command ?? [], timeoutMs });
+  const noPort = (port: string | number): ProbeResult => ({ ok: false, errored: true, output: portError(port) });
+  if (probe.exec !== undefined) {
+    const command = staticCommand(probe.exec.command ?? [], target.container);
+    return runCommand(target.runtime, target.containerId, { command, timeoutMs });
+  }
   if (probe.httpGet !== undefined) {
     const url = urlOf(probe.httpGet, target.container, target.podIP);
-    return url === undefined ? noPort(probe.httpGet.port) : probeHttp(url, probe.httpGet.httpHeaders ?? [], timeoutMs);
+    if (url === undefined) return noPort(probe.httpGet.port);
+    return probeHttp(url, probe.httpGet.httpHeaders ?? [], { timeoutMs, agent: 'kube-probe/1.36' });
   }
   if (probe.tcpSocket !== undefined) {
     const port = resolvePort(probe.tcpSocket.port, target.container);
@@ -52,5 +70,16 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
   }
   if (probe.grpc !== undefined)
     return checkGrpc({ host: target.podIP, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
-  return { ok: false, output: 'missing probe handler' };
+  return { ok: false, errored: true, output: `missing probe handler` };
+}
+
+/** ResolveContainerPort */
+function portError(port: string | number): string {
+  return Number.isInteger(Number(port)) ? `invalid port number: ${port}` : `couldn't find port: ${port}`;
+}
+
+/** Only variables that the specification itself gives a value are known here (ExpandContainerCommandOnlyStatic). */
+function staticCommand(command: readonly string[], { env = [] }: Container): string[] {
+  const values = new Map(env.map(({ name, value = '' }) => [name, value]));
+  return command.map((word) => expand(word, (name) => values.get(name)));
 }

@@ -11,8 +11,8 @@ export interface ProberOptions {
   /** When the container was started, ms since the epoch. */
   readonly startedAt: number;
   attempt(): Promise<ProbeResult>;
-  /** Every failed try, for the event. */
-  failed(result: ProbeResult): void;
+  /** Every try, for events and metrics; it took `seconds`. */
+  tried(result: ProbeResult, seconds: number): void;
   /** The threshold of successes or failures was reached; only changes are told, and each reached failure of a liveness probe. */
   decided(ok: boolean): void;
 }
@@ -28,7 +28,7 @@ export function startProber(options: ProberOptions): Running {
   let told: boolean | undefined;
 
   const note = (result: ProbeResult): void => {
-    if (!result.ok) options.failed(result);
+    if (result.errored === true) return;
     count = result.ok === last ? count + 1 : 1;
     last = result.ok;
     const threshold = result.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
@@ -41,6 +41,7 @@ export function startProber(options: ProberOptions): Running {
     const began = clock.monotonic();
     const result = await options.attempt();
     if (stopped) return;
+    options.tried(result, (clock.monotonic() - began) / 1000);
     note(result);
     if (!stopped) schedule(Math.max(0, periodMs - (clock.monotonic() - began)));
   };

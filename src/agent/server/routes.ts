@@ -83,6 +83,7 @@ class KubeletRoutes implements Routes {
       case 'stats':
         return sendJson(response, await this.#summary());
       case 'metrics':
+        if (rest[0] === 'probes') return sendText(response, this.#options.deps.probeMetrics.text());
         return sendText(response, rest[0] === 'resource' ? resourceMetrics(await this.#measure()) : await this.#metrics());
       case 'containerLogs':
         return this.#logs(exchange, rest);
