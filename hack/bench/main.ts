@@ -8,6 +8,7 @@ import { load } from './load.ts';
 import { nodeFigures } from './node.ts';
 import { residentMB } from './processes.ts';
 import { median, row } from './statistics.ts';
+import { embeddedFigures, etcdFigures } from './storage.ts';
 import { peerKubeconfig, Target } from './target.ts';
 import { startPeer, workloadFigures } from './workloads.ts';
 
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     node: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
     workloads: { type: 'boolean', default: false },
+    storage: { type: 'boolean', default: false },
+    objects: { type: 'string', default: '100000' },
     nodes: { type: 'string', default: '1000' },
     pods: { type: 'string', default: '10000' },
     help: { type: 'boolean', default: false },
@@ -29,7 +32,9 @@ const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
   --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory and idle CPU (root, Docker)
   --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
 npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
-  instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)`;
+  instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)
+npm run bench -- --storage [--objects N] [--starts N] [--count PODS] [--peer]
+  instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd`;
 
 async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
   return new CoracleProcess([
@@ -89,7 +94,15 @@ async function atScale(nodes: number, pods: number): Promise<void> {
   });
 }
 
+async function stores(): Promise<void> {
+  const onSim = (flags: readonly string[] = []): Promise<CoracleProcess> => server(['--runtime', 'sim', ...flags]);
+  await embeddedFigures({ server: onSim, objects: Number(values.objects), starts: Number(values.starts) });
+  await etcdFigures(onSim, Number(values.count));
+  if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
+}
+
 if (values.help) console.log(help);
+else if (values.storage) await stores();
 else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
 else {
   await starts(Number(values.starts));

@@ -37,30 +37,42 @@ export async function deleteObject(resource: Resource, target: Target): Promise<
   const faults = optionFaults(request);
   if (faults.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', faults);
   const dryRun = request.dryRun === true || context.dryRun === true;
+  let marked: Entry | undefined;
   for (;;) {
     const entry = resource.cache.get(target.namespace, target.name);
-    if (entry === undefined) throw notFound(resource.definition, target.name);
+    if (entry === undefined) {
+      // Marked here and then removed by somebody else, a collector for instance, it is gone as was asked.
+      if (marked !== undefined) return { entry: resource.view.served(marked), gone: true };
+      throw notFound(resource.definition, target.name);
+    }
     checkPreconditions(resource.definition, entry.object, request);
-    const deleted = await step(resource, entry, { ...target, dryRun });
-    if (deleted !== undefined) return { ...deleted, entry: resource.view.served(deleted.entry) };
+    const done = await step(resource, entry, { ...target, dryRun });
+    if (done.deleted !== undefined) return { ...done.deleted, entry: resource.view.served(done.deleted.entry) };
+    marked = done.marked ?? marked;
     await resource.engine.cache.waitForNewest();
     context.signal?.throwIfAborted();
   }
 }
 
-/** Undefined when the store has moved on. */
-async function step(resource: Resource, entry: Entry, target: Target & { readonly dryRun: boolean }): Promise<Deleted | undefined> {
+interface Step {
+  /** Undefined when the store has moved on. */
+  readonly deleted?: Deleted | undefined;
+  /** What was marked before it was to be removed. */
+  readonly marked?: Entry | undefined;
+}
+
+async function step(resource: Resource, entry: Entry, target: Target & { readonly dryRun: boolean }): Promise<Step> {
   const { definition, engine } = resource;
   const { request, dryRun } = target;
   const deletion = planDeletion(definition, entry.object, { request, now: engine.clock.now() });
-  if (deletion.do === 'nothing') return { entry, gone: false };
+  if (deletion.do === 'nothing') return { deleted: { entry, gone: false } };
   await admit(resource, entry, target);
-  if (deletion.do === 'remove') return removed(resource, entry, dryRun);
-  if (!deletion.remove && jsonEqual(deletion.object, entry.object)) return { entry, gone: false };
+  if (deletion.do === 'remove') return { deleted: await removed(resource, entry, dryRun) };
+  if (!deletion.remove && jsonEqual(deletion.object, entry.object)) return { deleted: { entry, gone: false } };
   const marked = await put(storedOnly(resource), { ...target, object: deletion.object, expected: entry.revision, dryRun });
-  if (marked === undefined || !deletion.remove) return marked === undefined ? undefined : { entry: marked, gone: false };
-  if (dryRun) return { entry: marked, gone: true };
-  return removed(resource, marked, dryRun);
+  if (marked === undefined) return {};
+  if (!deletion.remove || dryRun) return { deleted: { entry: marked, gone: deletion.remove } };
+  return { deleted: await removed(resource, marked, dryRun), marked };
 }
 
 async function removed(resource: Resource, entry: Entry, dryRun: boolean): Promise<Deleted | undefined> {

@@ -123,6 +123,22 @@ describe('graceful delete', () => {
     await watch.stop();
   });
 
+  test('who is faster to remove what was marked does no harm', async () => {
+    const { revision } = await create(widget('a', { graceSeconds: 0 }));
+    const collector = storage.watch(
+      { prefix: '/', after: revision },
+      {
+        events: (events) => {
+          for (const { type, key, modRevision } of events) if (type === 'put') void storage.delete(key, modRevision);
+        },
+        end: () => undefined,
+      },
+    );
+    const { entry, gone } = await store.delete('default', 'a', {}, context);
+    await collector.stop();
+    expect([gone, entry.object.metadata.deletionGracePeriodSeconds]).toEqual([true, 0]);
+  });
+
   test('finalizers outlast the grace', async () => {
     const object = widget('a');
     object.metadata.finalizers = ['example.com/hold'];
