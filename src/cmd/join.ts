@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { asBackend, type Backend } from '../agent/network/peers.ts';
 import type { CertificateSigningRequest } from '../api/generated/types.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Client, ResourceRef } from '../client/client.ts';
@@ -123,6 +124,7 @@ export interface ClusterSettings {
   readonly serviceCIDRs: readonly string[];
   readonly clusterDNS: readonly string[];
   readonly clusterDomain: string;
+  readonly backend: Backend;
 }
 
 const place = { namespace: 'kube-system', name: 'coracle-cluster' };
@@ -134,6 +136,7 @@ export async function publishClusterSettings(client: Client, settings: ClusterSe
     serviceCIDRs: settings.serviceCIDRs.join(','),
     clusterDNS: settings.clusterDNS.join(','),
     clusterDomain: settings.clusterDomain,
+    flannelBackend: settings.backend,
   };
   await client
     .resource(refs.configMaps)
@@ -151,5 +154,6 @@ export async function readClusterSettings(client: Client): Promise<ClusterSettin
     serviceCIDRs: list('serviceCIDRs'),
     clusterDNS: list('clusterDNS'),
     clusterDomain: data['clusterDomain'] ?? 'cluster.local',
+    backend: asBackend(data['flannelBackend']),
   };
 }

@@ -42,6 +42,8 @@ export interface NodeOptions {
 
 /** Resolves when the node is registered and, on Docker, its network, rules and DNS stand. Stopping leaves containers and rules as they are. */
 export async function startNode(options: NodeOptions): Promise<Running> {
+  /** How other nodes' pods are reached. */
+  readonly backend: Backend;
   const lifecycle = new Lifecycle();
   const abort = new AbortController();
   try {

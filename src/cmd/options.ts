@@ -177,6 +177,15 @@ export const options = [
     check: address,
   },
   { flag: 'cluster-domain', kind: 'text', value: 'NAME', default: 'cluster.local', help: 'domain of the cluster DNS', commands: server },
+  {
+    flag: 'flannel-backend',
+    kind: 'text',
+    value: 'NAME',
+    default: 'auto',
+    help: 'how nodes reach the pods of others: host-gw (routes), vxlan, auto (routes on the same segment, VXLAN elsewhere) or none',
+    commands: server,
+    check: oneOf('auto', 'host-gw', 'vxlan', 'none'),
+  },
   { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
   {
     flag: 'server',

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { SimNodesOptions } from '../agent/fleet/sim-nodes.ts';
+import { asBackend, type Backend } from '../agent/network/peers.ts';
 import { realClock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
@@ -175,6 +176,7 @@ function networks(settings: Settings): {
   clusterDNS: readonly string[];
   clusterDomain: string;
 } {
+  backend: Backend;
   const serviceCIDRs = settings['service-cidr'];
   return {
     clusterCIDRs: settings['cluster-cidr'],
@@ -182,6 +184,7 @@ function networks(settings: Settings): {
     clusterDNS: settings['cluster-dns'] ?? serviceCIDRs.map((cidr) => addressAt(cidr, 10)),
     clusterDomain: settings['cluster-domain'],
   };
+    backend: asBackend(settings['flannel-backend']),
 }
 
 /** Every name and address clients may reach the API server by. */

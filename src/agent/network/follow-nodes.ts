@@ -1,16 +1,15 @@
-/** Keeps the routes to other nodes' pods as the Node objects say (host gateway: nodes of one network segment). */
+/** Tells the pod network which other nodes there are, as the Node objects say. */
 import type { Node } from '../../api/generated/types.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { NodePodNetwork } from './node.ts';
-import type { NodeAddresses } from './plumbing.ts';
-import { nodeRoutes } from './plumbing.ts';
+import { addressesOf } from './peers.ts';
 
 export interface FollowNodesOptions {
   readonly nodes: Informer<Node>;
-  readonly network: NodePodNetwork;
+  readonly network: Pick<NodePodNetwork, 'setPeers'>;
   /** This node, which needs no route. */
   readonly self: string;
   readonly logger: Logger;
@@ -18,29 +17,26 @@ export interface FollowNodesOptions {
 
 /** Stopping leaves the routes. */
 export function followNodes({ nodes, network, self, logger }: FollowNodesOptions): Running {
-  let applied = '[]';
+  let applied = '';
   let last: Promise<void> = Promise.resolve();
   const update = (): void => {
-    const routes = nodeRoutes([...nodes.store.values()].map(addressesOf), self);
-    const text = JSON.stringify(routes);
+    // Before the list is complete, routes of an earlier process would be taken for those of nodes that are gone.
+    if (!nodes.hasSynced) return;
+    const all = [...nodes.store.values()].map(addressesOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const own = all.find((node) => node.name === self);
+    const text = JSON.stringify(all);
     // A node's heartbeat changes nothing here.
-    if (text === applied) return;
+    if (own === undefined || text === applied) return;
     applied = text;
+    const peers = all.filter((node) => node !== own);
     last = last
-      .then(() => network.setNodeRoutes(routes))
-      .catch((error: unknown) => logger.warn({ err: error, routes }, 'cannot set the routes to other nodes'));
+      .then(() => network.setPeers(own, peers))
+      .catch((error: unknown) => logger.warn({ err: error, peers: peers.map(({ name }) => name) }, 'cannot set the routes to other nodes'));
   };
   const handler = nodes.handle({ add: update, update, delete: update });
+  void nodes.synced.then(update);
   return running(async () => {
     await handler.stop();
     await last;
   });
-}
-
-export function addressesOf(node: Node): NodeAddresses {
-  return {
-    name: node.metadata.name,
-    podCIDRs: node.spec.podCIDRs ?? [],
-    internalIPs: (node.status.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
-  };
 }

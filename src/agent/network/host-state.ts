@@ -43,6 +43,7 @@ export interface RawRoute {
   readonly dev?: string;
   readonly type?: string;
   readonly prefsrc?: string;
+  readonly metric?: number;
 }
 
 export async function readRoutes(commands: Commands): Promise<RawRoute[]> {
@@ -73,6 +74,14 @@ export async function unreachableRanges(commands: Commands, gateways: readonly s
 
 function isFirstOf(gateway: string, cidr: string): boolean {
   return isIPv6(gateway) === isIPv6(cidr) && cidr.includes('/') && gatewayOf(cidr) === gateway;
+}
+
+/** Whether the tables stand with their rules. */
+export async function hasRules(commands: Commands, nat: NatPlan): Promise<boolean> {
+  const lists = families(nat.podCIDRs).map((family) =>
+    commands.run('nft', ['list', 'table', family, natTable(nat.instance)]).catch(() => ''),
+  );
+  return (await Promise.all(lists)).every((text) => text.includes(' masquerade') && text.includes('jump forward_ports'));
 }
 
 /** Host ports by pod uid, from the tables an earlier process left. */

@@ -4,9 +4,11 @@ import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Commands } from '../../base/command.ts';
 import { systemCommands } from '../../base/command.ts';
+import { realClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { NodePodNetwork } from './node.ts';
 import { resetPodNetwork, startPodNetwork } from './node.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 
 const instance = 'aaaa01';
 const hostNs = 'coracle-test-node';
@@ -51,6 +53,7 @@ function start(overrides: { readonly instance?: string; readonly second?: number
     serviceCIDRs: [`10.${second + 100}.0.0/16`, `fd${second}:1::/112`],
     nodeIPs: ['127.0.0.1'],
     commands: host,
+    clock: realClock,
     logger: silentLogger,
   });
 }
@@ -150,6 +153,39 @@ describe('pod network', () => {
     expect(await rules()).not.toContain('coracle');
   });
 
+  test('what somebody else takes away is put back: addresses, routes, a pod’s veth, forwarding, rules', async () => {
+    await using network = await start();
+    const [a, b] = await Promise.all([attach(network, 'uid-a'), attach(network, 'uid-b')]);
+    await network.setPeers({ name: 'self', podCIDRs: [], internalIPs: ['127.0.0.1'] }, [
+      { name: 'other', podCIDRs: ['10.42.1.0/24', 'fd42:0:0:1::/64'], internalIPs: ['127.0.0.9', '::1'], backend: 'vxlan' },
+    ]);
+    const state = (): Promise<string> =>
+      host.run('sh', [
+        '-c',
+        `ip route; ip -6 route; ip -o addr show scope global; ip -o link show up; nft list table ip coracle_${instance}_pods; cat /proc/sys/net/ipv4/ip_forward`.replaceAll(
+          '; ',
+          ` | sed 's/^[0-9]*: //; s/ link-netns.*//; s/@if[0-9]*//; s/link.ether.*//; s/ qlen [0-9]*//; s/qdisc.*//; s/ handle [0-9]*//' | sort; `,
+        ),
+      ]);
+    const before = await state();
+    expect(before).toMatch(/10\.42\.1\.0\/24 via 10\.42\.1\.0 dev coaaaa01vx .*onlink/);
+    const veth = `coaaaa01v${(a.ips[0] ?? '').endsWith('.2') ? '2' : '3'}`;
+    for (const damage of [
+      'ip addr del 10.42.0.1/32 dev coaaaa01',
+      'ip route del unreachable 10.42.0.0/24; ip route del 10.142.0.0/16',
+      `ip link del ${veth}`,
+      'ip link del coaaaa01; ip link del coaaaa01vx',
+      'ip link set coaaaa01 down',
+      'echo 0 > /proc/sys/net/ipv4/ip_forward',
+      'nft flush ruleset',
+    ]) {
+      await host.run('sh', ['-c', damage]);
+      await eventually(async () => expect([damage, await state()]).toEqual([damage, before]), 5000);
+    }
+    for (const ip of b.ips) expect([ip, await answers(a.inside, ip)]).toEqual([ip, true]);
+    await resetPodNetwork({ instance, commands: host });
+  }, 60_000);
+
   test('IPv6 that was switched off in the namespace is switched on', async () => {
     await using network = await start();
     const pod = await sandbox();
@@ -167,6 +203,7 @@ describe('pod network', () => {
     await expect(start({ instance: 'cccc03' })).rejects.toThrow('in use by another Coracle');
     const a = await attach(first, 'uid-a');
     const b = await attach(second, 'uid-b');
+    await first.stop();
     await resetPodNetwork({ instance, commands: host });
     await resetPodNetwork({ instance, commands: host });
     expect(await answers(host, b.ips[0] ?? '')).toBe(true);

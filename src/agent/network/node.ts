@@ -1,6 +1,8 @@
 /** The pod network of one node; see plumbing.ts for its form. The kernel is its memory: what a restart needs stands in interface aliases and element comments. */
+import type { Clock } from '../../base/clock.ts';
 import type { Commands } from '../../base/command.ts';
 import { ifInstalled } from '../../base/command.ts';
+import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { PodAddress } from './address-pool.ts';
@@ -9,9 +11,13 @@ import type { NatPlan, PodPorts } from './host-ports.ts';
 import { natScript, natTable, portsScript } from './host-ports.ts';
 import { acceptForwardScript, parseSettings, settingsScript, withdrawAcceptScript } from './host-settings.ts';
 import type { Link } from './host-state.ts';
-import { ipBatch, parseLinks, readPorts, readRoutes, refuseSharedRanges, unreachableRanges } from './host-state.ts';
-import type { NodePlan, NodeRoute } from './plumbing.ts';
-import { gatewayDevice, hostCommands, nodeCommands, podCommands, podScript, vethName, vethOrdinal } from './plumbing.ts';
+import { isLoss, watchHost } from './host-watch.ts';
+import { hasRules, ipBatch, parseLinks, readPorts, readRoutes, refuseSharedRanges, unreachableRanges } from './host-state.ts';
+import { PeerRouter, removePeerRoutes } from './peer-router.ts';
+import type { Backend, NodeAddresses } from './peers.ts';
+import { vniOf, vxlanOverhead } from './peers.ts';
+import type { NodePlan } from './plumbing.ts';
+import { gatewayDevice, hostCommands, nodeCommands, podCommands, podScript, vethCommands, vethName, vethOrdinal } from './plumbing.ts';
 import type { HostPort, PodAttachment, PodNetwork } from './pod-network.ts';
 
 export interface PodNetworkOptions {
@@ -23,17 +29,20 @@ export interface PodNetworkOptions {
   /** All nodes' pods; traffic to them keeps the pod's address. Default: podCIDRs. */
   readonly clusterCIDRs?: readonly string[];
   readonly nodeIPs: readonly string[];
-  /** Default: that of the interface with the first node address. */
+  /** How other nodes' pods are reached; default: `auto`, a route on the same segment and a VXLAN elsewhere. */
+  readonly backend?: Backend;
+  /** Of pods' interfaces; default: that of the interface with the first node address, less what a VXLAN needs when all nodes use one. */
   readonly mtu?: number;
   readonly commands: Commands;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 export interface NodePodNetwork extends PodNetwork {
   /** The node's own addresses in its pod CIDRs, IPv4 first when both are there. */
   readonly gatewayIPs: readonly string[];
-  /** Routes to other nodes' pods; replaces what an earlier call set. */
-  setNodeRoutes(routes: readonly NodeRoute[]): Promise<void>;
+  /** The other nodes, whose pods are to be reached; replaces what an earlier call set. Rejects when some cannot be reached. */
+  setPeers(self: NodeAddresses, peers: readonly NodeAddresses[]): Promise<void>;
 }
 
 interface AttachedPod {
@@ -62,7 +71,9 @@ export async function startPodNetwork(options: PodNetworkOptions): Promise<NodeP
   refuseSharedRanges(routes, instance, [...podCIDRs, ...serviceCIDRs]);
   const pool = new AddressPool(podCIDRs);
   const uplink = links.find((link) => link.name !== 'lo' && link.ips.some((ip) => options.nodeIPs.includes(ip)));
-  const mtu = options.mtu ?? uplink?.mtu ?? 1500;
+  const backend = options.backend ?? 'auto';
+  const uplinkMtu = uplink?.mtu ?? 1500;
+  const mtu = options.mtu ?? uplinkMtu - (backend === 'vxlan' ? vxlanOverhead(options.nodeIPs[0] ?? '') : 0);
   const plan: NodePlan = { instance, podCIDRs, serviceCIDRs, gateways: pool.gateways, mtu };
   await ipBatch(
     commands,
@@ -78,8 +89,10 @@ export async function startPodNetwork(options: PodNetworkOptions): Promise<NodeP
     nodeIPs: options.nodeIPs,
     gateways: pool.gateways,
   };
-  const network = new NodeNetwork({ commands, logger, plan, nat, pool });
+  const router = new PeerRouter({ commands, plan, backend, vni: vniOf(nat.clusterCIDRs), uplinkMtu });
+  const network = new NodeNetwork({ commands, logger, clock: options.clock, plan, nat, pool, router });
   await Promise.all([network.restore(links), acceptForwarding(options, podCIDRs)]);
+  network.watch(() => acceptForwarding(options, podCIDRs));
   return network;
 }
 
@@ -105,6 +118,7 @@ export async function resetPodNetwork(options: { readonly instance: string; read
     ],
     true,
   );
+  await removePeerRoutes(commands, instance);
   const table = natTable(instance);
   await commands.run(
     'nft',
@@ -120,6 +134,8 @@ interface NetworkParts {
   readonly plan: NodePlan;
   readonly nat: NatPlan;
   readonly pool: AddressPool;
+  readonly clock: Clock;
+  readonly router: PeerRouter;
 }
 
 class NodeNetwork implements NodePodNetwork {
@@ -127,8 +143,11 @@ class NodeNetwork implements NodePodNetwork {
   readonly #pods = new Map<string, AttachedPod>();
   /** The last call for each uid; the next one waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  #routes: readonly NodeRoute[] = [];
-  readonly #running = running(() => Promise.allSettled(this.#turns.values()).then(() => undefined));
+  #watch: Running | undefined;
+  readonly #running = running(async () => {
+    await this.#watch?.stop();
+    await Promise.allSettled(this.#turns.values());
+  });
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
@@ -159,8 +178,7 @@ class NodeNetwork implements NodePodNetwork {
       const ports = await readPorts(this.#parts.commands, nat);
       for (const pod of this.#pods.values()) pod.ports = ports.get(pod.uid) ?? [];
     }
-    const pods = [...this.#pods.values()].map((pod): PodPorts => ({ uid: pod.uid, ips: pod.address.ips, ports: pod.ports }));
-    await this.#nft(natScript(nat, pods));
+    await this.#nft(natScript(nat, this.#ports()));
   }
 
   attach(pod: PodAttachment, hostPorts: readonly HostPort[]): Promise<readonly string[]> {
@@ -192,15 +210,48 @@ class NodeNetwork implements NodePodNetwork {
     await Promise.all([...this.#pods.keys()].filter((uid) => !uids.has(uid)).map((uid) => this.detach(uid)));
   }
 
-  async setNodeRoutes(routes: readonly NodeRoute[]): Promise<void> {
-    const wanted = new Set(routes.map((route) => route.cidr));
-    const gone = this.#routes.filter((route) => !wanted.has(route.cidr));
-    this.#routes = routes;
-    const lines = [
-      ...gone.map((route) => `route del ${route.cidr}`),
-      ...routes.map((route) => `route replace ${route.cidr} via ${route.via}`),
-    ];
-    if (lines.length > 0) await ipBatch(this.#parts.commands, lines, true);
+  setPeers(self: NodeAddresses, peers: readonly NodeAddresses[]): Promise<void> {
+    return this.#parts.router.set(self, peers);
+  }
+
+  /** From now on, what somebody else takes away is put back. */
+  watch(acceptForwarding: () => Promise<void>): void {
+    const { commands, clock, logger, nat, plan, pool, router } = this.#parts;
+    const fixed = [gatewayDevice(plan.instance), ...pool.gateways, ...plan.podCIDRs, ...plan.serviceCIDRs];
+    const words = (): Set<string> => {
+      const pods = [...this.#pods.values()].flatMap(({ address }) => [vethName(plan.instance, address.ordinal), ...address.ips]);
+      return new Set([...fixed, ...router.wanted, ...pods]);
+    };
+    this.#watch = watchHost({
+      commands,
+      clock,
+      isLoss: (line) => isLoss(line, { words, table: natTable(nat.instance) }),
+      repair: async () => {
+        logger.info({}, 'somebody changed the network of this machine: putting routes and rules right');
+        await Promise.all([this.#repair(), acceptForwarding()]);
+      },
+    });
+  }
+
+  async #repair(): Promise<void> {
+    const { commands, plan, nat, router } = this.#parts;
+    await commands.run('sh', ['-c', settingsScript]);
+    const links = parseLinks(await commands.run('ip', ['-j', '-d', 'addr', 'show']));
+    const has = (name: string): boolean => links.some((link) => link.name === name);
+    await ipBatch(commands, nodeCommands(plan, has(gatewayDevice(plan.instance))));
+    const mend = async (pod: AttachedPod): Promise<void> => {
+      if (this.#pods.get(pod.uid) !== pod) return;
+      if (has(vethName(plan.instance, pod.address.ordinal))) await ipBatch(commands, vethCommands(plan, pod.address), true);
+      // Where the sandbox is gone too, the agent makes a new one.
+      else if (pod.pid !== undefined) await this.#connect(pod, pod.pid).catch(() => undefined);
+    };
+    await Promise.all([...this.#pods.values()].map((pod) => this.#inTurn(pod.uid, () => mend(pod))));
+    if (!(await hasRules(commands, nat))) await this.#nft(natScript(nat, this.#ports()));
+    await router.apply();
+  }
+
+  #ports(): PodPorts[] {
+    return [...this.#pods.values()].map((pod): PodPorts => ({ uid: pod.uid, ips: pod.address.ips, ports: pod.ports }));
   }
 
   async #connect(pod: AttachedPod, pid: number): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { natScript, portsScript } from './host-ports.ts';
 import { acceptForwardScript, parseSettings } from './host-settings.ts';
 import type { NodePlan } from './plumbing.ts';
-import { hostCommands, nodeCommands, nodeRoutes, podCommands, vethName, vethOrdinal } from './plumbing.ts';
+import { hostCommands, nodeCommands, podCommands, vethName, vethOrdinal } from './plumbing.ts';
 
 const plan: NodePlan = {
   instance: 'abc123',
@@ -48,24 +48,12 @@ describe('commands', () => {
     expect(hostCommands(plan, address, { uid: 'u-1', pid: 77 })).toEqual([
       'link add coabc123v12c address ee:ee:ee:ee:ee:ee mtu 1400 type veth peer name eth0 mtu 1400 netns 77',
       'link set coabc123v12c alias u-1',
-      'addr add fe80::1/64 dev coabc123v12c nodad',
+      'addr replace fe80::1/64 dev coabc123v12c nodad',
       'link set coabc123v12c up',
       'route replace 10.42.1.44/32 dev coabc123v12c src 10.42.0.1',
       'route replace fd42::12c/128 dev coabc123v12c src fd42::1',
     ]);
     expect(podCommands(plan, address)).toContain('route add default via fe80::1 dev eth0');
-  });
-
-  test('routes to other nodes go through their address of the same family; own and unreachable ones are left out', () => {
-    const nodes = [
-      { name: 'a', podCIDRs: ['10.42.0.0/24'], internalIPs: ['192.168.0.1'] },
-      { name: 'b', podCIDRs: ['10.42.1.0/24', 'fd42:0:0:1::/64'], internalIPs: ['192.168.0.2', 'fd00::2'] },
-      { name: 'c', podCIDRs: ['fd42:0:0:2::/64'], internalIPs: ['192.168.0.3'] },
-    ];
-    expect(nodeRoutes(nodes, 'a')).toEqual([
-      { cidr: '10.42.1.0/24', via: '192.168.0.2' },
-      { cidr: 'fd42:0:0:1::/64', via: 'fd00::2' },
-    ]);
   });
 });
 

@@ -58,7 +58,13 @@ export function hostCommands(plan: NodePlan, address: PodAddress, pod: { readonl
     `link add ${veth} address ${hostMac} mtu ${plan.mtu} type veth peer name eth0 mtu ${plan.mtu} netns ${pod.pid}`,
     `link set ${veth} alias ${pod.uid}`,
   ];
-  if (address.ips.some(isIPv6)) lines.push(`addr add ${linkLocal}/64 dev ${veth} nodad`);
+  return [...lines, ...vethCommands(plan, address)];
+}
+
+/** What a pod's veth needs on the host once it is there; may be run again. */
+export function vethCommands(plan: NodePlan, address: PodAddress): string[] {
+  const veth = vethName(plan.instance, address.ordinal);
+  const lines = address.ips.some(isIPv6) ? [`addr replace ${linkLocal}/64 dev ${veth} nodad`] : [];
   lines.push(`link set ${veth} up`);
   address.ips.forEach((ip, i) => lines.push(`route replace ${host(ip)} dev ${veth} src ${plan.gateways[i]}`));
   return lines;
@@ -84,28 +90,4 @@ export function podCommands(plan: NodePlan, address: PodAddress): string[] {
 
 function host(ip: string): string {
   return `${ip}/${isIPv6(ip) ? 128 : 32}`;
-}
-
-export interface NodeRoute {
-  readonly cidr: string;
-  readonly via: string;
-}
-
-/** What another node tells about itself (status.addresses of type InternalIP, spec.podCIDRs). */
-export interface NodeAddresses {
-  readonly name: string;
-  readonly podCIDRs: readonly string[];
-  readonly internalIPs: readonly string[];
-}
-
-/** Routes to the pods of the other nodes on the same network segment (host gateway), each family through the node's address of that family. */
-export function nodeRoutes(nodes: readonly NodeAddresses[], self: string): NodeRoute[] {
-  return nodes
-    .filter((node) => node.name !== self)
-    .flatMap((node) =>
-      node.podCIDRs.flatMap((cidr) => {
-        const via = node.internalIPs.find((ip) => isIPv6(ip) === isIPv6(cidr));
-        return via === undefined ? [] : [{ cidr, via }];
-      }),
-    );
 }
