@@ -42,6 +42,7 @@ export interface Agent extends Running {
 }
 
 const imagesMs = 5 * 60_000;
+const nothing = { labels: {}, pressures: [] } as const;
 
 /** Resolves when the node is registered. Stopping leaves containers and the Node object as they are. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -94,17 +95,17 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     name: nodeName,
     ips: options.nodeIPs,
     hostname: nodeName,
-    labels: options.nodeLabels ?? {},
+    labels: options.nodeLabels ?? nothing.labels,
     machine,
     kubeletPort: server?.port ?? 0,
     images: await images(),
     starting: !network.failed,
-    pressures: eviction?.pressures() ?? [],
+    pressures: eviction?.pressures() ?? nothing.pressures,
     notReady: network.ready
       ? ''
       : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
   });
-  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts, heartbeatMs: options.heartbeatMs }));
+  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts }));
   report.node = () => void node.report().catch((error: unknown) => logger.warn({ err: error }, 'the node could not tell what it lacks'));
   if (!network.ready) {
     void Promise.resolve(options.podNetwork).then(

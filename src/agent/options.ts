@@ -14,8 +14,6 @@ export interface AgentOptions {
   readonly informers?: Informers;
   /** What nodes of one process can have together; default: the agent's own. */
   readonly shared?: { readonly pods: Informer<Pod>; readonly references: References };
-  /** How often the node tells that it lives; default as kubelets do. */
-  readonly heartbeatMs?: number;
   readonly nodeName: string;
   /** One address a family, the preferred one first. */
   readonly nodeIPs: readonly string[];

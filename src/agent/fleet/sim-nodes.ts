@@ -28,8 +28,6 @@ export interface SimNodesOptions {
 const capacity = { cpu: '32', memory: '256Gi', 'ephemeral-storage': '1Ti' };
 /** Started together, and so heard of together. */
 const batch = 100;
-/** Half as often as kubelets, which is often enough for a lease of 40 s: what is only simulated is not lost on the way. */
-const heartbeatMs = 20_000;
 
 /** Resolves when all are registered. */
 export async function startSimNodes(options: SimNodesOptions): Promise<Running> {
@@ -51,7 +49,6 @@ export async function startSimNodes(options: SimNodesOptions): Promise<Running> 
             nodeIPs: [address(number)],
             runtime: 'sim',
             capacity,
-            heartbeatMs,
           });
         }),
       );

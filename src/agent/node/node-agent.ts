@@ -19,8 +19,6 @@ export interface NodeAgentOptions {
   readonly logger: Logger;
   /** What is true now. */
   readonly facts: () => Promise<NodeFacts>;
-  /** How often the lease is renewed and the status looked at. Default 10 s. */
-  readonly heartbeatMs?: number | undefined;
 }
 
 export interface NodeAgent extends Running {
@@ -28,10 +26,10 @@ export interface NodeAgent extends Running {
   report(): Promise<void>;
 }
 
-const statusMs = 10_000;
 const statusAnywayMs = 5 * 60_000;
 const leaseSeconds = 40;
-const renewMs = 10_000;
+/** How often the lease is renewed and the status looked at. */
+const heartbeatMs = 10_000;
 
 /** Resolves when the Node object is there with a status. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
@@ -41,9 +39,10 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   let lastWrite = 0;
   let lease: Lease | undefined;
   let reporting: Promise<void> = Promise.resolve();
+  const seen: Seen = {};
 
   const writeStatus = async (): Promise<void> => {
-    const written = await report(options, clock.now() - lastWrite >= statusAnywayMs);
+    const written = await report(options, seen, clock.now() - lastWrite >= statusAnywayMs);
     if (written) lastWrite = clock.now();
   };
   /** One at a time, in order. */
@@ -58,7 +57,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       lease = undefined;
       logger.warn({ err: result.reason as unknown }, 'the node could not tell that it lives');
     }
-    if (!stopped) cancel = clock.after(options.heartbeatMs ?? Math.min(statusMs, renewMs), () => void beat());
+    if (!stopped) cancel = clock.after(heartbeatMs, () => void beat());
   };
 
   await register(options);
@@ -90,8 +89,14 @@ async function register({ client, name, facts }: NodeAgentOptions): Promise<void
   await nodes.patch('', name, { type: 'application/merge-patch+json', body: { metadata: { labels, annotations } } });
 }
 
+/** The version of the Node that told all of these facts: while both stay there is nothing to compare. */
+interface Seen {
+  version?: string | undefined;
+  facts?: NodeFacts;
+}
+
 /** Writes the status when it differs, or when `always`; a deleted Node is made anew. Tells whether it wrote. */
-async function report(options: NodeAgentOptions, always: boolean): Promise<boolean> {
+async function report(options: NodeAgentOptions, seen: Seen, always: boolean): Promise<boolean> {
   const nodes = options.client.resource(refs.nodes);
   const facts = await options.facts();
   for (let tries = 0; tries < 5; tries += 1) {
@@ -103,8 +108,13 @@ async function report(options: NodeAgentOptions, always: boolean): Promise<boole
       await register(options);
       continue;
     }
+    const version = node.metadata.resourceVersion;
+    if (!always && version !== undefined && seen.version === version && sameFacts(seen.facts, facts)) return false;
     const status = nodeStatus(node.status, facts, options.clock.now());
-    if (!always && jsonEqual(withoutHeartbeats(status), withoutHeartbeats(node.status))) return false;
+    if (!always && jsonEqual(withoutHeartbeats(status), withoutHeartbeats(node.status))) {
+      Object.assign(seen, { version, facts });
+      return false;
+    }
     try {
       await nodes.updateStatus({ ...node, status });
       return true;
@@ -113,6 +123,10 @@ async function report(options: NodeAgentOptions, always: boolean): Promise<boole
     }
   }
   return false;
+}
+
+function sameFacts(before: NodeFacts | undefined, facts: NodeFacts): boolean {
+  return before !== undefined && (Object.keys(facts) as (keyof NodeFacts)[]).every((key) => before[key] === facts[key]);
 }
 
 async function renewLease({ client, name, clock }: NodeAgentOptions, known: Lease | undefined): Promise<Lease> {

@@ -15,7 +15,7 @@ export interface PodManager extends Running {
   readonly workers: ReadonlyMap<string, PodWorker>;
 }
 
-/** How often the runtime is compared with what is believed, while there are pods. */
+/** How often the runtime is compared with what is believed, while there are pods; one that only simulates misses nothing. */
 const relistMs = 60_000;
 
 export interface PodManagerOptions {
@@ -32,6 +32,7 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
   const left = new Map((await deps.runtime.list()).map((state) => [state.pod.uid, state]));
 
   const relist = (): void => {
+    if (!deps.runtime.real) return;
     cancelRelist ??= deps.clock.after(relistMs, () => {
       cancelRelist = undefined;
       if (workers.size === 0) return;

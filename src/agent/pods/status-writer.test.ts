@@ -52,3 +52,11 @@ test("others' conditions come from the newest version", () => {
     ],
   });
 });
+
+test('the empty probe time of the API is no difference', async () => {
+  const { client, pod, writer } = setUp();
+  const condition = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const served = { ...pod, status: { ...pod.status, conditions: [{ ...condition, lastProbeTime: null as unknown as string }] } };
+  await writer.write(served, { ...pod.status, conditions: [condition] });
+  expect(client.actions).toHaveLength(0);
+});

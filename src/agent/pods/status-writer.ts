@@ -1,6 +1,6 @@
 /** Writes pods' statuses: only what differs, one write of a pod at a time, the newest status wins. */
 import { isReason } from '../../api/errors.ts';
-import type { Pod, PodStatus } from '../../api/generated/types.ts';
+import type { Pod, PodCondition, PodStatus } from '../../api/generated/types.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
@@ -19,11 +19,19 @@ const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Read
 
 /** `status` with what other writers put into the newest version kept: their conditions, nominatedNodeName, resize state. */
 export function mergeStatus(newest: PodStatus, status: PodStatus): PodStatus {
-  const own = (status.conditions ?? []).filter(({ type }) => ownConditions.has(type) || type === disruptionTarget);
+  const own = (status.conditions ?? [])
+    .filter(({ type }) => ownConditions.has(type) || type === disruptionTarget)
+    .map((condition) => withProbeTime(condition, newest));
   const others = (newest.conditions ?? []).filter(({ type }) => !ownConditions.has(type) && !own.some((mine) => mine.type === type));
   // Whoever said that the pod is over is believed.
   const phase = terminalPhases.has(newest.phase) ? newest.phase : status.phase;
   return { ...newest, ...status, phase, conditions: [...own, ...others] };
+}
+
+/** The API writes a probe time of null into every condition: who leaves it out would find a difference each time. */
+function withProbeTime(condition: PodCondition, { conditions }: PodStatus): PodCondition {
+  const lastProbeTime = conditions?.find(({ type }) => type === condition.type)?.lastProbeTime;
+  return lastProbeTime === undefined ? condition : { lastProbeTime, ...condition };
 }
 
 interface Entry {
