@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { startAgent } from '../agent/agent.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
+import type { Backend } from '../agent/network/peers.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
