@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly serviceCIDRs: readonly string[];
   readonly clusterDNS: readonly string[];
   readonly clusterDomain: string;
+  /** How other nodes' pods are reached. */
+  readonly backend: Backend;
   readonly kubelet: { readonly port: number; readonly tls: KeyPair; readonly clientCA: string };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,8 +45,6 @@ export interface NodeOptions {
 
 /** Resolves when the node is registered and, on Docker, its network, rules and DNS stand. Stopping leaves containers and rules as they are. */
 export async function startNode(options: NodeOptions): Promise<Running> {
-  /** How other nodes' pods are reached. */
-  readonly backend: Backend;
   const lifecycle = new Lifecycle();
   const abort = new AbortController();
   try {

@@ -175,16 +175,16 @@ function networks(settings: Settings): {
   serviceCIDRs: readonly string[];
   clusterDNS: readonly string[];
   clusterDomain: string;
-} {
   backend: Backend;
+} {
   const serviceCIDRs = settings['service-cidr'];
   return {
     clusterCIDRs: settings['cluster-cidr'],
     serviceCIDRs,
     clusterDNS: settings['cluster-dns'] ?? serviceCIDRs.map((cidr) => addressAt(cidr, 10)),
     clusterDomain: settings['cluster-domain'],
-  };
     backend: asBackend(settings['flannel-backend']),
+  };
 }
 
 /** Every name and address clients may reach the API server by. */
