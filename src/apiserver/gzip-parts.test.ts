@@ -1,7 +1,7 @@
 import { crc32, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { crcShift, crcThen } from './crc-combine.ts';
-import { gzipParts } from './gzip-parts.ts';
+import { deflateParts, gzipAround, gzipParts } from './gzip-parts.ts';
 
 const object = (n: number, more = ''): Buffer =>
   Buffer.from(
@@ -42,6 +42,14 @@ describe('gzip of shared parts', () => {
     const lists = [listOf(fresh, 1), listOf(fresh, 2), listOf(fresh.slice(1), 3)];
     const zipped = await Promise.all(lists.map((list) => gzipParts(list)));
     for (const [at, list] of lists.entries()) expect(gunzipSync(zipped[at] ?? end).equals(Buffer.concat(list))).toBe(true);
+  });
+
+  test('objects deflated once between heads of their own', async () => {
+    const middle = deflateParts(listOf(objects, 1).slice(1, -1));
+    for (const head of ['{"items":[', '{"metadata":{"resourceVersion":"7"},"items":[']) {
+      const zipped = await gzipAround(Buffer.from(head), middle, end);
+      expect(gunzipSync(zipped).toString()).toBe(`${head}${objects.join(',')}]}`);
+    }
   });
 
   test('parts larger than a piece, and no parts', async () => {

@@ -6,7 +6,7 @@
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import { crcShift, crcThen } from './crc-combine.ts';
 
-interface Deflated {
+export interface Deflated {
   readonly bytes: Buffer;
   readonly crc: number;
   /** Carries a checksum over the bytes of this piece. */
@@ -37,17 +37,44 @@ const lastBlock = Buffer.from([3, 0]);
 
 /** Resolves with one gzip member. The parts must not change afterwards. */
 export async function gzipParts(parts: readonly Buffer[]): Promise<Buffer> {
-  const pieces = await Promise.all(cut(parts).map(pieceOf));
+  return member([await deflateParts(parts)]);
+}
+
+/** Parts between a head and a tail of an answer's own, deflated once. */
+export async function gzipAround(head: Buffer, middle: Promise<Deflated>, tail: Buffer): Promise<Buffer> {
+  return member([plainBlock(head), await middle, plainBlock(tail)]);
+}
+
+/** The parts as blocks of a deflate stream that others may go before and follow. */
+export async function deflateParts(parts: readonly Buffer[]): Promise<Deflated> {
+  return joined(await Promise.all(cut(parts).map(pieceOf)));
+}
+
+function joined(pieces: readonly Deflated[]): Deflated {
   let crc = 0;
   let length = 0;
   for (const piece of pieces) {
     crc = crcThen(crc, piece);
     length += piece.length;
   }
+  return { bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)), crc, shift: crcShift(length), length };
+}
+
+/** RFC 1952. */
+function member(pieces: readonly Deflated[]): Buffer {
+  const { bytes, crc, length } = joined(pieces);
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
-  return Buffer.concat([header, ...pieces.map(({ bytes }) => bytes), lastBlock, trailer]);
+  return Buffer.concat([header, bytes, lastBlock, trailer]);
+}
+
+/** A few bytes as they are (RFC 1951, 3.2.4). */
+function plainBlock(bytes: Buffer): Deflated {
+  const block = Buffer.alloc(5);
+  block.writeUInt16LE(bytes.length, 1);
+  block.writeUInt16LE(~bytes.length & 0xffff, 3);
+  return { bytes: Buffer.concat([block, bytes]), crc: crc32(bytes), shift: crcShift(bytes.length), length: bytes.length };
 }
 
 function cut(parts: readonly Buffer[]): (readonly Buffer[])[] {
@@ -66,10 +93,14 @@ function cut(parts: readonly Buffer[]): (readonly Buffer[])[] {
   return pieces;
 }
 
-/** By the bytes in which objects differ first: those of the resource version and the name (FNV-1a). */
+/** By the bytes in which objects differ first: those of the resource version and the name (FNV-1a, four bytes at a time). */
 function beginsPiece(part: Buffer): boolean {
   let hash = 0x811c9dc5;
-  for (let at = 24; at < leastCut; at++) hash = Math.imul(hash ^ (part[at] ?? 0), 0x01000193);
+  for (let at = 24; at < leastCut; at += 4) {
+    const word = (part[at] ?? 0) | ((part[at + 1] ?? 0) << 8) | ((part[at + 2] ?? 0) << 16) | ((part[at + 3] ?? 0) << 24);
+    hash = Math.imul(hash ^ word, 0x01000193);
+    hash ^= hash >>> 13;
+  }
   return (hash ^ (hash >>> 15)) % cutEvery === 0;
 }
 

@@ -6,8 +6,9 @@ import { documentParts } from '../api/protobuf/document.ts';
 import { encodeMessage } from '../api/protobuf/encode.ts';
 import { stringifyGoYaml } from '../api/yaml.ts';
 import type { Exchange } from './exchange.ts';
-import { gzipParts } from './gzip-parts.ts';
+import { gzipAround, gzipParts } from './gzip-parts.ts';
 import { mediaTypes } from './media-type.ts';
+import type { SharedList } from './shared-list.ts';
 import { fittingWarnings } from './warnings.ts';
 
 /** Answers from this size on are compressed for clients that can (apiserver responsewriters, defaultGzipThresholdBytes). */
@@ -24,7 +25,7 @@ export function sendBytes(exchange: Exchange, code: number, body: Body): void {
   let length = 0;
   for (const part of body.parts) length += part.length;
   exchange.bodyBytes = length;
-  if (length > gzipFrom && acceptsGzip(exchange)) return sendCompressed(exchange, code, body);
+  if (length > gzipFrom && acceptsGzip(exchange)) return sendCompressed(exchange, code, { type: body.type, bytes: gzipParts(body.parts) });
   const headers = headersOf(exchange, body.type);
   headers.push('Content-Length', String(length));
   const { response } = exchange;
@@ -51,9 +52,14 @@ function writeMany(response: ServerResponse, parts: readonly Buffer[]): void {
   }
 }
 
-function sendCompressed(exchange: Exchange, code: number, body: Body): void {
+interface Compressed {
+  readonly type: string;
+  readonly bytes: Promise<Buffer>;
+}
+
+function sendCompressed(exchange: Exchange, code: number, body: Compressed): void {
   const { response } = exchange;
-  gzipParts(body.parts).then(
+  body.bytes.then(
     (compressed) => {
       if (exchange.expired) return;
       const headers = headersOf(exchange, body.type);
@@ -135,6 +141,19 @@ export function sendJson(exchange: Exchange, code: number, parts: readonly Buffe
   sendBytes(exchange, code, { type: mediaTypes.json, parts: [...parts, lineFeed] });
 }
 
+/** Sends a list in JSON, or in the form the few others ask for. */
+export function sendJsonList(exchange: Exchange, head: Buffer, list: SharedList): void {
+  const length = head.length + list.length + listTail.length;
+  if (exchange.format.encoding !== 'json' || isPretty(exchange) || length <= gzipFrom || !acceptsGzip(exchange))
+    return sendJson(exchange, 200, [head, ...list.parts, listEnd]);
+  if (exchange.expired) return;
+  exchange.bodyBytes = length;
+  sendCompressed(exchange, 200, { type: mediaTypes.json, bytes: gzipAround(head, list.deflated, listTail) });
+}
+
+const listEnd = Buffer.from(']}');
+const listTail = Buffer.from(']}\n');
+
 /** Sends what is a protobuf document already. */
 export function sendProtobuf(exchange: Exchange, code: number, parts: readonly Buffer[]): void {
   sendBytes(exchange, code, { type: mediaTypes.protobuf, parts });
@@ -156,6 +175,8 @@ export function sendError(exchange: Exchange, thrown: unknown): ApiError {
     return error;
   }
   if (error.details?.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.details.retryAfterSeconds));
+  // only the answer of authorization, before there is a handler
+  if (error.reason === 'Forbidden' && !exchange.routed) response.setHeader('X-Content-Type-Options', 'nosniff');
   const format = exchange.negotiator.find(exchange.request.headers.accept, 'plain');
   if (format === undefined) sendPlainJson(exchange, error.code, error.toStatus());
   else {

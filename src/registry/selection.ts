@@ -28,10 +28,15 @@ export function selectionOf(definition: ResourceDefinition, text: SelectionText)
     namespace,
     ...(labels === undefined ? {} : { labels }),
     ...(checks.length === 0 ? {} : { fields: (object: KubeObject) => checks.every((check) => check(object)) }),
+    ...(labels === undefined && checks.length === 0 ? {} : { text: textOf(definition, text) }),
     // An empty name is no key.
     ...(name === undefined || name === '' ? {} : { name }),
   };
 }
+
+/** Versions of a kind share a cache, and need not have the same fields. */
+const textOf = ({ group, version }: ResourceDefinition, { labelSelector = '', fieldSelector = '' }: SelectionText): string =>
+  `${group}/${version}\0${labelSelector}\0${fieldSelector}`;
 
 function fieldCheck(definition: ResourceDefinition, { field, operator, value }: FieldRequirement): (object: KubeObject) => boolean {
   const read = fieldOf(definition, field);

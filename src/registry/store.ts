@@ -24,6 +24,8 @@ export interface Selection {
   readonly labels?: (labels: Readonly<Record<string, string>> | undefined) => boolean;
   /** Field selector; throws 400 at parse time for unknown fields. */
   readonly fields?: (object: KubeObject) => boolean;
+  /** Selections of one resource with the same text select the same. Missing where there is nothing but a place, or no text. */
+  readonly text?: string;
   /** Set when a field selector pins metadata.name: lists and watches look at one key only. */
   readonly name?: string;
 }

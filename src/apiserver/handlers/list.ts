@@ -8,7 +8,8 @@ import type { ListRequest, ListResult } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { messageSchema } from '../messages.ts';
 import { listParameters, type ListParameters } from '../options.ts';
-import { sendJson, sendProtobuf, sendValue } from '../respond.ts';
+import { sendJsonList, sendProtobuf, sendValue } from '../respond.ts';
+import { sharedList } from '../shared-list.ts';
 import { selectionOf } from '../../registry/selection.ts';
 import { includeObjectOf, partialOf, tableOfEntries } from '../table.ts';
 import { goTypeOf, type Scope } from './scope.ts';
@@ -40,9 +41,6 @@ export function namedByPath({ info }: Exchange, { fieldSelector }: ListParameter
   throw badRequest("fieldSelector metadata.name doesn't match requested name");
 }
 
-const comma = Buffer.from(',');
-const tail = Buffer.from(']}');
-
 export function sendList(scope: Scope, result: ListResult): void {
   const { exchange, store, clock } = scope;
   const { definition } = store;
@@ -52,10 +50,10 @@ export function sendList(scope: Scope, result: ListResult): void {
     case undefined: {
       if (format.encoding === 'protobuf') return sendMessages(scope, result);
       const head = `{"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}","metadata":${JSON.stringify(metadata)},"items":[`;
-      return sendJson(exchange, 200, joined(head, result));
+      return sendJsonList(exchange, Buffer.from(head), sharedList(result.entries));
     }
     case 'PartialObjectMetadataList': {
-      const items = result.entries.map(({ object }) => partialOf(object, format.version));
+      const items = result.entries.map(({ object }) => partialOf(object, format.version, definition));
       const document = {
         kind: 'PartialObjectMetadataList',
         apiVersion: `meta.k8s.io/${format.version}`,
@@ -84,18 +82,6 @@ function sendMessages({ exchange, store: { definition }, messages }: Scope, resu
   const head = listHead(encodeMessage(listMetadata(result), listMetaSchema()));
   const parts = [head, ...result.entries.map((entry) => messages.element(entry, schema))];
   sendProtobuf(exchange, 200, documentParts({ apiVersion: apiVersionOf(definition), kind: definition.listKind }, parts));
-}
-
-function joined(head: string, { entries }: ListResult): Buffer[] {
-  const parts: Buffer[] = [Buffer.from(head)];
-  let first = true;
-  for (const entry of entries) {
-    if (!first) parts.push(comma);
-    first = false;
-    parts.push(entry.json);
-  }
-  parts.push(tail);
-  return parts;
 }
 
 function listMetadata(result: ListResult): Record<string, unknown> {

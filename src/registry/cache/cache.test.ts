@@ -163,6 +163,19 @@ describe('watch cache', () => {
       expect((await list()).revision).toBe(await storage.revision());
     });
 
+    test('what a selector chose is looked for again after a write', async () => {
+      const reds = { namespace: 'default', labels: red, text: 'color=red' };
+      const names = async (request: ListRequest): Promise<string[]> => (await pod.list(request)).entries.map(({ name }) => name);
+      await write('a', { labels: { color: 'red' } });
+      await write('b', { labels: { color: 'blue' } });
+      const before = await pod.list(reds);
+      expect((await pod.list(reds)).entries).toBe(before.entries);
+      expect(await names({ ...reds, labels: (labels) => !red(labels), text: 'color!=red' })).toEqual(['b']);
+      expect(await names({ ...reds, name: 'b' })).toEqual([]);
+      await write('b', { labels: { color: 'red' } });
+      expect(await names(reds)).toEqual(['a', 'b']);
+    });
+
     test('selects by labels, fields and name', async () => {
       await write('a', { labels: { color: 'red' }, nodeName: 'n1' });
       await write('b', { labels: { color: 'red' }, nodeName: 'n2' });

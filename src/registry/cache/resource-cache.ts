@@ -9,6 +9,7 @@ import type { ResourceCache } from './cache.ts';
 import { Change, selects } from './change.ts';
 import { decodeContinue, encodeContinue, encodeToken } from './continue-token.ts';
 import { CachedEntry } from './entry.ts';
+import { Selections } from './selections.ts';
 import { Snapshots } from './snapshots.ts';
 import type { StoredConversions } from './stored-form.ts';
 import { listError, parseVersion, tooOldVersion } from './versions.ts';
@@ -51,6 +52,7 @@ export class CachedResource implements ResourceCache {
   readonly #snapshots: Snapshots;
   /** Lists of namespaces ('' is all) as they are now, made when first asked for. */
   readonly #lists = new Map<string, readonly CachedEntry[]>();
+  readonly #selections = new Selections();
   #changed: number;
   #bytes = 0;
 
@@ -243,7 +245,11 @@ export class CachedResource implements ResourceCache {
   #selected(entries: readonly CachedEntry[], selection: Selection): readonly CachedEntry[] {
     const { labels, fields, name } = selection;
     if (labels === undefined && fields === undefined && name === undefined) return entries;
-    return entries.filter((entry) => isChosen(selection, entry));
+    const known = this.#selections.find(entries, selection);
+    if (known !== undefined) return known;
+    const chosen = entries.filter((entry) => isChosen(selection, entry));
+    this.#selections.keep(entries, selection, chosen);
+    return chosen;
   }
 
   /** What is there now of a selection's namespace and name. */
