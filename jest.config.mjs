@@ -6,4 +6,6 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '\\.root\\.test\\.ts$'],
   cacheDirectory: '<rootDir>/.cache/jest',
+  // A busy machine is slow, not wrong.
+  testTimeout: 60_000,
 };

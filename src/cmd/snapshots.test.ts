@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
-import { done } from '../storage/contract.ts';
+import { done } from '../storage/testing/recorder.ts';
 import { etcdBinary, startEtcd } from '../storage/etcd/testing/etcd-process.ts';
 import { openEtcd } from '../storage/etcd/etcd.ts';
 import { openSqlite } from '../storage/sqlite/sqlite.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Recorder } from '../../src/storage/contract.ts';
+import { Recorder } from '../../src/storage/testing/recorder.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
 import { notesOf, openSpec, tell, watcherCount, type WriterSpec } from './storage-writer.ts';
 

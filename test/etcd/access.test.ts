@@ -8,7 +8,7 @@ import { createAuthority, issue } from '../../src/auth/certificates.ts';
 import { FakeClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { datastoreOf } from '../../src/cmd/open-storage.ts';
-import { done } from '../../src/storage/contract.ts';
+import { done } from '../../src/storage/testing/recorder.ts';
 import { openEtcd, type EtcdAccess } from '../../src/storage/etcd/etcd.ts';
 import { Members } from '../../src/storage/etcd/members.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';

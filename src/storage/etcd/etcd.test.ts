@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { done, record, testStorage } from '../contract.ts';
+import { testStorage } from '../contract.ts';
+import { done, record } from '../testing/recorder.ts';
 import { maxValueBytes } from '../storage-errors.ts';
 import { openEtcd } from './etcd.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from './testing/etcd-process.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { done, record } from '../contract.ts';
+import { done, record } from '../testing/recorder.ts';
 import { openMemory } from '../memory/memory.ts';
 import { restoreSqlite, type RestoredKey } from '../sqlite/restore.ts';
 import { openSqlite } from '../sqlite/sqlite.ts';

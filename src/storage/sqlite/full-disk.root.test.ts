@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { realClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { done } from '../contract.ts';
+import { done } from '../testing/recorder.ts';
 import { openSqlite } from './sqlite.ts';
 
 let folder: string;

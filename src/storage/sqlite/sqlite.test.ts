@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock, type Clock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { done, record, testStorage } from '../contract.ts';
+import { testStorage } from '../contract.ts';
+import { done, record } from '../testing/recorder.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
 
 testStorage('sqlite', {
