@@ -1,7 +1,6 @@
 /** {@link Runtime} on a Docker Engine. Whatever a restart needs stands in labels. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { PassThrough } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
 import { delay } from '../../../base/clock.ts';
 import { running } from '../../../base/lifecycle.ts';
@@ -39,11 +38,11 @@ import type { InspectBody } from './inspect.ts';
 import { containerOf, sandboxOf } from './inspect.ts';
 import type { Labels, Owner } from './labels.ts';
 import { ownedBy, readLabels } from './labels.ts';
+import { containerLog } from './logs.ts';
 import { ensureSandboxImages } from './pause-image.ts';
 import { hostPrivileges } from './privileges.ts';
 import { attachContainer, execContainer } from './sessions.ts';
 import { stopContainer } from './stop.ts';
-import { demultiplex } from './streams.ts';
 
 export interface DockerOptions extends Owner {
   readonly socket: string;
@@ -223,27 +222,8 @@ class DockerRuntime implements Runtime {
     return attachContainer(this.#engine, id, { ...options, tty });
   }
 
-  async logs(id: string, options: LogOptions): Promise<Readable> {
-    const body = await this.#inspect(id);
-    if (body === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
-    const flag = (on: boolean): string => (on ? '1' : '0');
-    const answer = await this.#engine.stream({
-      method: 'GET',
-      path: `/containers/${id}/logs`,
-      query: {
-        stdout: flag(options.streams !== 'stderr'),
-        stderr: flag(options.streams !== 'stdout'),
-        follow: flag(options.follow && body.State.Running),
-        timestamps: flag(options.timestamps),
-        ...(options.tailLines === undefined ? {} : { tail: String(options.tailLines) }),
-        ...(options.since === undefined ? {} : { since: (options.since / 1000).toFixed(9) }),
-      },
-    });
-    if (body.Config.Tty) return answer;
-    const lines = new PassThrough();
-    demultiplex(answer, Buffer.alloc(0), { stdout: lines, stderr: lines });
-    lines.on('close', () => answer.destroy());
-    return lines;
+  logs(id: string, options: LogOptions): Promise<Readable> {
+    return containerLog({ engine: this.#engine, clock: this.#options.clock }, id, options);
   }
 
   async stats(container: Container): Promise<ContainerStats | undefined> {

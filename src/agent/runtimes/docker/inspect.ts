@@ -7,6 +7,7 @@ export interface InspectBody {
   readonly Id: string;
   readonly Created: string;
   readonly Image: string;
+  readonly LogPath?: string;
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
@@ -25,7 +26,11 @@ export interface InspectBody {
     readonly Image: string;
     readonly StopSignal?: string;
   };
-  readonly HostConfig: { readonly NetworkMode: string; readonly PidMode: string };
+  readonly HostConfig: {
+    readonly NetworkMode: string;
+    readonly PidMode: string;
+    readonly LogConfig?: { readonly Type: string };
+  };
 }
 
 export interface ImageBody {
