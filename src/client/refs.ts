@@ -46,5 +46,8 @@ export const refs = {
   storageClasses: ref<t.StorageClass>('storage.k8s.io/v1', 'storageclasses', 'StorageClass', false),
   volumeAttachments: ref<t.VolumeAttachment>('storage.k8s.io/v1', 'volumeattachments', 'VolumeAttachment', false),
   volumeAttributesClasses: ref<t.VolumeAttributesClass>('storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', false),
+  ingressClasses: ref<t.IngressClass>('networking.k8s.io/v1', 'ingressclasses', 'IngressClass', false),
+  ingresses: ref<t.Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress'),
+  networkPolicies: ref<t.NetworkPolicy>('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy'),
   runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),
 } as const;

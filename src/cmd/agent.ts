@@ -60,6 +60,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         servesDns: false,
         dockerSocket: settings.docker,
         evictionHard: settings['eviction-hard'],
+        networkPolicy: !settings['disable-network-policy'],
         kubelet: { port: settings['kubelet-port'], tls: serving, clientCA: ca },
         clock: realClock,
         logger,

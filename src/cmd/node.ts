@@ -4,6 +4,7 @@ import { startAgent } from '../agent/agent.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
+import type { PodNetwork } from '../agent/network/pod-network.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
@@ -13,7 +14,10 @@ import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
 import { publishDnsService, startDns, type DnsServer } from '../dns/dns.ts';
+import { startNetworkPolicies } from '../proxy/policy/policies.ts';
+import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import { startProxy } from '../proxy/proxy.ts';
+import { protectedNetwork } from './protected-network.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 /** Behind the DNS Service's port 53. */
@@ -32,6 +36,8 @@ export interface NodeOptions {
   readonly servesDns: boolean;
   readonly dockerSocket: string;
   readonly evictionHard: string;
+  /** Whether NetworkPolicies are enforced; without, the rules of an earlier process are taken away. */
+  readonly networkPolicy: boolean;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly clusterDNS: readonly string[];
@@ -55,7 +61,7 @@ export async function startNode(options: NodeOptions): Promise<Running> {
       ...options,
       client: options.client(`node:${options.nodeName}`),
       storageDir: resolve(options.dataDir, 'storage'),
-      ...(network === undefined ? {} : { podNetwork: network }),
+      ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),
     });
     lifecycle.add(await agent);
     lifecycle.add(running(() => abort.abort()));
@@ -72,6 +78,17 @@ export async function startNode(options: NodeOptions): Promise<Running> {
 async function networkOf(options: NodeOptions, signal: AbortSignal): Promise<NodePodNetwork> {
   const podCIDRs = await assignedPodCIDRs(options.informers, options.nodeName, signal);
   return startPodNetwork({ ...options, podCIDRs, commands: systemCommands() });
+}
+
+/** What containers wait for: their network, and the policies that select their pod. */
+async function withPolicies(options: NodeOptions, network: Promise<NodePodNetwork>, lifecycle: Lifecycle): Promise<PodNetwork> {
+  const parts = { ...options, commands: systemCommands() };
+  if (options.networkPolicy) {
+    const policies = lifecycle.add(startNetworkPolicies(parts));
+    return protectedNetwork(await network, policies);
+  }
+  await resetNetworkPolicies(parts);
+  return network;
 }
 
 async function startServices(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {

@@ -264,6 +264,7 @@ export const options = [
     help: 'socket of the Docker Engine',
     commands: ['server', 'agent', 'reset'],
   },
+  { flag: 'disable-network-policy', kind: 'switch', help: 'enforce no NetworkPolicies on this node', commands: node },
   { flag: 'no-setup', kind: 'switch', help: 'install nothing on this machine and start no dockerd', commands: node },
   {
     flag: 'log-level',

@@ -5,6 +5,7 @@ import { resetContainers, unmountBelow } from '../agent/reset.ts';
 import { resetPodNetwork } from '../agent/network/node.ts';
 import { delay, realClock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
+import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import { resetProxy } from '../proxy/reset.ts';
 import type { CommandContext } from './cli.ts';
 import { findDataDir, runningProcess, type DataDir } from './data-dir.ts';
@@ -38,7 +39,10 @@ async function resetHost({ settings, reporter }: CommandContext, dataDir: DataDi
   await unmountBelow(path, commands.run);
   reporter.step('removing network and rules');
   if (isInstalled('ip')) await resetPodNetwork({ instance, commands });
-  if (isInstalled('nft')) await resetProxy({ instance, commands });
+  if (isInstalled('nft')) {
+    await resetProxy({ instance, commands });
+    await resetNetworkPolicies({ instance, commands });
+  }
   const dockerd = ownDockerd(path);
   if (dockerd === undefined) return;
   reporter.step('stopping the dockerd that Coracle started');

@@ -88,6 +88,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           servesDns: true,
           dockerSocket: settings.docker,
           evictionHard: settings['eviction-hard'],
+          networkPolicy: !settings['disable-network-policy'],
           kubelet,
         }),
       );
