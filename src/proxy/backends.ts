@@ -10,38 +10,75 @@ export interface Backend {
 }
 
 export interface Backends {
-  /** For traffic that may go to any node. */
+  /** For traffic that may go to any node: those that hints put near this one, where there are such. */
   readonly cluster: readonly Backend[];
   /** For traffic that must stay on this node. */
   readonly local: readonly Backend[];
+  /** All that still serve, ready or not, on any node: flows that are under way to these go on. */
+  readonly serving: readonly Backend[];
+  /** Addresses among cluster and local that may be pods of this node, so that what they send can come back to themselves. */
+  readonly here: readonly string[];
+  /** How many addresses of this node are ready. */
+  readonly localReady: number;
 }
 
-export const noBackends: Backends = { cluster: [], local: [] };
+export const noBackends: Backends = { cluster: [], local: [], serving: [], here: [], localReady: 0 };
 
 interface Candidate extends Backend {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
-  readonly local: boolean;
+  readonly nodeName: string | undefined;
+  readonly forZones: readonly string[];
+  readonly forNodes: readonly string[];
 }
 
 export interface BackendQuery {
   readonly nodeName: string;
+  /** Of this node; '' when it has none. */
+  readonly zone?: string;
   /** Of the service port; '' for the only, unnamed one. */
   readonly portName: string;
   readonly protocol: Protocol;
 }
 
-/** The slices are those of one service and one family. Endpoints that end but still serve are used only when no ready one is left. */
+/**
+ * The slices are those of one service and one family. Ready endpoints near by come first, as their hints say; hints count only when
+ * every ready endpoint has some. Endpoints that end but still serve are used only when no ready one is left.
+ */
 export function selectBackends(slices: readonly EndpointSlice[], query: BackendQuery): Backends {
   const candidates = [...collect(slices, query).values()];
-  return { cluster: usable(candidates), local: usable(candidates.filter((candidate) => candidate.local)) };
+  const ready = candidates.filter((candidate) => candidate.ready);
+  const own = candidates.filter((candidate) => candidate.nodeName === query.nodeName);
+  const ownReady = own.filter((candidate) => candidate.ready);
+  const cluster = ready.length > 0 ? near(ready, query) : candidates.filter(isEnding);
+  const local = ownReady.length > 0 ? ownReady : own.filter(isEnding);
+  const here = [...cluster, ...local].filter(({ nodeName = query.nodeName }) => nodeName === query.nodeName).map(({ ip }) => ip);
+  return {
+    cluster: cluster.map(toBackend),
+    local: local.map(toBackend),
+    serving: candidates.filter((candidate) => candidate.serving).map(toBackend),
+    here: [...new Set(here)],
+    localReady: new Set(ownReady.map(({ ip }) => ip)).size,
+  };
 }
 
-function usable(candidates: readonly Candidate[]): Backend[] {
-  const ready = candidates.filter((candidate) => candidate.ready);
-  const chosen = ready.length > 0 ? ready : candidates.filter((candidate) => candidate.serving && candidate.terminating);
-  return chosen.map(({ ip, port }) => ({ ip, port }));
+function toBackend({ ip, port }: Backend): Backend {
+  return { ip, port };
+}
+
+function isEnding(candidate: Candidate): boolean {
+  return candidate.serving && candidate.terminating;
+}
+
+function near(ready: readonly Candidate[], { nodeName, zone = '' }: BackendQuery): readonly Candidate[] {
+  if (ready.every(({ forNodes }) => forNodes.length > 0)) {
+    const hinted = ready.filter(({ forNodes }) => forNodes.includes(nodeName));
+    if (hinted.length > 0) return hinted;
+  }
+  if (!ready.every(({ forZones }) => forZones.length > 0)) return ready;
+  const hinted = ready.filter(({ forZones }) => forZones.includes(zone));
+  return hinted.length > 0 ? hinted : ready;
 }
 
 function collect(slices: readonly EndpointSlice[], query: BackendQuery): Map<string, Candidate> {
@@ -53,14 +90,13 @@ function collect(slices: readonly EndpointSlice[], query: BackendQuery): Map<str
     for (const endpoint of slice.endpoints ?? []) {
       const ip = endpoint.addresses[0];
       if (ip === undefined || !isPlainAddress(ip)) continue;
-      const ready = endpoint.conditions?.ready ?? true;
+      const { ready = true, serving = true, terminating = false } = endpoint.conditions ?? {};
+      const { forZones = [], forNodes = [] } = endpoint.hints ?? {};
       const candidate = {
-        ip,
-        port,
-        ready,
-        serving: endpoint.conditions?.serving ?? ready,
-        terminating: endpoint.conditions?.terminating ?? false,
-        local: endpoint.nodeName === query.nodeName,
+        ...{ ip, port, ready, serving, terminating },
+        nodeName: endpoint.nodeName,
+        forZones: forZones.length === 0 ? nothing : forZones.map(({ name }) => name),
+        forNodes: forNodes.length === 0 ? nothing : forNodes.map(({ name }) => name),
       };
       // The same endpoint may stand in two slices while it moves between them: the ready one counts.
       const key = `${ip} ${port}`;
@@ -69,6 +105,8 @@ function collect(slices: readonly EndpointSlice[], query: BackendQuery): Map<str
   }
   return candidates;
 }
+
+const nothing: readonly string[] = [];
 
 /**
  * Puts the wanted backends in an order as near to the former one as can be: who stays keeps the place, the last one fills a gap.

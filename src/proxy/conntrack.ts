@@ -1,6 +1,6 @@
 /**
- * UDP has no end of a connection: the kernel keeps sending a flow to where it went first. Whoever takes a backend away, or gives the
- * first one, also ends the flows that this concerns (upstream: pkg/proxy/conntrack/cleanup.go).
+ * UDP has no end of a connection: the kernel keeps sending a flow to where it went first. When a service changes, flows to its
+ * addresses that do not lead to an endpoint that still serves are ended (upstream: pkg/proxy/conntrack/cleanup.go).
  */
 import type { CommandRunner } from '../base/command.ts';
 import { CommandError } from '../base/command.ts';
@@ -9,79 +9,84 @@ import type { Backend } from './backends.ts';
 import type { Family } from './addresses.ts';
 import type { ServicePortRule } from './service-ports.ts';
 
-export interface StaleFlow {
+/** Where flows may have gone to before and may go now, for one address and port of a service. */
+export interface Frontend {
   readonly family: Family;
-  /** Undefined: any (a NodePort). */
-  readonly destination: string | undefined;
-  readonly port: number;
-  /** Undefined: flows that no rule touched, since there was no backend yet. */
-  readonly backend: string | undefined;
+  /** `ADDRESS PORT`, or ` PORT` for a NodePort. */
+  readonly at: string;
+  /** `ADDRESS PORT` of endpoints that served before, and of those that serve. */
+  readonly before: ReadonlySet<string>;
+  readonly now: ReadonlySet<string>;
 }
 
-/** The flows to end when a service's rules change from `before` to `after`. */
-export function staleFlows(before: readonly ServicePortRule[], after: readonly ServicePortRule[]): StaleFlow[] {
-  const key = (rule: ServicePortRule): string => `${rule.family} ${rule.id}`;
-  const now = new Map(after.filter(isUdp).map((rule) => [key(rule), rule]));
-  const was = new Map(before.filter(isUdp).map((rule) => [key(rule), rule]));
-  const flows: StaleFlow[] = [];
-  for (const [id, old] of was) {
-    const kept = new Set(backendsOf(now.get(id)).map(place));
-    for (const backend of backendsOf(old))
-      if (!kept.has(place(backend))) flows.push(...frontends(old).map((front) => ({ ...front, backend: backend.ip })));
+/** What to look after when a service's rules change from `before` to `after`: nothing when no flow can have lost its endpoint. */
+export function changedFrontends(before: readonly ServicePortRule[], after: readonly ServicePortRule[]): Frontend[] {
+  const was = served(before);
+  const is = served(after);
+  const changed: Frontend[] = [];
+  for (const [key, { family, at, endpoints: now }] of is) {
+    const former = was.get(key)?.endpoints ?? nothing;
+    if (now.size === former.size && [...now].every((endpoint) => former.has(endpoint))) continue;
+    changed.push({ family, at, before: former, now });
   }
-  for (const [id, rule] of now) {
-    if (backendsOf(rule).length > 0 && backendsOf(was.get(id)).length === 0)
-      flows.push(...frontends(rule).map((front) => ({ ...front, backend: undefined })));
+  for (const [key, { family, at, endpoints }] of was)
+    if (!is.has(key) && endpoints.size > 0) changed.push({ family, at, before: endpoints, now: nothing });
+  return changed;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+interface Served {
+  readonly family: Family;
+  readonly at: string;
+  readonly endpoints: Set<string>;
+}
+
+function served(rules: readonly ServicePortRule[]): Map<string, Served> {
+  const all = new Map<string, Served>();
+  for (const rule of rules) {
+    if (rule.protocol !== 'UDP') continue;
+    const { family, port, nodePort, backends } = rule;
+    const endpoints = new Set(backends.serving.map(place));
+    const addresses = [rule.clusterIP, ...rule.externalIPs, ...rule.loadBalancerIPs].map((ip) => `${ip} ${port}`);
+    for (const at of nodePort === undefined ? addresses : [...addresses, ` ${nodePort}`])
+      all.set(`${family} ${at}`, { family, at, endpoints });
   }
-  return flows;
-}
-
-function isUdp(rule: ServicePortRule): boolean {
-  return rule.protocol === 'UDP';
-}
-
-function backendsOf(rule: ServicePortRule | undefined): readonly Backend[] {
-  return rule === undefined ? [] : rule.backends.cluster.concat(rule.backends.local);
+  return all;
 }
 
 function place(backend: Backend): string {
   return `${backend.ip} ${backend.port}`;
 }
 
-function frontends(rule: ServicePortRule): Omit<StaleFlow, 'backend'>[] {
-  const { family, port, nodePort } = rule;
-  const addresses = new Set([rule.clusterIP, ...rule.externalIPs, ...rule.loadBalancerIPs]);
-  const fronts: Omit<StaleFlow, 'backend'>[] = [...addresses].map((destination) => ({ family, destination, port }));
-  if (nodePort !== undefined) fronts.push({ family, destination: undefined, port: nodePort });
-  return fronts;
-}
+/** A line of `conntrack -L -p udp`: source, destination and ports as sent, and where answers come from. */
+const flowLine = /src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) (?:\[\S+\] )?src=(\S+) dst=\S+ sport=(\d+)/;
 
-export function conntrackArgs(flow: StaleFlow): string[] {
-  const args = ['-D', '-f', flow.family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp'];
-  if (flow.destination !== undefined) args.push('--orig-dst', flow.destination);
-  args.push('--orig-port-dst', String(flow.port));
-  if (flow.backend !== undefined) args.push('--reply-src', flow.backend);
-  return args;
-}
-
-/** Of many flows to end, those that are in a listing of `conntrack -L`: most services have none. */
-export function presentFlows(flows: readonly StaleFlow[], family: Family, listing: string): StaleFlow[] {
-  const seen = new Set<string>();
-  for (const line of listing.split('\n')) {
-    const match = /src=\S+ dst=(\S+) sport=\d+ dport=(\d+) (?:\[\S+\] )?src=(\S+)/.exec(line);
+/** The arguments of `conntrack` that end each stale flow of a listing. While nothing serves, only flows to former endpoints are stale. */
+export function staleFlows(frontends: readonly Frontend[], family: Family, listing: string): string[][] {
+  const by = new Map(frontends.filter((frontend) => frontend.family === family).map((frontend) => [frontend.at, frontend]));
+  const stale: string[][] = [];
+  for (const line of by.size === 0 ? [] : listing.split('\n')) {
+    const match = flowLine.exec(line);
     if (match === null) continue;
-    const [, destination, port, backend] = match;
-    for (const to of [destination, '']) for (const from of [backend, '']) seen.add(`${to} ${port} ${from}`);
+    const [, source = '', destination = '', sourcePort = '', port = '', backend = '', backendPort = ''] = match;
+    const frontend = by.get(`${destination} ${port}`) ?? by.get(` ${port}`);
+    if (frontend === undefined) continue;
+    const leadsTo = `${backend} ${backendPort}`;
+    if (frontend.now.has(leadsTo) || (frontend.now.size === 0 && !frontend.before.has(leadsTo))) continue;
+    const ends = ['--orig-src', source, '--orig-dst', destination, '--orig-port-src', sourcePort, '--orig-port-dst', port];
+    stale.push(['-D', '-f', nameOf(family), '-p', 'udp', ...ends]);
   }
-  return flows.filter((flow) => flow.family === family && seen.has(`${flow.destination ?? ''} ${flow.port} ${flow.backend ?? ''}`));
+  return stale;
 }
 
-/** More flows than this are looked for in one listing first. */
-const fewFlows = 8;
+function nameOf(family: Family): string {
+  return family === 'ip' ? 'ipv4' : 'ipv6';
+}
 
 export interface FlowCleaner {
-  /** Ends the flows; failures are logged, once for a missing program. */
-  clean(flows: readonly StaleFlow[]): Promise<void>;
+  /** Ends the flows that these frontends have lost; answers how many of each family. Failures are logged, once for a missing program. */
+  clean(frontends: readonly Frontend[]): Promise<Readonly<Record<Family, number>>>;
 }
 
 export function createFlowCleaner(run: CommandRunner, logger: Logger): FlowCleaner {
@@ -97,15 +102,11 @@ export function createFlowCleaner(run: CommandRunner, logger: Logger): FlowClean
       return '';
     }
   };
-  const present = async (flows: readonly StaleFlow[], family: Family): Promise<StaleFlow[]> =>
-    flows.some((flow) => flow.family === family)
-      ? presentFlows(flows, family, await conntrack(['-L', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '-p', 'udp']))
-      : [];
-  return {
-    async clean(flows) {
-      const wanted = flows.length > fewFlows ? [...(await present(flows, 'ip')), ...(await present(flows, 'ip6'))] : flows;
-      const unique = new Set(wanted.map((flow) => conntrackArgs(flow).join(' ')));
-      for (const args of unique) await conntrack(args.split(' '));
-    },
+  const cleanFamily = async (frontends: readonly Frontend[], family: Family): Promise<number> => {
+    if (!frontends.some((frontend) => frontend.family === family)) return 0;
+    const stale = staleFlows(frontends, family, await conntrack(['-L', '-f', nameOf(family), '-p', 'udp']));
+    for (const args of stale) await conntrack(args);
+    return stale.length;
   };
+  return { clean: async (frontends) => ({ ip: await cleanFamily(frontends, 'ip'), ip6: await cleanFamily(frontends, 'ip6') }) };
 }

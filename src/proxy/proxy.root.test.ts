@@ -83,6 +83,12 @@ async function askUdp(from: Commands, ip: string, port: number): Promise<string>
 
 let client: FakeClient;
 let proxy: Proxy;
+let clock: FakeClock;
+
+/** Lets the repair's short waits pass. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 30 && !(await isSo()); tries++) await clock.advance(100);
+}
 
 beforeAll(async () => {
   build();
@@ -95,7 +101,7 @@ afterAll(() => {
 });
 
 beforeEach(async () => {
-  const clock = new FakeClock();
+  clock = new FakeClock();
   client = createFakeClient({ clock });
   proxy = await startProxy({
     client,
@@ -274,11 +280,55 @@ test('a stopped proxy leaves its rules; a new one takes over without a gap', asy
   expect(await ask(pod(2), '10.43.0.5', 80)).toEqual(['three 10.42.0.2']);
 });
 
-test('rules that somebody else took away are replaced with the next change', async () => {
-  await apply(service('web', { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] }));
-  await host.run('nft', ['flush', 'ruleset']);
-  await apply(endpointSlice('web', { endpoints: [{ ip: '10.42.0.3' }], ports: [{ port: 80 }] }));
-  expect(await ask(pod(2), '10.43.0.5', 80)).toEqual(['three 10.42.0.2']);
+describe('rules that somebody else changes are put right again', () => {
+  const table = `coracle_${instance}`;
+  const at = ['ip', table];
+  test.each([
+    ['everything flushed', ['flush', 'ruleset']],
+    ['the table deleted', ['delete', 'table', ...at]],
+    ['an element deleted', ['delete', 'element', ...at, 'services', '{ 10.43.0.5 . tcp . 80 }']],
+    ['a rule flushed', ['flush', 'chain', ...at, 'nat_prerouting']],
+    ['a map flushed', ['flush', 'map', ...at, 'endpoints']],
+  ])('%s', async (_, change) => {
+    await apply(
+      service('web', { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] }),
+      endpointSlice('web', { endpoints: [{ ip: '10.42.0.3' }], ports: [{ port: 80 }] }),
+    );
+    await host.run('nft', change);
+    let seen: string[] = [];
+    await until(async () => {
+      seen = await ask(pod(2), '10.43.0.5', 80);
+      return seen[0] === 'three 10.42.0.2';
+    });
+    expect(seen).toEqual(['three 10.42.0.2']);
+  });
+
+  test('its own changes and those of other tables are no reason to', async () => {
+    const before = await host.run('nft', ['-a', 'list', 'table', ...at]);
+    await apply(service('web', { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] }));
+    await host.run('nft', ['add', 'table', 'ip', 'other']);
+    await host.run('nft', ['delete', 'table', 'ip', 'other']);
+    await clock.advance(1000);
+    await proxy.settled();
+    const handle = (listing: string): string | undefined => /^table .*handle (\d+)/m.exec(listing)?.[1];
+    expect(handle(before)).toBeDefined();
+    expect(handle(await host.run('nft', ['-a', 'list', 'table', ...at]))).toBe(handle(before));
+  });
+});
+
+describe('hints and health', () => {
+  test('a node follows the hints of its own zone, and of another when its own changes', async () => {
+    const node = (zone: string): void =>
+      void client.seed(refs.nodes, { metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': zone } }, spec: {}, status: {} });
+    node('a');
+    const hinted = endpointSlice('web', { endpoints: both, ports: [{ port: 80 }] }) as { endpoints: { hints?: object }[] };
+    hinted.endpoints.forEach((endpoint, i) => (endpoint.hints = { forZones: [{ name: i === 0 ? 'a' : 'b' }] }));
+    await apply(service('web', { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] }), hinted);
+    expect(new Set((await ask(pod(3), '10.43.0.5', 80, 12)).map((line) => line.split(' ')[0]))).toEqual(new Set(['two']));
+    node('b');
+    await apply();
+    expect(new Set((await ask(pod(2), '10.43.0.5', 80, 12)).map((line) => line.split(' ')[0]))).toEqual(new Set(['three']));
+  });
 });
 
 test('a service with more endpoints than the table can choose among gets a larger table', async () => {

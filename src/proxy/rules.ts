@@ -47,8 +47,7 @@ class Items {
     if (nodePort !== undefined) yield* this.#nodePort(nodePort);
     yield* this.#sourceRanges();
     yield* this.#affinity();
-    for (const ip of new Set(backends.cluster.concat(backends.local).map((backend) => backend.ip)))
-      yield element('hairpin', `${ip} . ${ip}`);
+    for (const ip of backends.here) yield element('hairpin', `${ip} . ${ip}`);
   }
 
   *#clusterIP(): Generator<Item> {

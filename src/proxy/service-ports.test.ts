@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
 import { isPlainAddress } from './addresses.ts';
 import { keepPlaces, selectBackends } from './backends.ts';
-import { conntrackArgs, presentFlows, staleFlows } from './conntrack.ts';
-import { isProxied, servicePorts } from './service-ports.ts';
+import { changedFrontends, staleFlows } from './conntrack.ts';
+import { healthCheckPort, isProxied, servicePorts } from './service-ports.ts';
 import type { ServiceForm, SliceForm } from './testing/objects.ts';
 import { endpointSlice, service } from './testing/objects.ts';
 
@@ -38,6 +38,39 @@ describe('selectBackends', () => {
     expect(ips({ endpoints, ports })).toEqual({ cluster: ['10.0.0.2'], local: ['10.0.0.1'] });
     expect(ips({ endpoints: endpoints.slice(0, 1), ports }).cluster).toEqual(['10.0.0.1']);
     expect(ips({ endpoints: endpoints.slice(2), ports }).cluster).toEqual([]);
+  });
+
+  const hinted = (zones: (string | undefined)[], nodes: (string | undefined)[] = []): EndpointSlice =>
+    ({
+      ...slice({ endpoints: zones.map((_, at) => ({ ip: `10.0.0.${at + 1}` })), ports }),
+      endpoints: zones.map((zone, at) => ({
+        addresses: [`10.0.0.${at + 1}`],
+        hints: {
+          ...(zone === undefined ? {} : { forZones: [{ name: zone }] }),
+          ...(nodes[at] === undefined ? {} : { forNodes: [{ name: nodes[at] }] }),
+        },
+      })),
+    });
+
+  test.each([
+    ['those of this zone', hinted(['a', 'b', 'a']), ['10.0.0.1', '10.0.0.3']],
+    ['all when one has no hint', hinted(['a', 'b', undefined]), ['10.0.0.1', '10.0.0.2', '10.0.0.3']],
+    ['all when none is for this zone', hinted(['b', 'b']), ['10.0.0.1', '10.0.0.2']],
+    ['those of this node before those of the zone', hinted(['a', 'a'], ['node-2', 'node-1']), ['10.0.0.2']],
+    ['the zone’s when no node hint is for this node', hinted(['a', 'b'], ['node-2', 'node-2']), ['10.0.0.1']],
+  ])('hints: %s', (_, hints, expected) => {
+    expect(selectBackends([hints], { ...query, zone: 'a' }).cluster.map(({ ip }) => ip)).toEqual(expected);
+  });
+
+  test('what conditions do not say is ready and serving; ready addresses of this node are counted once', () => {
+    const many = [
+      { ip: '10.0.0.1', nodeName: 'node-1' },
+      { ip: '10.0.0.1', nodeName: 'node-1' },
+      { ip: '10.0.0.2', nodeName: 'node-1', ready: false },
+      { ip: '10.0.0.3', nodeName: 'node-2' },
+    ];
+    const { localReady, here, serving } = selectBackends([slice({ endpoints: many, ports })], query);
+    expect([localReady, here, serving.length]).toEqual([1, ['10.0.0.1'], 3]);
   });
 
   test('an endpoint in two slices counts once, ready if one says so', () => {
@@ -117,6 +150,31 @@ describe('servicePorts', () => {
     });
   });
 
+  test('source ranges: all addresses are none; a range with this node in it lets in what the node sends to the balancer', () => {
+    const ranges = (list: string[]): readonly string[] | undefined =>
+      servicePorts(
+        make({
+          type: 'LoadBalancer',
+          clusterIPs: ['10.43.0.5'],
+          ports: [{ port: 80 }],
+          loadBalancerSourceRanges: list,
+          ingress: [{ ip: '2.2.2.2' }],
+        }),
+        [],
+        { nodeName: 'x', nodeIPs: ['172.30.0.1'] },
+      )[0]?.sourceRanges;
+    expect(ranges(['10.0.0.0/8', '0.0.0.0/0'])).toEqual([]);
+    expect(ranges(['10.0.0.0/8'])).toEqual(['10.0.0.0/8']);
+    expect(ranges(['172.30.0.0/24'])).toEqual(['172.30.0.0/24', '2.2.2.2']);
+  });
+
+  test('a health check port only for balancers under policy Local', () => {
+    const form = { type: 'LoadBalancer', clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }], healthCheckNodePort: 31_000 };
+    expect(healthCheckPort(make({ ...form, externalTrafficPolicy: 'Local' }))).toBe(31_000);
+    expect(healthCheckPort(make(form))).toBeUndefined();
+    expect(healthCheckPort(make({ ...form, type: 'NodePort', externalTrafficPolicy: 'Local' }))).toBeUndefined();
+  });
+
   test('affinity has a timeout only when asked for; the default is three hours', () => {
     const form = { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] };
     expect(servicePorts(make(form), [], { nodeName: 'x' })[0]?.affinitySeconds).toBeUndefined();
@@ -132,50 +190,43 @@ describe('servicePorts', () => {
   });
 });
 
-describe('staleFlows', () => {
-  const rules = (ips: string[], protocol = 'UDP'): ReturnType<typeof servicePorts> => {
+describe('flows of UDP services', () => {
+  const rules = (ips: string[], protocol = 'UDP', ready = true): ReturnType<typeof servicePorts> => {
     const form = { clusterIPs: ['10.43.0.10'], ports: [{ port: 53, protocol, nodePort: 30053 }] };
-    return servicePorts(make(form), [slice({ endpoints: ips.map((ip) => ({ ip })), ports: [{ port: 5353, protocol }] })], {
-      nodeName: 'x',
-    });
+    const endpoints = ips.map((ip) => ({ ip, ready, serving: true, terminating: !ready }));
+    return servicePorts(make(form), [slice({ endpoints, ports: [{ port: 5353, protocol }] })], { nodeName: 'x' });
   };
-
-  test('a backend that goes takes its flows along, at each address of the service', () => {
-    expect(staleFlows(rules(['10.42.0.2', '10.42.0.3']), rules(['10.42.0.3']))).toEqual([
-      { family: 'ip', destination: '10.43.0.10', port: 53, backend: '10.42.0.2' },
-      { family: 'ip', destination: undefined, port: 30053, backend: '10.42.0.2' },
-    ]);
-    expect(staleFlows(rules(['10.42.0.2']), [])).toHaveLength(2);
-  });
-
-  test('the first backend ends what was sent into nothing; others and TCP change nothing', () => {
-    expect(staleFlows(rules([]), rules(['10.42.0.2'])).map(({ backend }) => backend)).toEqual([undefined, undefined]);
-    expect(staleFlows(rules(['10.42.0.2']), rules(['10.42.0.2', '10.42.0.3']))).toEqual([]);
-    expect(staleFlows(rules(['10.42.0.2'], 'TCP'), rules([], 'TCP'))).toEqual([]);
-  });
-
-  test('the arguments of conntrack', () => {
-    expect(conntrackArgs({ family: 'ip6', destination: 'fd43::a', port: 53, backend: 'fd42::2' }).join(' ')).toBe(
-      '-D -f ipv6 -p udp --orig-dst fd43::a --orig-port-dst 53 --reply-src fd42::2',
+  const line = (to: string, from: string, state = '[ASSURED]'): string => {
+    const [destination, port] = to.split(' ');
+    const [backend, backendPort] = from.split(' ');
+    const unanswered = state === '[UNREPLIED]' ? `${state} ` : '';
+    return `udp      17 29 src=10.42.0.3 dst=${destination} sport=5555 dport=${port} ${unanswered}src=${backend} dst=10.42.0.3 sport=${backendPort} dport=5555 ${state} mark=0 use=1`;
+  };
+  const ended = (before: string[], after: string[], ...lines: string[]): string[] =>
+    staleFlows(changedFrontends(rules(before), rules(after)), 'ip', lines.join('\n')).map(
+      (args) => args[args.indexOf('--orig-dst') + 1] ?? '',
     );
-    expect(conntrackArgs({ family: 'ip', destination: undefined, port: 30053, backend: undefined }).join(' ')).toBe(
-      '-D -f ipv4 -p udp --orig-port-dst 30053',
-    );
+
+  test('those to an endpoint that is gone end, at each address and node port of the service; others go on', () => {
+    const gone = [line('10.43.0.10 53', '10.42.0.2 5353'), line('172.30.0.1 30053', '10.42.0.2 5353')];
+    const kept = [line('10.43.0.10 53', '10.42.0.4 5353'), line('10.43.0.99 53', '10.42.0.2 5353')];
+    expect(ended(['10.42.0.2', '10.42.0.4'], ['10.42.0.4'], ...gone, ...kept)).toEqual(['10.43.0.10', '172.30.0.1']);
+    expect(ended(['10.42.0.2'], [], ...gone, ...kept)).toEqual(['10.43.0.10', '172.30.0.1']);
   });
 
-  test('of many flows only those are ended that exist', () => {
-    const listing =
-      'udp      17 29 src=10.42.0.3 dst=10.43.0.10 sport=5555 dport=53 src=10.42.0.2 dst=10.42.0.3 sport=5353 dport=5555 [ASSURED] mark=0 use=1\n' +
-      'udp      17 9 src=10.42.0.3 dst=10.43.0.11 sport=5555 dport=53 [UNREPLIED] src=10.43.0.11 dst=10.42.0.3 sport=53 dport=5555 mark=0 use=1\n';
-    const flow = (destination: string | undefined, backend: string | undefined, port = 53): Parameters<typeof conntrackArgs>[0] => ({
-      family: 'ip',
-      destination,
-      port,
-      backend,
-    });
-    const present = [flow('10.43.0.10', '10.42.0.2'), flow('10.43.0.11', undefined), flow(undefined, '10.42.0.2')];
-    const absent = [flow('10.43.0.10', '10.42.0.9'), flow('10.43.0.12', undefined), flow(undefined, undefined, 30053)];
-    expect(presentFlows([...present, ...absent], 'ip', listing)).toEqual(present);
-    expect(presentFlows(present, 'ip6', listing)).toEqual([]);
+  test('the first endpoint ends what was sent into nothing', () => {
+    expect(ended([], ['10.42.0.2'], line('10.43.0.10 53', '10.43.0.10 53', '[UNREPLIED]'))).toEqual(['10.43.0.10']);
+    expect(ended([], [], line('10.43.0.10 53', '10.43.0.10 53', '[UNREPLIED]'))).toEqual([]);
+  });
+
+  test('nothing to look for while the same endpoints serve, ending ones included, and for TCP', () => {
+    expect(changedFrontends(rules(['10.42.0.2']), rules(['10.42.0.2'], 'UDP', false))).toEqual([]);
+    expect(changedFrontends(rules(['10.42.0.2'], 'TCP'), rules([], 'TCP'))).toEqual([]);
+  });
+
+  test('the arguments of conntrack name one flow', () => {
+    const [args] = staleFlows(changedFrontends(rules(['10.42.0.2']), rules([])), 'ip', line('10.43.0.10 53', '10.42.0.2 5353'));
+    expect(args?.join(' ')).toBe('-D -f ipv4 -p udp --orig-src 10.42.0.3 --orig-dst 10.43.0.10 --orig-port-src 5555 --orig-port-dst 53');
+    expect(staleFlows(changedFrontends(rules(['10.42.0.2']), rules([])), 'ip6', line('10.43.0.10 53', '10.42.0.2 5353'))).toEqual([]);
   });
 });

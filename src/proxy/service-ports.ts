@@ -1,6 +1,6 @@
 /** A Service and its EndpointSlices as what the rules need to know, one value a port and family. Rules: k8s.io/kubernetes/pkg/proxy/serviceport.go. */
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
-import { familyOf, isPlainAddress } from './addresses.ts';
+import { familyOf, inRange, isPlainAddress } from './addresses.ts';
 import type { Family } from './addresses.ts';
 import type { Backends, Protocol } from './backends.ts';
 import { keepPlaces, noBackends, selectBackends } from './backends.ts';
@@ -32,16 +32,27 @@ export function isProxied(service: Service): boolean {
   return service.metadata.labels?.['service.kubernetes.io/service-proxy-name'] === undefined;
 }
 
+export interface ServicePortsOptions {
+  readonly nodeName: string;
+  /** Addresses of this node: whom source ranges let in, they let in by the balancer's own address too. */
+  readonly nodeIPs?: readonly string[];
+  /** Zone of this node; '' or undefined: none. */
+  readonly zone?: string | undefined;
+  readonly former?: readonly ServicePortRule[];
+}
+
+/** The port a service's health check server listens on, on every node; undefined: it has none. */
+export function healthCheckPort({ spec }: Service): number | undefined {
+  const port = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local' ? (spec.healthCheckNodePort ?? 0) : 0;
+  return port === 0 ? undefined : port;
+}
+
 /** `former`: what an earlier call answered for the same service, so that backends keep their places. */
-export function servicePorts(
-  service: Service,
-  slices: readonly EndpointSlice[],
-  options: { readonly nodeName: string; readonly former?: readonly ServicePortRule[] },
-): ServicePortRule[] {
+export function servicePorts(service: Service, slices: readonly EndpointSlice[], options: ServicePortsOptions): ServicePortRule[] {
   if (!isProxied(service)) return [];
   const clusterIPs = (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isPlainAddress);
   return clusterIPs.flatMap((clusterIP) => {
-    const common = commonOf(service, clusterIP);
+    const common = commonOf(service, clusterIP, options.nodeIPs ?? []);
     const own = slices.filter((slice) => slice.addressType === (common.family === 'ip' ? 'IPv4' : 'IPv6'));
     return (service.spec.ports ?? []).map((port): ServicePortRule => {
       const id = `${service.metadata.namespace}/${service.metadata.name}:${port.name ?? ''}`;
@@ -49,32 +60,50 @@ export function servicePorts(
       const former =
         options.former?.find((rule) => rule.id === id && rule.family === common.family && rule.protocol === protocol)?.backends ??
         noBackends;
-      const backends = selectBackends(own, { nodeName: options.nodeName, portName: port.name ?? '', protocol });
+      const { nodeName, zone = '' } = options;
+      const backends = selectBackends(own, { nodeName, zone, portName: port.name ?? '', protocol });
       return {
         ...common,
         id,
         protocol,
         port: port.port,
         nodePort: port.nodePort === 0 ? undefined : port.nodePort,
-        backends: { cluster: keepPlaces(former.cluster, backends.cluster), local: keepPlaces(former.local, backends.local) },
+        backends: {
+          ...backends,
+          cluster: keepPlaces(former.cluster, backends.cluster),
+          local: keepPlaces(former.local, backends.local),
+        },
       };
     });
   });
 }
 
-function commonOf(service: Service, clusterIP: string): Omit<ServicePortRule, 'id' | 'protocol' | 'port' | 'nodePort' | 'backends'> {
+function commonOf(
+  service: Service,
+  clusterIP: string,
+  nodeIPs: readonly string[],
+): Omit<ServicePortRule, 'id' | 'protocol' | 'port' | 'nodePort' | 'backends'> {
   const { spec, status } = service;
   const family = familyOf(clusterIP);
   const own = (address: string): boolean => familyOf(address) === family && isPlainAddress(address);
   const ingress = spec.type === 'LoadBalancer' ? (status.loadBalancer?.ingress ?? []) : [];
+  const loadBalancerIPs = ingress.flatMap(({ ip, ipMode }) => (ip !== undefined && ipMode !== 'Proxy' && own(ip) ? [ip] : []));
+  const ranges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => own(range));
   return {
     family,
     clusterIP,
     externalIPs: (spec.externalIPs ?? []).filter(own),
-    loadBalancerIPs: ingress.flatMap((point) => (point.ip !== undefined && point.ipMode !== 'Proxy' && own(point.ip) ? [point.ip] : [])),
-    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => own(range)),
+    loadBalancerIPs,
+    sourceRanges: sourceRangesOf(ranges, nodeIPs.filter(own), loadBalancerIPs),
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined,
     internalLocal: spec.internalTrafficPolicy === 'Local',
     externalLocal: spec.externalTrafficPolicy === 'Local',
   };
+}
+
+/** A range of all addresses is none. What this node sends to a balancer's address may carry that very address. */
+function sourceRangesOf(ranges: readonly string[], nodeIPs: readonly string[], balancers: readonly string[]): readonly string[] {
+  if (ranges.some((range) => range.endsWith('/0'))) return [];
+  const holds = (ip: string): boolean => ranges.some((range) => inRange(ip, range));
+  return nodeIPs.some(holds) ? [...ranges, ...balancers.filter((ip) => !holds(ip))] : ranges;
 }

@@ -63,6 +63,7 @@ table ${family} ${name} {
   chain nat_prerouting { type nat hook prerouting priority dstnat - 5; jump find_service; }
   chain nat_output { type nat hook output priority -105; jump find_service; }
   chain filter_prerouting { type filter hook prerouting priority dstnat - 10; ct state new ${at} vmap @firewall; }
+  chain filter_output_first { type filter hook output priority -110; ct state new ${at} vmap @firewall; }
   chain filter_forward { type filter hook forward priority filter - 5; ct state new jump find_refusal; }
   chain filter_output { type filter hook output priority filter - 5; ct state new jump find_refusal; }
   chain filter_input {
