@@ -3,7 +3,7 @@
  * the others. Needs root and a dockerd that answers (its images are shared). Everything outlives the process that made it: what
  * is needed to go on is in the bed's folder.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -112,6 +112,12 @@ export class NodeBed {
   /** The same in the fabric, where the router is. */
   runInFabric(...command: string[]): string {
     return inNamespace(fabricNamespace(this.#state.shape), command);
+  }
+
+  /** Starts a program in the fabric; the caller owns the process. */
+  startInFabric(...command: string[]): ChildProcess {
+    const namespace = `--net=/run/netns/${fabricNamespace(this.#state.shape)}`;
+    return spawn('nsenter', [namespace, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
   /** Starts a node's Coracle; resolves when it says that it is ready. */
