@@ -6,6 +6,7 @@ import { addTo, type Amounts, parseAmounts, podRequests } from '../../api/pod-re
 import type { Quantity } from '../../api/quantity.ts';
 import { tolerates, untolerated } from '../../api/tolerations.ts';
 import { isCritical } from '../eviction/ranking.ts';
+import { unsupported } from './unsupported.ts';
 
 export interface Rejection {
   readonly reason: string;
@@ -13,8 +14,9 @@ export interface Rejection {
 }
 
 /** The first reason why the pod cannot run beside the `others` that the node has taken already; undefined: it can. */
-export function reject(pod: Pod, others: readonly Pod[], node: Node): Rejection | undefined {
-  return pressed(pod, node) ?? wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
+export function reject(pod: Pod, others: readonly Pod[], node: Node, operation: 'add' | 'resize' = 'add'): Rejection | undefined {
+  const unable = operation === 'add' ? unsupported(pod, node) : undefined;
+  return pressed(pod, node) ?? unable ?? wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
 }
 
 /** A node that runs out of something takes no more (eviction_manager.go, Admit). */

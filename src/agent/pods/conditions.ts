@@ -2,9 +2,12 @@
 import type { Pod, PodCondition } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { ContainerView } from './model.ts';
+import { resizeConditions } from './resize-state.ts';
 
 /** Says that the pod is to make room, whoever wants it gone. */
 export const disruptionTarget = 'DisruptionTarget';
+/** The containers are being taken away to begin anew, as a rule of one of them asks for. */
+export const allContainersRestarting = 'AllContainersRestarting';
 
 export interface ConditionInput {
   readonly pod: Pod;
@@ -13,6 +16,9 @@ export interface ConditionInput {
   readonly sandboxReady: boolean;
   readonly now: number;
   readonly ended?: { readonly message: string; readonly disrupted?: boolean } | undefined;
+  /** How far a resize has come. */
+  readonly resize?: readonly PodCondition[];
+  readonly restartingAll?: boolean;
 }
 
 interface Verdict {
@@ -33,14 +39,28 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     { ...containersReady, type: 'ContainersReady' },
     { type: 'PodScheduled', status: true },
     ...disruption(input),
+    ...restartVerdict(input),
   ];
-  const own = verdicts.map((verdict) => toCondition(verdict, input));
-  return [...own, ...old.filter((condition) => !verdicts.some((verdict) => verdict.type === condition.type))];
+  const own = [...verdicts.map((verdict) => toCondition(verdict, input)), ...(input.resize ?? [])];
+  const gone = (type: string): boolean => resizeConditions.has(type) || own.some((condition) => condition.type === type);
+  return [...own, ...old.filter((condition) => !gone(condition.type))];
 }
 
 function disruption({ ended }: ConditionInput): Verdict[] {
   if (ended?.disrupted !== true) return [];
   return [{ type: disruptionTarget, status: true, reason: 'TerminationByKubelet', message: ended.message }];
+}
+
+/** Only pods that have such a rule have the condition. */
+function restartVerdict({ pod, phase, restartingAll = false }: ConditionInput): Verdict[] {
+  const { containers, initContainers = [] } = pod.spec;
+  const rules = [...containers, ...initContainers].flatMap((container) => container.restartPolicyRules ?? []);
+  if (!rules.some((rule) => rule.action === 'RestartAllContainers')) return [];
+  const type = allContainersRestarting;
+  if (phase === 'Succeeded') return [{ type, status: false, reason: 'PodCompleted' }];
+  if (phase === 'Failed') return [{ type, status: false, reason: 'PodFailed' }];
+  if (!restartingAll) return [{ type, status: false }];
+  return [{ type, status: true, reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' }];
 }
 
 function toCondition({ type, status, reason, message }: Verdict, { pod, now }: ConditionInput): PodCondition {

@@ -1,6 +1,5 @@
 /** The containers of one pod: starts and ends them, follows their probes, keeps what the runtime says of them. */
 import type { Pod } from '../../api/generated/types.ts';
-import { resourceLimits } from '../containers/resources.ts';
 import { probeKinds, startContainerProbes } from '../probes/container-probes.ts';
 import type { PodReferences } from '../references.ts';
 import type { Container, PodState } from '../runtimes/runtime.ts';
@@ -12,6 +11,7 @@ import { killContainer } from './kill-container.ts';
 import { containerSpecs, podText, restarts } from './model.ts';
 import { containerEvent, probeEvent } from './pod-events.ts';
 import { ContainerRecord } from './record.ts';
+import { containerOfStatus, reportedStatuses, unknownEnd } from './reported.ts';
 import { startContainer, StartFailure } from './start-container.ts';
 
 export interface TaskHost {
@@ -21,6 +21,8 @@ export interface TaskHost {
   readonly pod: Pod;
   /** No container may be started any more. */
   readonly stopping: boolean;
+  /** A change of resources could not be made, which will be tried again. */
+  resizeFailed(message: string): void;
   wake(): void;
   /** Wakes when `ms` have passed. */
   wakeAfter(ms: number): void;
@@ -53,21 +55,25 @@ export class ContainerTasks {
     }
   }
 
+  /** What the API knows of a container goes before the agent's ignorance. */
   #newRecord(pod: Pod, record: ContainerRecord): ContainerRecord {
-    const { status } = pod;
-    const all = [
-      ...(status.containerStatuses ?? []),
-      ...(status.initContainerStatuses ?? []),
-      ...(status.ephemeralContainerStatuses ?? []),
-    ];
-    const reported = all.find((candidate) => candidate.name === record.name);
-    if (reported?.containerID !== undefined) record.earlierRestarts = reported.restartCount + 1;
+    const reported = reportedStatuses(pod).find((candidate) => candidate.name === record.name);
+    if (reported?.containerID === undefined) return record;
+    record.earlierRestarts = reported.restartCount + 1;
+    const known = containerOfStatus(pod, record.spec, reported);
+    // What nobody saw end is started again, unless the pod is over with it.
+    if (known?.end !== undefined && restarts(pod, record.spec, known.exitCode)) record.previous = known;
+    else record.current = known;
     return record;
   }
 
   /** Takes over containers that an earlier agent left; of each the two newest are kept. */
   async adopt(state: PodState): Promise<void> {
     const { runtime } = this.#host.deps;
+    for (const { name } of state.containers) {
+      const record = this.#records.get(name);
+      if (record !== undefined) [record.current, record.previous] = [undefined, undefined];
+    }
     const seen = new Map<string, number>();
     for (const container of state.containers) {
       const record = this.#records.get(container.name);
@@ -85,13 +91,12 @@ export class ContainerTasks {
       return;
     }
     record.current = container;
+    record.restartDue = false;
     if (container.state !== 'running') return;
-    const { status } = this.#host.pod;
-    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
-    const reported = all.find((candidate) => candidate.containerID?.endsWith(container.id) === true);
+    const reported = reportedStatuses(this.#host.pod).find((candidate) => candidate.containerID?.endsWith(container.id) === true);
     record.started = record.spec.container.startupProbe === undefined || reported?.started === true;
     record.ready = record.spec.container.readinessProbe === undefined ? record.started : reported?.ready === true;
-    record.resources = this.#resourceText(record);
+    record.actuated = reported?.resources ?? record.spec.container.resources ?? {};
   }
 
   /** Probes of adopted containers; they need the pod's address. */
@@ -127,19 +132,16 @@ export class ContainerTasks {
     if (container === undefined) {
       // Removed behind our back: what was known of it is all there is.
       if (current.state === 'exited') return;
-      record.current = {
-        ...current,
-        state: 'exited',
-        exitCode: 137,
-        finishedAt: this.#host.deps.clock.now(),
-        startError: 'The container could not be located when the pod was terminated',
-      };
+      const { stopping, deps, pod } = this.#host;
+      if (stopping || !restarts(pod, record.spec, 137))
+        record.current = { ...current, state: 'exited', exitCode: 137, finishedAt: deps.clock.now(), end: unknownEnd('terminated') };
+      else record.forgetCurrent(unknownEnd('deleted'));
     } else {
       if (current.state === 'exited' || current.state === container.state) return;
       if (container.state === 'exited') await this.#readMessage(record, container);
       record.current = container;
     }
-    if (record.current.state === 'exited') {
+    if (record.current?.state === 'exited') {
       record.stopProbes();
       record.ready = false;
       record.started = false;
@@ -190,7 +192,7 @@ export class ContainerTasks {
       this.#host.wakeAfter(wait);
       return false;
     }
-    if (current?.state !== 'exited') return true;
+    if (current?.state !== 'exited' || record.restartDue) return true;
     const left = backoff.remaining(current.finishedAt);
     if (left === 0) {
       backoff.next(current.finishedAt);
@@ -222,7 +224,8 @@ export class ContainerTasks {
     record.failedProbe = undefined;
     record.started = false;
     record.ready = false;
-    record.resources = this.#resourceText(record);
+    record.restartDue = false;
+    record.actuated = record.spec.container.resources ?? {};
   }
 
   async #started(record: ContainerRecord, container: Container): Promise<void> {
@@ -288,6 +291,8 @@ export class ContainerTasks {
   kill(record: ContainerRecord, kill: Kill, graceMs: number): void {
     record.busy = true;
     if (kill.reason !== 'finished') record.failedProbe = undefined;
+    if (kill.reason === 'changed') record.backoff.reset();
+    record.restartDue = kill.reason === 'changed' || kill.reason === 'resize';
     record.probes?.endLiveness();
     const { deps, pod, ground } = this.#host;
     const task = killContainer({ deps, pod, kill, graceMs, podIP: ground.podIPs[0] ?? '' });
@@ -301,29 +306,15 @@ export class ContainerTasks {
       .then(() => this.#end(record));
   }
 
-  /** Gives running containers resources that were changed in place. */
-  applyResources(): void {
-    const { deps, pod } = this.#host;
-    for (const record of this.#records.values()) {
-      if (record.busy || record.current?.state !== 'running') continue;
-      const wanted = this.#resourceText(record);
-      if (wanted === record.resources) continue;
-      record.resources = wanted;
-      const limits = resourceLimits(pod, record.spec.container, deps.machineMemory);
-      deps.runtime
-        .updateResources(record.current.id, limits)
-        .catch((error: unknown) => deps.logger.warn({ err: error, container: record.name }, 'resources could not be changed'));
-    }
-  }
-
-  #resourceText(record: ContainerRecord): string {
-    return JSON.stringify(record.spec.container.resources ?? {});
-  }
-
-  async removeAll(): Promise<void> {
+  async removeAll(records: readonly ContainerRecord[] = this.records): Promise<void> {
     const { runtime } = this.#host.deps;
-    const ids = this.records.flatMap((record) => [record.current?.id, record.previous?.id]).filter((id) => id !== undefined);
+    const ids = records.flatMap((record) => [record.current?.id, record.previous?.id]).filter((id) => id !== undefined);
     await Promise.all(ids.map((id) => runtime.removeContainer(id)));
+  }
+
+  /** All containers belong to the past: the pod begins anew. */
+  forgetAll(end?: Container['end']): void {
+    for (const record of this.#records.values()) if (record.spec.role !== 'ephemeral') record.forgetCurrent(end);
   }
 
   stopProbes(): void {

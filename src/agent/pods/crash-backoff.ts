@@ -24,6 +24,11 @@ export class CrashBackoff {
     return Math.max(0, since + this.#wait - this.#clock.now());
   }
 
+  /** As if nothing had happened. */
+  reset(): void {
+    this.#wait = 0;
+  }
+
   /** Counts a restart after an end at `since`. */
   next(since: number): void {
     const fresh = this.#wait === 0 || since - this.lastUpdate > 2 * maxMs;

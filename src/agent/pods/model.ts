@@ -1,5 +1,5 @@
 /** A pod as its worker sees it: each container of the specification with what the runtime and the probes say of it. */
-import type { Container as ContainerFields, Pod } from '../../api/generated/types.ts';
+import type { Container as ContainerFields, Pod, ResourceRequirements } from '../../api/generated/types.ts';
 import type { Container } from '../runtimes/runtime.ts';
 
 /** `sidecar`: an init container that is restarted always and runs beside the main ones. */
@@ -32,6 +32,12 @@ export interface ContainerView {
   readonly ready: boolean;
   /** The probe that gave the container up. */
   readonly failedProbe: 'liveness' | 'startup' | undefined;
+  /** How often it was started again. */
+  readonly restartCount: number;
+  /** What the running container was given; undefined while nothing runs. */
+  readonly actuated: ResourceRequirements | undefined;
+  /** It was ended only to be started anew: no policy stands in the way. */
+  readonly restartDue: boolean;
 }
 
 /** Containers in the order of the specification: init, main, ephemeral. */
@@ -68,18 +74,35 @@ export function specHash(spec: ContainerSpec): string {
   return `${spec.container.name}=${spec.container.image ?? ''}`;
 }
 
-/** Whether a container that ended like this is started again. A container's own policy and rules go before the pod's. */
+/** What the first rule for this exit code asks for (FindMatchingContainerRestartRule). */
+export function restartRule({ restartPolicyRules = [] }: ContainerFields, exitCode: number): string | undefined {
+  const matching = restartPolicyRules.find(({ exitCodes }) => {
+    if (exitCodes === undefined) return false;
+    const named = exitCodes.values?.includes(exitCode) ?? false;
+    return exitCodes.operator === 'In' ? named : exitCodes.operator === 'NotIn' && !named;
+  });
+  return matching?.action;
+}
+
+/** Whether a container that ended like this is started again. A container's own rules and policy go before the pod's. */
 export function restarts(pod: Pod, { container, role }: ContainerSpec, exitCode: number): boolean {
   if (role === 'ephemeral') return false;
   if (role === 'sidecar') return true;
-  for (const rule of container.restartPolicyRules ?? []) {
-    const { operator, values = [] } = rule.exitCodes ?? { operator: '' };
-    const matches = operator === 'In' ? values.includes(exitCode) : operator === 'NotIn' && !values.includes(exitCode);
-    if (matches && rule.action.startsWith('Restart')) return true;
-  }
+  if (restartRule(container, exitCode)?.startsWith('Restart') === true) return true;
   const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
   if (policy === 'Never') return false;
   // An init container that did its work is not repeated, whatever the policy.
   if (policy === 'Always' && role !== 'init') return true;
   return exitCode !== 0;
 }
+
+/** A container has ended in a way that starts the whole pod again in place (ShouldAllContainersRestart). */
+export function wantsAllRestarted(views: readonly ContainerView[]): boolean {
+  return views.some(
+    ({ spec, current }) =>
+      spec.role !== 'ephemeral' && current?.state === 'exited' && restartRule(spec.container, current.exitCode) === 'RestartAllContainers',
+  );
+}
+
+/** Why containers that were removed on behalf of others are not there. */
+export const restartingAll = 'RestartingAllContainers';

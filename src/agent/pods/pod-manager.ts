@@ -1,5 +1,5 @@
 /** A worker for every pod that the API has bound to this node, and an end for what the runtime has beyond that. */
-import type { Pod } from '../../api/generated/types.ts';
+import type { Node, Pod } from '../../api/generated/types.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Informer } from '../../client/informer.ts';
@@ -7,6 +7,7 @@ import { refs } from '../../client/refs.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
 import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
+import { startPendingResizes } from './pending-resizes.ts';
 import { terminalPhases } from './status-writer.ts';
 import { PodWorker } from './worker.ts';
 
@@ -46,26 +47,26 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
   };
   const open = (pod: Pod): PodWorker => {
     const { uid } = pod.metadata;
-    const worker = new PodWorker(deps, pod, () => void workers.delete(uid));
+    const gone = (): void => {
+      workers.delete(uid);
+      resizes.retry();
+    };
+    const worker = new PodWorker(deps, pod, { gone, resourcesChanged: () => resizes.retry() });
     workers.set(uid, worker);
     relist();
     return worker;
   };
   /** One after the other, as each takes room from the next. */
   let admissions: Promise<void> = Promise.resolve();
-  const admitInTurn = (worker: PodWorker): Promise<void> => {
-    admissions = admissions.then(() => admit(worker));
-    return admissions;
-  };
-  const admit = async (worker: PodWorker): Promise<void> => {
-    const rejection = isOver(worker.pod) ? undefined : await rejectionOf(deps, worker, workers.values());
-    if (rejection === undefined) worker.admit();
-    else worker.reject(rejection);
-  };
+  const inTurn = (work: () => Promise<void>): Promise<void> => (admissions = admissions.then(work));
+  const resizes = startPendingResizes({ clock: deps.clock, pods: () => workers.values(), node: () => nodeOf(deps), inTurn });
   const add = (pod: Pod): void => {
     const known = workers.get(pod.metadata.uid);
     if (known !== undefined) known.update(pod);
-    else void admitInTurn(open(pod));
+    else {
+      const worker = open(pod);
+      void inTurn(() => admit(deps, worker, workers));
+    }
   };
   const adopt = async (state: PodState, pod: Pod | undefined): Promise<void> => {
     if (pod === undefined) {
@@ -75,6 +76,7 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
     const worker = open(pod);
     await worker.adopt(state);
     worker.admit();
+    resizes.retry();
   };
 
   const known = new Map([...pods.store.values()].map((pod) => [pod.metadata.uid, pod]));
@@ -98,6 +100,7 @@ export async function startPodManager({ deps, pods }: PodManagerOptions): Promis
   });
   const stop = running(async () => {
     cancelRelist?.();
+    await resizes.stop();
     await handler.stop();
     await events.stop();
     await Promise.all([...workers.values()].map((worker) => worker.halt()));
@@ -109,12 +112,22 @@ function isOver({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined || terminalPhases.has(status.phase);
 }
 
+async function admit(deps: PodDeps, worker: PodWorker, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
+  const rejection = isOver(worker.pod) ? undefined : await rejectionOf(deps, worker, workers.values());
+  if (rejection === undefined) worker.admit();
+  else worker.reject(rejection);
+}
+
 /** Without an answer about the node the pod is taken: the scheduler has looked at it before. */
 async function rejectionOf(deps: PodDeps, worker: PodWorker, workers: Iterable<PodWorker>): Promise<Rejection | undefined> {
+  const node = await nodeOf(deps);
+  const others = [...workers].filter((other) => other.active).map((other) => other.pod);
+  return node === undefined ? undefined : reject(worker.pod, others, node);
+}
+
+async function nodeOf(deps: PodDeps): Promise<Node | undefined> {
   try {
-    const node = await deps.client.resource(refs.nodes).get('', deps.nodeName);
-    const others = [...workers].filter((other) => other.active).map((other) => other.pod);
-    return reject(worker.pod, others, node);
+    return await deps.client.resource(refs.nodes).get('', deps.nodeName);
   } catch (error) {
     deps.logger.debug({ err: error }, 'the node could not be read');
     return undefined;

@@ -1,3 +1,4 @@
+import type { ResourceRequirements } from '../../api/generated/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { Container } from '../runtimes/runtime.ts';
@@ -20,8 +21,8 @@ export class ContainerRecord implements ContainerView {
   retryAt = 0;
   /** Restarts that the runtime does not remember. */
   earlierRestarts = 0;
-  /** Resources last given to the runtime, as text. */
-  resources = '';
+  actuated: ResourceRequirements | undefined;
+  restartDue = false;
 
   constructor(spec: ContainerSpec, clock: Clock) {
     this.spec = spec;
@@ -36,6 +37,24 @@ export class ContainerRecord implements ContainerView {
   get nextAttempt(): number {
     if (this.current === undefined) return this.earlierRestarts;
     return this.current.state === 'created' ? this.current.restartCount : this.current.restartCount + 1;
+  }
+
+  get restartCount(): number {
+    return this.current?.restartCount ?? this.earlierRestarts;
+  }
+
+  /** The newest container is the past: the next one starts afresh. `end` tells how it went when the runtime cannot. */
+  forgetCurrent(end?: Container['end']): void {
+    this.stopProbes();
+    this.waiting = undefined;
+    this.failedProbe = undefined;
+    [this.started, this.ready, this.restartDue] = [false, false, false];
+    this.actuated = undefined;
+    this.retryAt = 0;
+    if (this.current === undefined) return;
+    this.earlierRestarts = this.nextAttempt;
+    this.previous = end === undefined ? this.current : { ...this.current, state: 'exited', exitCode: 137, finishedAt: 0, end };
+    this.current = undefined;
   }
 
   stopProbes(): void {

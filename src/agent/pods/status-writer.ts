@@ -5,7 +5,8 @@ import { jsonEqual } from '../../base/json-equal.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
-import { disruptionTarget } from './conditions.ts';
+import { allContainersRestarting, disruptionTarget } from './conditions.ts';
+import { resizeConditions } from './resize-state.ts';
 
 export interface StatusWriter {
   /** Brings `status` to the API soon; resolves when it (or a newer one) is there or the pod is gone. */
@@ -15,7 +16,15 @@ export interface StatusWriter {
 /** Phases that no pod leaves. */
 export const terminalPhases: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
 
-const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const ownConditions = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  allContainersRestarting,
+  ...resizeConditions,
+]);
 
 /** `status` with what other writers put into the newest version kept: their conditions, nominatedNodeName, resize state. */
 export function mergeStatus(newest: PodStatus, status: PodStatus): PodStatus {

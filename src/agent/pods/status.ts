@@ -1,9 +1,11 @@
 /** A pod's status out of what the worker knows; pure. The rules are pkg/kubelet/kubelet_pods.go and status/generate.go. */
-import type { ContainerState, ContainerStatus, Pod, PodStatus } from '../../api/generated/types.ts';
+import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, ResourceRequirements } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Container } from '../runtimes/runtime.ts';
 import { podConditions } from './conditions.ts';
+import { differences, podAmounts } from './allocation.ts';
 import type { ContainerView, Waiting } from './model.ts';
+import { restartingAll, restarts } from './model.ts';
 
 /** Why the agent itself ended a pod: eviction, deadline. */
 export interface End {
@@ -25,6 +27,10 @@ export interface StatusInput {
   readonly ended: End | undefined;
   /** Nothing of the pod runs any more and nothing will. */
   readonly terminal: boolean;
+  /** How far a resize has come. */
+  readonly resize?: readonly PodCondition[];
+  /** All containers are being taken away to begin anew. */
+  readonly restartingAll?: boolean;
   /** The text of a container's termination message. */
   message(container: Container): string;
 }
@@ -43,7 +49,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...old,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
-    conditions: podConditions({ pod, views, phase, sandboxReady: input.sandboxReady, now: input.now, ended }),
+    conditions: podConditions({ ...input, phase, resize: phase === 'Succeeded' || phase === 'Failed' ? [] : (input.resize ?? []) }),
     hostIP: hostIPs[0] ?? '',
     hostIPs: hostIPs.map((ip) => ({ ip })),
     ...(podIPs.length === 0 ? {} : { podIP: podIPs[0] ?? '', podIPs: podIPs.map((ip) => ({ ip })) }),
@@ -53,6 +59,8 @@ export function podStatus(input: StatusInput): PodStatus {
     containerStatuses,
     ...(ephemeralContainerStatuses.length === 0 ? {} : { ephemeralContainerStatuses }),
     qosClass: old.qosClass ?? 'BestEffort',
+    resources: { ...pod.spec.resources, ...podTotals(pod) },
+    allocatedResources: podAmounts(pod, 'requests'),
   };
 }
 
@@ -75,34 +83,58 @@ function computedPhase(input: StatusInput, { initContainerStatuses, containerSta
   const old = pod.status.phase;
   if (old === 'Succeeded' || old === 'Failed') return old;
   if (input.ended !== undefined) return terminal ? 'Failed' : (old ?? 'Pending');
-  const policy = pod.spec.restartPolicy ?? 'Always';
   const begun = views.some((view) => view.spec.role === 'main' && view.current !== undefined);
   const init = views.flatMap((view, at) =>
     view.spec.role === 'init' || view.spec.role === 'sidecar' ? [{ view, status: initContainerStatuses[at] }] : [],
   );
-  const never = (view: ContainerView): boolean => (view.spec.container.restartPolicy ?? policy) === 'Never';
   const initFailed =
-    !begun && init.some(({ view, status }) => view.spec.role === 'init' && (status?.state?.terminated?.exitCode ?? 0) !== 0 && never(view));
+    !begun &&
+    init.some(({ view, status }) => {
+      const end = status?.state?.terminated ?? status?.lastState?.terminated;
+      return view.spec.role === 'init' && end !== undefined && end.exitCode !== 0 && !again(pod, view, end);
+    });
   const initPending =
     !begun && init.some(({ view, status }) => (view.spec.role === 'init' ? status?.state?.terminated?.exitCode !== 0 : !view.started));
-  let [running, waiting, stopped, succeeded] = [0, 0, 0, 0];
-  for (const { state, lastState } of containerStatuses) {
-    const end = state?.terminated ?? (state?.running === undefined ? lastState?.terminated : undefined);
-    if (state?.running !== undefined) running += 1;
-    else if (end !== undefined) {
-      stopped += 1;
-      if (end.exitCode === 0) succeeded += 1;
-    } else waiting += 1;
-  }
   if (initFailed) return 'Failed';
+  const main = views.filter((view) => view.spec.role === 'main');
+  const { running, waiting, stopped, succeeded, over } = countMain(pod, main, containerStatuses);
   if (terminal && running === 0) return stopped > 0 && waiting === 0 && !initPending && stopped === succeeded ? 'Succeeded' : 'Failed';
   if (initPending || waiting > 0) return 'Pending';
   if (running > 0) return 'Running';
   if (stopped === 0) return 'Pending';
-  if (views.some((view) => view.spec.role === 'main' && view.waiting?.reason === 'CrashLoopBackOff')) return 'Running';
-  if (policy === 'Always') return 'Running';
-  if (stopped === succeeded) return 'Succeeded';
-  return policy === 'Never' ? 'Failed' : 'Running';
+  // At least one of them is about to start again.
+  if (stopped !== over) return 'Running';
+  return stopped === succeeded ? 'Succeeded' : 'Failed';
+}
+
+type Terminated = NonNullable<ContainerState['terminated']>;
+
+function again(pod: Pod, { spec, restartDue }: ContainerView, { exitCode, reason }: Terminated): boolean {
+  return restartDue || reason === restartingAll || restarts(pod, spec, exitCode);
+}
+
+function countMain(pod: Pod, main: readonly ContainerView[], statuses: readonly ContainerStatus[]) {
+  const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0, over: 0 };
+  for (const [at, { state, lastState }] of statuses.entries()) {
+    const view = main[at];
+    const end = state?.terminated ?? (state?.running === undefined ? lastState?.terminated : undefined);
+    if (state?.running !== undefined) counts.running += 1;
+    else if (end === undefined) counts.waiting += 1;
+    else {
+      counts.stopped += 1;
+      if (end.exitCode === 0) counts.succeeded += 1;
+      if (view !== undefined && !again(pod, view, end)) counts.over += 1;
+    }
+  }
+  return counts;
+}
+
+function podTotals(pod: Pod): ResourceRequirements {
+  const [requests, limits] = [podAmounts(pod, 'requests'), podAmounts(pod, 'limits')];
+  return {
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
 }
 
 function containerStatus(input: StatusInput, view: ContainerView): ContainerStatus {
@@ -122,15 +154,27 @@ function containerStatus(input: StatusInput, view: ContainerView): ContainerStat
     state: states.state,
     lastState: states.lastState,
     ready: spec.role === 'init' ? states.state.terminated?.exitCode === 0 : running && view.ready,
-    restartCount: shown?.restartCount ?? 0,
+    restartCount: view.restartCount,
     image: shown?.image ?? container.image ?? '',
     imageID: shown?.imageID ?? '',
     ...(shown === undefined ? {} : { containerID: `${input.scheme}://${shown.id}` }),
     started: running && view.started,
     ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }),
-    resources: resources ?? {},
+    resources: running ? actualResources(resources, view.actuated) : (resources ?? {}),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
+}
+
+/** Of cpu and memory a running container has what it was last given. */
+function actualResources(allocated: ResourceRequirements = {}, actuated: ResourceRequirements = allocated): ResourceRequirements {
+  if (differences(allocated, actuated).length === 0) return allocated;
+  const mixed = (part: 'requests' | 'limits'): ResourceRequirements => {
+    const { cpu: _cpu, memory: _memory, ...others } = allocated[part] ?? {};
+    const { cpu, memory } = actuated[part] ?? {};
+    const amounts = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }), ...others };
+    return Object.keys(amounts).length === 0 ? {} : { [part]: amounts };
+  };
+  return { ...allocated, ...mixed('limits'), ...mixed('requests') };
 }
 
 function containerStates(input: StatusInput, view: ContainerView): { state: ContainerState; lastState: ContainerState } {
@@ -155,18 +199,23 @@ function pruned(waiting: Waiting): { reason: string; message?: string } {
 }
 
 function terminated(input: StatusInput, container: Container): NonNullable<ContainerState['terminated']> {
-  const message = container.startError === '' ? input.message(container) : container.startError;
+  const message = container.end?.message ?? (container.startError === '' ? input.message(container) : container.startError);
   return {
     exitCode: container.exitCode,
     reason: terminationReason(container),
     ...(message === '' ? {} : { message }),
-    startedAt: rfc3339(container.startedAt),
-    finishedAt: rfc3339(container.finishedAt),
-    containerID: `${input.scheme}://${container.id}`,
+    ...(container.end === undefined
+      ? {
+          startedAt: rfc3339(container.startedAt),
+          finishedAt: rfc3339(container.finishedAt),
+          containerID: `${input.scheme}://${container.id}`,
+        }
+      : {}),
   };
 }
 
 function terminationReason(container: Container): string {
+  if (container.end !== undefined) return container.end.reason;
   if (container.startError !== '') return 'StartError';
   if (container.oomKilled && container.exitCode !== 0) return 'OOMKilled';
   return container.exitCode === 0 ? 'Completed' : 'Error';

@@ -8,19 +8,22 @@
  */
 import { isReason } from '../../api/errors.ts';
 import type { Pod, PodStatus } from '../../api/generated/types.ts';
-import { Backoff } from '../../base/backoff.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { refs } from '../../client/refs.ts';
 import type { PodReferences } from '../references.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
-import { MountFailure } from '../volumes/pod-volumes.ts';
+import { type Allocation, allocationOf, reportedAllocation, resizeMessage, withAllocation } from './allocation.ts';
 import { ContainerTasks } from './container-tasks.ts';
 import type { TaskHost } from './container-tasks.ts';
-import { decide } from './decide.ts';
+import { decide, outlivesSandbox } from './decide.ts';
 import type { PodDeps } from './deps.ts';
+import { GroundWork } from './ground-work.ts';
 import { PodGround } from './ground.ts';
 import { graceMs } from './kill-container.ts';
-import { podText } from './model.ts';
+import { podText, restartingAll, wantsAllRestarted } from './model.ts';
+import type { Resizing } from './pending-resizes.ts';
+import { PodResizer } from './resizer.ts';
+import { ResizeState } from './resize-state.ts';
 import { podEvent } from './pod-events.ts';
 import type { ContainerRecord } from './record.ts';
 import { type End, podStatus } from './status.ts';
@@ -29,23 +32,36 @@ import { mergeStatus, terminalPhases } from './status-writer.ts';
 
 type State = 'running' | 'finished' | 'stopping' | 'gone';
 
-export class PodWorker implements TaskHost {
+/** What a worker tells the node. */
+export interface WorkerEvents {
+  /** Nothing of the pod is left here. */
+  gone(): void;
+  /** The pod asks for other resources, or leaves some to others. */
+  resourcesChanged(): void;
+}
+
+export class PodWorker implements TaskHost, Resizing {
   readonly deps: PodDeps;
   readonly ground: PodGround;
   readonly references: PodReferences;
   readonly #tasks: ContainerTasks;
-  readonly #retry: Backoff;
-  readonly #onGone: () => void;
+  readonly #work: GroundWork;
+  readonly #events: WorkerEvents;
+  readonly #resizer: PodResizer;
+  readonly #resize: ResizeState;
+  /** As the API wants it. */
+  #wanted: Pod;
+  #allocation: Allocation;
+  /** With the resources that the node has given. */
   #pod: Pod;
   #state: State = 'running';
   /** The API does not have the pod any more. */
   #absent = false;
   #ended: End | undefined;
   #hurried = false;
-  /** Sandbox and volumes are being made, renewed or taken away. */
-  #groundBusy = false;
-  #refreshDue = false;
   #sandboxLost = false;
+  /** All containers go, to begin anew. */
+  #restartingAll = false;
   #written: PodStatus | undefined;
   #syncQueued = false;
   #halted = false;
@@ -54,16 +70,24 @@ export class PodWorker implements TaskHost {
   #rejected = false;
   #timer: { at: number; cancel: () => void } | undefined;
 
-  constructor(deps: PodDeps, pod: Pod, onGone: () => void) {
+  constructor(deps: PodDeps, pod: Pod, events: WorkerEvents) {
     this.deps = deps;
-    this.#pod = pod;
-    this.#onGone = onGone;
+    this.#wanted = pod;
+    this.#allocation = reportedAllocation(pod);
+    this.#pod = withAllocation(pod, this.#allocation);
+    this.#resize = new ResizeState(pod);
+    this.#events = events;
     const { uid, namespace = '' } = pod.metadata;
     this.references = deps.references.forPod(namespace, () => this.#referencesChanged());
     this.ground = new PodGround(deps, uid, this.references);
-    this.#retry = new Backoff({ initialMs: 500, maxMs: 122_000, factor: 2, clock: deps.clock });
+    this.#work = new GroundWork(this);
     this.#tasks = new ContainerTasks(this);
-    this.#tasks.specify(pod);
+    this.#tasks.specify(this.#pod);
+    this.#resizer = new PodResizer(this);
+  }
+
+  get wanted(): Pod {
+    return this.#wanted;
   }
 
   get pod(): Pod {
@@ -71,7 +95,41 @@ export class PodWorker implements TaskHost {
   }
 
   get stopping(): boolean {
-    return this.#state !== 'running';
+    return this.#state !== 'running' || this.#restartingAll;
+  }
+
+  get resizeWaits(): boolean {
+    return this.active && this.#state === 'running' && this.#pod !== this.#wanted;
+  }
+
+  get resizePendingSince(): string | undefined {
+    return this.#resize.pendingSince;
+  }
+
+  settleResize(rejection: Rejection | undefined): void {
+    const { clock, recorder } = this.deps;
+    const pod = this.#wanted;
+    if (rejection === undefined) {
+      this.#allocate(pod);
+      this.#resize.accept(pod, clock.now());
+      podEvent(recorder, pod, ['Normal', 'ResizeStarted', resizeMessage('Pod resize started', pod)]);
+    } else if (this.#resize.defer(pod, 'Deferred', rejection.message, clock.now())) {
+      const message = resizeMessage(`Pod resize ${rejection.reason}`, pod, rejection.message);
+      podEvent(recorder, pod, ['Warning', 'ResizeDeferred', message]);
+    }
+    this.wake();
+  }
+
+  #allocate(pod: Pod): void {
+    this.#allocation = allocationOf(pod);
+    this.#pod = pod;
+    this.#tasks.specify(pod);
+  }
+
+  resizeFailed(message: string): void {
+    const { clock, recorder } = this.deps;
+    const { news } = this.#resize.fail(this.#pod, message, clock.now());
+    if (news) podEvent(recorder, this.#pod, ['Warning', 'ResizeError', resizeMessage('Pod resize error', this.#pod, message)]);
   }
 
   /** What the containers are, for the kubelet API. */
@@ -88,6 +146,9 @@ export class PodWorker implements TaskHost {
   /** The node takes the pod: work begins. */
   admit(): void {
     this.#admitted = true;
+    // Containers without what they stood on: the machine has started again, or somebody took it away.
+    const begun = this.#tasks.records.some((record) => record.current !== undefined);
+    if (begun && this.ground.sandbox === undefined) this.#sandboxLost = true;
     this.wake();
   }
 
@@ -127,10 +188,13 @@ export class PodWorker implements TaskHost {
   /** The API has a newer pod. */
   update(pod: Pod): void {
     const labels = this.#pod.metadata.labels !== pod.metadata.labels || this.#pod.metadata.annotations !== pod.metadata.annotations;
-    this.#pod = pod;
-    this.#refreshDue ||=
-      labels && (pod.spec.volumes ?? []).some((volume) => volume.downwardAPI !== undefined || volume.projected !== undefined);
-    this.#tasks.specify(pod);
+    this.#wanted = pod;
+    this.#pod = withAllocation(pod, this.#allocation);
+    if (labels && (pod.spec.volumes ?? []).some((volume) => volume.downwardAPI !== undefined || volume.projected !== undefined))
+      this.#work.refreshSoon();
+    this.#tasks.specify(this.#pod);
+    if (this.#pod === pod) this.#resize.settled();
+    else this.#events.resourcesChanged();
     this.wake();
   }
 
@@ -198,7 +262,7 @@ export class PodWorker implements TaskHost {
   }
 
   #referencesChanged(): void {
-    this.#refreshDue = true;
+    this.#work.refreshSoon();
     this.#tasks.retryConfigErrors();
     this.wake();
   }
@@ -226,6 +290,7 @@ export class PodWorker implements TaskHost {
   #syncRunning(): void {
     const { records } = this.#tasks;
     const over = terminalPhases.has(this.#pod.status.phase);
+    if (this.#restartingAll) return this.#restartAll();
     const decision = decide(this.#pod, records);
     for (const kill of decision.kill) this.#kill(kill);
     if (decision.finished || over) {
@@ -234,15 +299,43 @@ export class PodWorker implements TaskHost {
       if (!running) this.#finish();
       return;
     }
+    if (wantsAllRestarted(records)) return this.#restartAll();
     if (this.#sandboxLost) return this.#replaceSandbox();
-    if (!this.ground.ready) return this.#prepare();
+    if (!this.ground.ready) return this.#work.prepare(() => this.#resizer.limitPod());
     this.#tasks.resumeProbes();
     for (const spec of decision.start) {
       const record = records.find((candidate) => candidate.spec === spec);
       if (record !== undefined) this.#tasks.start(record);
     }
-    this.#tasks.applyResources();
-    this.#refreshVolumes();
+    this.#followResize();
+    this.#work.refresh();
+  }
+
+  #followResize(): void {
+    const { records } = this.#tasks;
+    this.#resizer.apply(records);
+    if (this.#resizer.inProgress(records)) return this.#resize.begin(this.#pod, this.deps.clock.now());
+    if (this.#resize.complete() === undefined) return;
+    podEvent(this.deps.recorder, this.#pod, ['Normal', 'ResizeCompleted', resizeMessage('Pod resize completed', this.#pod)]);
+    this.#events.resourcesChanged();
+  }
+
+  /** A rule of a container asks for it: all of them end at once and go, then the pod begins anew in its sandbox. */
+  #restartAll(): void {
+    this.#restartingAll = true;
+    const { records } = this.#tasks;
+    const alive = records.filter((record) => record.spec.role !== 'ephemeral' && record.current?.state === 'running');
+    for (const record of alive) {
+      const { spec, current } = record;
+      if (!record.busy && current !== undefined)
+        this.#tasks.kill(record, { spec, container: current, message: 'killing', reason: 'finished' }, 0);
+    }
+    if (alive.length > 0 || records.some((record) => record.busy)) return;
+    this.#work.run(async () => {
+      await this.#tasks.removeAll(records.filter((record) => record.spec.role !== 'ephemeral'));
+      this.#tasks.forgetAll({ reason: restartingAll, message: 'The container is removed because RestartAllContainers in place' });
+      this.#restartingAll = false;
+    });
   }
 
   #kill(kill: Parameters<ContainerTasks['kill']>[1]): void {
@@ -250,87 +343,31 @@ export class PodWorker implements TaskHost {
     if (record !== undefined) this.#tasks.kill(record, kill, graceMs(this.#pod, kill.spec, kill.reason));
   }
 
-  /** Volumes first, then the sandbox: a pod that waits for a volume holds no address. */
-  #prepare(): void {
-    if (this.#groundBusy) return;
-    this.#groundBusy = true;
-    const pod = this.#pod;
-    const work = async (): Promise<void> => {
-      await this.ground.makeVolumes(pod);
-      if (this.stopping) return;
-      try {
-        await this.ground.makeSandbox(pod);
-      } catch (error) {
-        podEvent(this.deps.recorder, pod, [
-          'Warning',
-          'FailedCreatePodSandBox',
-          `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}`,
-        ]);
-        throw error;
-      }
-    };
-    void work().then(
-      () => {
-        this.#retry.reset();
-        this.#renewTokens();
-        this.#groundDone();
-      },
-      (error: unknown) => {
-        if (error instanceof MountFailure) podEvent(this.deps.recorder, pod, ['Warning', 'FailedMount', error.message]);
-        this.deps.logger.debug({ err: error, pod: podText(pod) }, 'the pod could not be prepared');
-        this.#groundBusy = false;
-        this.deps.clock.after(this.#retry.next(), () => this.wake());
-      },
-    );
-  }
-
-  #groundDone(): void {
-    this.#groundBusy = false;
-    this.wake();
-  }
-
-  #renewTokens(): void {
-    const at = this.deps.tokens.renewAt(this.#pod.metadata.uid);
-    if (at === undefined) return;
-    const left = at - this.deps.clock.now();
-    if (left <= 0) this.#refreshDue = true;
-    this.wakeAfter(Math.max(left, 1000));
-  }
-
-  #refreshVolumes(): void {
-    this.#renewTokens();
-    if (!this.#refreshDue || this.#groundBusy) return;
-    this.#refreshDue = false;
-    this.#groundBusy = true;
-    const { recorder } = this.deps;
-    void this.ground.refreshVolumes(this.#pod).then(
-      () => this.#groundDone(),
-      (error: unknown) => {
-        if (error instanceof MountFailure) podEvent(recorder, this.#pod, ['Warning', 'FailedMount', error.message]);
-        this.#groundDone();
-      },
-    );
-  }
-
-  /** Containers of a dead sandbox end with it; the next step makes a new one. */
+  /** Containers of a dead sandbox end with it; the next step makes a new one, and the pod begins anew. */
   #replaceSandbox(): void {
-    if (this.#groundBusy) return;
-    this.#groundBusy = true;
+    if (this.#work.busy) return;
+    const { records } = this.#tasks;
+    if (!outlivesSandbox(this.#pod, records)) {
+      this.#state = 'stopping';
+      return this.wake();
+    }
     this.#sandboxLost = false;
-    podEvent(this.deps.recorder, this.#pod, ['Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.']);
-    const work = async (): Promise<void> => {
+    if (this.ground.hadSandbox)
+      podEvent(this.deps.recorder, this.#pod, ['Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.']);
+    this.#work.run(async () => {
       const { runtime } = this.deps;
-      const running = this.#tasks.records.flatMap(({ current }) => (current?.state === 'running' ? [current.id] : []));
+      const running = records.flatMap(({ current }) => (current?.state === 'running' ? [current.id] : []));
       await Promise.all(running.map((id) => runtime.stopContainer(id, 2000)));
       await this.#tasks.refreshAll();
       await this.ground.lose();
-    };
-    this.#run(work().finally(() => this.#groundDone()));
+      this.#tasks.forgetAll();
+    });
   }
 
   /** All containers have ended for good: what is kept is their logs and the volumes. */
   #finish(): void {
     this.#state = 'finished';
+    this.#events.resourcesChanged();
     this.#run(this.ground.release());
   }
 
@@ -350,27 +387,22 @@ export class PodWorker implements TaskHost {
         this.#absent || this.#hurried ? 1000 : graceMs(this.#pod, spec, 'finished'),
       );
     }
-    if (alive.length > 0 || busy || this.#groundBusy) return;
+    if (alive.length > 0 || busy || this.#work.busy) return;
     if (!this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();
-    this.#groundBusy = true;
-    this.#run(this.#leave());
+    this.#work.run(() => this.#leave());
   }
 
   /** The last steps of a deleted pod: its final status, then everything on the machine, then the object. */
   async #leave(): Promise<void> {
-    try {
-      const written = this.#absent ? undefined : this.#publish();
-      await Promise.all([this.#tasks.removeAll(), this.ground.remove(this.#pod)]);
-      await written;
-      if (!this.#absent) await this.#deleteObject();
-      this.deps.tokens.forget(this.#pod.metadata.uid);
-      this.deps.images.forget(this.#pod.metadata.uid);
-      this.#state = 'gone';
-      await this.halt();
-      this.#onGone();
-    } finally {
-      this.#groundBusy = false;
-    }
+    const written = this.#absent ? undefined : this.#publish();
+    await Promise.all([this.#tasks.removeAll(), this.ground.remove(this.#pod)]);
+    await written;
+    if (!this.#absent) await this.#deleteObject();
+    this.deps.tokens.forget(this.#pod.metadata.uid);
+    this.deps.images.forget(this.#pod.metadata.uid);
+    this.#state = 'gone';
+    await this.halt();
+    this.#events.gone();
   }
 
   async #deleteObject(): Promise<void> {
@@ -396,7 +428,9 @@ export class PodWorker implements TaskHost {
       scheme: this.deps.runtime.scheme,
       now: this.deps.clock.now(),
       ended: this.#ended,
-      terminal: this.stopping && quiet,
+      resize: this.#resize.conditions,
+      restartingAll: this.#restartingAll || wantsAllRestarted(records),
+      terminal: this.#state !== 'running' && quiet,
       message: (container) => this.#tasks.message(container),
     });
     this.#written = status;

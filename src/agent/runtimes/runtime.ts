@@ -116,6 +116,8 @@ export interface Container {
   readonly oomKilled: boolean;
   /** Why the container could not be started; '' when it could. */
   readonly startError: string;
+  /** What is known of the end of a container that the runtime has no record of. */
+  readonly end?: { readonly reason: string; readonly message: string };
   readonly image: string;
   readonly imageID: string;
   readonly terminationLog: string;

@@ -71,6 +71,9 @@ export function testView(spec: ContainerSpec = testSpec(), parts: Partial<Omit<C
     started: false,
     ready: false,
     failedProbe: undefined,
+    restartCount: parts.current?.restartCount ?? 0,
+    actuated: undefined,
+    restartDue: false,
     ...parts,
   };
 }

@@ -39,11 +39,16 @@ export interface SimOptions {
   readonly clock: Clock;
 }
 
-export function startSim(options: SimOptions): Runtime {
+export interface Sim extends Runtime {
+  /** Ends a running container by itself. */
+  exit(id: string, code: number): void;
+}
+
+export function startSim(options: SimOptions): Sim {
   return new SimRuntime(options.clock);
 }
 
-class SimRuntime implements Runtime {
+class SimRuntime implements Sim {
   readonly scheme = 'sim';
   readonly real = false;
   readonly imageDir = undefined;
@@ -146,6 +151,10 @@ class SimRuntime implements Runtime {
 
   async stopContainer(id: string): Promise<void> {
     this.#end(id, 0);
+  }
+
+  exit(id: string, code: number): void {
+    this.#end(id, code);
   }
 
   async removeContainer(id: string): Promise<void> {
