@@ -145,9 +145,25 @@ export class Quantity {
 
 export const zeroQuantity = new Quantity(0n, 0, { text: '0' });
 
+/** Short texts that were read: a memo, not state. The same few come in every pod. */
+const read = new Map<string, Quantity>();
+const mostRead = 4096;
+const longestRead = 16;
+
 /** Throws {@link QuantityError}. A number is taken as its JSON text. A suffix or sign alone is zero, as it is upstream. */
 export function parseQuantity(text: string | number): Quantity {
   const given = typeof text === 'number' ? String(text) : text;
+  const known = read.get(given);
+  if (known !== undefined) return known;
+  const quantity = readQuantity(given);
+  if (given.length <= longestRead) {
+    if (read.size >= mostRead) read.clear();
+    read.set(given, quantity);
+  }
+  return quantity;
+}
+
+function readQuantity(given: string): Quantity {
   const match = shape.exec(given);
   if (match === null || given === '') throw new QuantityError(wrongFormat);
   const [, sign = '', digits = '', fraction, suffix = ''] = match;

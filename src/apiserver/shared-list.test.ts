@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
+import type { StoredMeta } from '../api/object.ts';
 import { MadeEntry } from '../registry/made-entry.ts';
 import { sharedList } from './shared-list.ts';
 
 const entries = ['a', 'b', 'c'].map(
-  (name, at) => new MadeEntry({ namespace: '', name }, at + 1, { metadata: { name, uid: '', creationTimestamp: '' } }),
+  (name, at) =>
+    new MadeEntry({ namespace: '', name }, at + 1, { metadata: { name, namespace: '', uid: '', creationTimestamp: '' } as StoredMeta }),
 );
 
 test('objects with commas between, and their length', () => {

@@ -6,19 +6,24 @@ import { isMap, type JsonMap, keyOfElement, ownedByElement } from './elements.ts
 import type { FieldSet, MaybeSet } from './field-set.ts';
 import { type FieldEntry, type FieldType, isOmitted, type ListType, type MapType } from './field-type.ts';
 import { compareKeys, fieldKey } from './path-element.ts';
+import { type Shape, shapeOf, type Surroundings } from './shape.ts';
 import { rememberText } from './text.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import { jsonEqual } from '../json.ts';
 import { deepFreeze } from '../object.ts';
 
-/** Sets that are kept for the next object of their shape, and how long their text may be. */
-const maxShapes = 512;
+/** Sets that are kept for the next object with the same fields, and how long their text may be. */
+const maxSets = 512;
 const maxText = 8192;
+/** Shapes an object is held against, one after the other. */
+const maxShapes = 8;
 
 const leaf = '{}';
 
 export class CreatedFields {
-  readonly #shapes = new RecentMap<string, FieldSet>(maxShapes);
+  readonly #sets = new RecentMap<string, FieldSet>(maxSets);
+  /** The shapes of the last objects with their sets, the newest first. */
+  readonly #shapes: { readonly shape: Shape; readonly set: FieldSet }[] = [];
   readonly #map: MapType | undefined;
   readonly #empty: JsonMap;
   /** Names by the field that holds them; '' for the object itself. */
@@ -33,23 +38,37 @@ export class CreatedFields {
   /** The set of a complete object; throws a FieldFault for elements of lists without keys. */
   of(object: JsonMap): MaybeSet {
     if (this.#map === undefined) return undefined;
-    const text = fieldsText(this.#map, object, { empty: this.#empty, ignored: this.#ignored });
+    const known = this.#known(object);
+    if (known !== undefined) return known;
+    const context = { empty: this.#empty, ignored: this.#ignored };
+    const text = fieldsText(this.#map, object, context);
     if (text === '') return undefined;
     if (text.length > maxText) return JSON.parse(text) as FieldSet;
-    let set = this.#shapes.get(text);
+    let set = this.#sets.get(text);
     if (set === undefined) {
       set = deepFreeze(JSON.parse(text) as FieldSet);
-      this.#shapes.set(text, set);
+      this.#sets.set(text, set);
       rememberText(set, text);
     }
+    const shape = shapeOf(this.#map, object, context);
+    if (shape !== undefined) this.#shapes.unshift({ shape, set });
+    if (this.#shapes.length > maxShapes) this.#shapes.pop();
     return set;
   }
-}
 
-interface Context {
-  /** What stands there in the empty object. */
-  readonly empty: JsonMap;
-  readonly ignored?: Readonly<Record<string, ReadonlySet<string>>>;
+  #known(object: JsonMap): FieldSet | undefined {
+    const shapes = this.#shapes;
+    for (let at = 0; at < shapes.length; at += 1) {
+      const known = shapes[at];
+      if (known?.shape(object) !== true) continue;
+      if (at > 0) {
+        shapes.splice(at, 1);
+        shapes.unshift(known);
+      }
+      return known.set;
+    }
+    return undefined;
+  }
 }
 
 const textKey = (key: string): string => `${JSON.stringify(key)}:`;
@@ -67,7 +86,7 @@ function nodeText(type: FieldType, value: unknown): string {
 }
 
 /** Without context the node itself is new; with it only what the empty object has not; '' for nothing. */
-function fieldsText(map: MapType, value: JsonMap, context: Context | undefined): string {
+function fieldsText(map: MapType, value: JsonMap, context: Surroundings | undefined): string {
   if (map.fields.size === 0) return keysText(map, value, context === undefined);
   const orders: number[] = [];
   const texts: string[] = [];
@@ -103,7 +122,7 @@ interface Inner {
 }
 
 /** The text of a field below the empty object. */
-function changedText({ entry, name, inner }: Inner, { empty, ignored }: Context): string {
+function changedText({ entry, name, inner }: Inner, { empty, ignored }: Surroundings): string {
   const before = empty[name];
   if (before === undefined) return nodeText(entry.type, inner);
   const { map } = entry.type;
