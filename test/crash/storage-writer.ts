@@ -39,6 +39,20 @@ export const notesOf = ({ notes }: WriterSpec, watcher: number): string => join(
 
 const filler = 'x'.repeat(1000);
 
+/** Blocks until the line is in the pipe: whoever reads it may be slow. */
+function print(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(turn, 0, 0, 1);
+    }
+  }
+}
+const turn = new Int32Array(new SharedArrayBuffer(4));
+
 /** Each writer owns one key: creates it, changes it and now and then deletes it. */
 async function write(store: Storage, writer: number): Promise<never> {
   const key = `/crash/${String(writer)}`;
@@ -51,7 +65,7 @@ async function write(store: Storage, writer: number): Promise<never> {
         const result = await (value === undefined ? store.delete(key, expected) : store.put(key, value, { expected }));
         // Only after a write whose outcome was not known may the key be another than this writer thinks.
         if (!result.done) break;
-        writeSync(1, `${tell(key, result.revision, value)}\n`);
+        print(`${tell(key, result.revision, value)}\n`);
         expected = gone ? 0 : result.revision;
       }
     } catch (error) {

@@ -4,11 +4,21 @@ import { silentLogger } from '../../base/logger.ts';
 import { testStorage } from '../contract.ts';
 import { done, record } from '../testing/recorder.ts';
 import { maxValueBytes } from '../storage-errors.ts';
-import { openEtcd } from './etcd.ts';
+import { openEtcd, tooOld } from './etcd.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from './testing/etcd-process.ts';
 
 const found = etcdBinary() !== undefined;
 if (!found) process.stderr.write('etcd.test.ts: there is no etcd on this machine (apt-get install etcd-server): skipped\n');
+
+test.each([
+  ['3.4.23', 'this etcd is 3.4.23: 3.5 or later is needed'],
+  ['3.5.0', undefined],
+  ['3.6.8', undefined],
+  ['4.0.0-alpha', undefined],
+  ['', undefined],
+])('etcd %s', (version, problem) => {
+  expect(tooOld(version)).toBe(problem);
+});
 
 /** Times to live may then be as short as a second. */
 const fast = ['--heartbeat-interval', '20', '--election-timeout', '200', '--unsafe-no-fsync'];

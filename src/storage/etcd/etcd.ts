@@ -24,6 +24,7 @@ import { Members, type Answered, type EtcdAccess } from './members.ts';
 import {
   decodeLeaseGrant,
   decodeRange,
+  decodeStatus,
   decodeTxn,
   encodeCompaction,
   encodeLeaseGrant,
@@ -56,6 +57,7 @@ export async function openEtcd(options: EtcdOptions): Promise<Storage> {
   try {
     await store.login();
     await store.revision();
+    await store.checkVersion();
   } catch (error) {
     await store.close();
     throw etcdError(error);
@@ -111,6 +113,17 @@ class EtcdStore {
   }
 
   /** Whoever asks while a question is on its way shares the next one: its answer is newer than every write they know of. */
+  /** Rejects with `unavailable` when the member is older than what is relied on (progress requests of 3.5); who may not ask is let pass. */
+  async checkVersion(): Promise<void> {
+    const asked = this.#members.call({ method: 'Maintenance/Status', body: Buffer.alloc(0), decode: decodeStatus });
+    const version = await asked.then(
+      ({ answer }) => answer,
+      () => '',
+    );
+    const problem = tooOld(version);
+    if (problem !== undefined) throw new StorageError('unavailable', problem);
+  }
+
   revision(): Promise<number> {
     if (this.#asking === undefined) return this.#askRevision();
     const next = async (): Promise<number> => {
@@ -301,6 +314,13 @@ class EtcdStore {
     write.then(forget, forget);
     return write;
   }
+}
+
+/** Why an etcd of this version cannot be the store; undefined when it can, or when the version is not known. */
+export function tooOld(version: string): string | undefined {
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === '' || Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 5)) return undefined;
+  return `this etcd is ${version}: 3.5 or later is needed`;
 }
 
 const unknownOutcome = (): StorageError =>

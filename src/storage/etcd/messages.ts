@@ -1,4 +1,4 @@
-/** The requests of etcd's API that are made here and what is read of their answers (etcd api/etcdserverpb/rpc.proto, v3.4 and later). */
+/** The requests of etcd's API that are made here and what is read of their answers (etcd api/etcdserverpb/rpc.proto, v3.5 and later). */
 import type { KeyValue, StorageEvent } from '../storage.ts';
 import { Fields, Message } from './wire.ts';
 
@@ -195,14 +195,19 @@ export function decodeLeaseGrant(data: Buffer): bigint {
   return id;
 }
 
-export function decodeAuthenticate(data: Buffer): string {
+/** The token of an AuthenticateResponse. */
+export const decodeAuthenticate = secondField;
+/** The member's version of a StatusResponse (service Maintenance). */
+export const decodeStatus = secondField;
+
+function secondField(data: Buffer): string {
   const fields = new Fields(data);
-  let token = '';
+  let text = '';
   for (let field = fields.next(); field !== 0; field = fields.next()) {
-    if (field === 2) token = fields.text();
+    if (field === 2) text = fields.text();
     else fields.skip();
   }
-  return token;
+  return text;
 }
 
 export function decodeWatch(data: Buffer): WatchAnswer {
