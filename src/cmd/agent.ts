@@ -9,6 +9,7 @@ import { claim, openDataDir } from './data-dir.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
 import { discoverAuthority, nodeCertificate, readClusterSettings } from './join.ts';
 import { parseJoinToken, type JoinToken } from './join-token.ts';
+import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
@@ -60,7 +61,9 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         servesDns: false,
         dockerSocket: settings.docker,
         evictionHard: settings['eviction-hard'],
+        podManifestPath: settings['pod-manifest-path'],
         networkPolicy: !settings['disable-network-policy'],
+        proxyMode: asProxyMode(settings['proxy-mode']),
         kubelet: { port: settings['kubelet-port'], tls: serving, clientCA: ca },
         clock: realClock,
         logger,

@@ -41,6 +41,7 @@ export interface ControlPlaneOptions {
   readonly serviceCIDRs: readonly string[];
   readonly clusterDomain: string;
   readonly joinToken: string;
+  readonly disableServiceLB?: boolean;
   /** Default: upstream's defaults. */
   readonly schedulerConfig?: SchedulerConfig;
   readonly clock: Clock;

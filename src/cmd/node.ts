@@ -1,5 +1,6 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
 import { resolve } from 'node:path';
+import { podFromManifest } from './pod-manifest.ts';
 import { startAgent } from '../agent/agent.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
@@ -16,12 +17,16 @@ import { refs } from '../client/refs.ts';
 import { publishDnsService, startDns, type DnsServer } from '../dns/dns.ts';
 import { startNetworkPolicies } from '../proxy/policy/policies.ts';
 import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
-import { startProxy } from '../proxy/proxy.ts';
+import type { ProxyMode } from '../proxy/open-sink.ts';
+import { startProxy, type Proxy } from '../proxy/proxy.ts';
 import { protectedNetwork } from './protected-network.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 /** Behind the DNS Service's port 53. */
 const usualDnsPort = 10053;
+
+/** kube-proxy's own. */
+const proxyPorts = { healthz: 10256, metrics: 10249 };
 
 export interface NodeOptions {
   /** A client that acts as `system:NAME`. */
@@ -36,8 +41,11 @@ export interface NodeOptions {
   readonly servesDns: boolean;
   readonly dockerSocket: string;
   readonly evictionHard: string;
+  /** Where files ask for pods; '' for nowhere. */
+  readonly podManifestPath: string;
   /** Whether NetworkPolicies are enforced; without, the rules of an earlier process are taken away. */
   readonly networkPolicy: boolean;
+  readonly proxyMode: ProxyMode;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly clusterDNS: readonly string[];
@@ -61,11 +69,13 @@ export async function startNode(options: NodeOptions): Promise<Running> {
       ...options,
       client: options.client(`node:${options.nodeName}`),
       storageDir: resolve(options.dataDir, 'storage'),
+      ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: podFromManifest } }),
       ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),
     });
     lifecycle.add(await agent);
     lifecycle.add(running(() => abort.abort()));
     if (network !== undefined) await startServices(options, lifecycle.add(await network), lifecycle);
+    else if (options.proxyMode === 'userspace') lifecycle.add(await serviceProxy(options));
     return lifecycle;
   } catch (error) {
     abort.abort();
@@ -93,9 +103,14 @@ async function withPolicies(options: NodeOptions, network: Promise<NodePodNetwor
 
 async function startServices(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
   lifecycle.add(followNodes({ nodes: options.informers.of(refs.nodes), network, self: options.nodeName, logger: options.logger }));
-  const proxy = lifecycle.add(await startProxy({ ...options, client: options.client('kube-proxy'), commands: systemCommands() }));
+  const proxy = lifecycle.add(await serviceProxy(options));
   await proxy.synced;
   if (options.servesDns) await startClusterDns(options, network, lifecycle);
+}
+
+function serviceProxy(options: NodeOptions): Promise<Proxy> {
+  const { proxyMode: mode } = options;
+  return startProxy({ ...options, client: options.client('kube-proxy'), commands: systemCommands(), mode, healthPorts: proxyPorts });
 }
 
 async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {

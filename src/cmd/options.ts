@@ -224,6 +224,14 @@ export const options = [
     check: oneOf('auto', 'docker', 'sim'),
   },
   {
+    flag: 'pod-manifest-path',
+    kind: 'text',
+    value: 'PATH',
+    default: '',
+    help: 'folder of files (or a single one) with pods that this node runs by itself, whether there is an API server or not',
+    commands: node,
+  },
+  {
     flag: 'eviction-hard',
     kind: 'text',
     value: 'SIGNAL<AMOUNT,...',
@@ -264,6 +272,16 @@ export const options = [
     help: 'socket of the Docker Engine',
     commands: ['server', 'agent', 'reset'],
   },
+  {
+    flag: 'proxy-mode',
+    kind: 'text',
+    value: 'NAME',
+    default: 'auto',
+    help: 'how Services are served: nftables, userspace (node ports by proxies in this process) or auto: nftables where they can be had',
+    commands: node,
+    check: oneOf('auto', 'nftables', 'userspace'),
+  },
+  { flag: 'disable-servicelb', kind: 'switch', help: 'give Services of type LoadBalancer no addresses of nodes', commands: server },
   { flag: 'disable-network-policy', kind: 'switch', help: 'enforce no NetworkPolicies on this node', commands: node },
   { flag: 'no-setup', kind: 'switch', help: 'install nothing on this machine and start no dockerd', commands: node },
   {

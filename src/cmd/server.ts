@@ -15,6 +15,7 @@ import { hostAddresses, hostNodeName } from './host.ts';
 import { publishClusterSettings } from './join.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { startControlSocket } from './control-socket.ts';
+import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
 import type { Settings } from './options.ts';
 import { datastoreOf, openStorage } from './open-storage.ts';
@@ -57,6 +58,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
         joinToken,
+        disableServiceLB: settings['disable-servicelb'],
         ...(schedulerConfig === undefined ? {} : { schedulerConfig }),
       }).catch((error: unknown) => {
         throw explained(error, settings);
@@ -88,7 +90,9 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           servesDns: true,
           dockerSocket: settings.docker,
           evictionHard: settings['eviction-hard'],
+          podManifestPath: settings['pod-manifest-path'],
           networkPolicy: !settings['disable-network-policy'],
+          proxyMode: asProxyMode(settings['proxy-mode']),
           kubelet,
         }),
       );

@@ -23,6 +23,7 @@ import { resourceQuotaController } from './resource-quota/index.ts';
 import { rootCACertController } from './root-ca-cert/index.ts';
 import { serviceAccountController } from './serviceaccount/index.ts';
 import { serviceAccountTokenController } from './serviceaccount-token/index.ts';
+import { serviceLBController } from './service-lb/index.ts';
 import type { Controller } from './shared/controller.ts';
 import type { Controllers, ControllersOptions } from './start.ts';
 import { startThese } from './start.ts';
@@ -57,6 +58,7 @@ export const controllers: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
+  serviceLBController,
   clusterRoleAggregationController,
   ephemeralVolumeController,
   persistentVolumeBinder,

@@ -11,6 +11,10 @@ import { openUserspaceSink } from './userspace/userspace-sink.ts';
 
 export type ProxyMode = 'auto' | 'nftables' | 'userspace';
 
+export function asProxyMode(text: string): ProxyMode {
+  return text === 'nftables' || text === 'userspace' ? text : 'auto';
+}
+
 export interface OpenSinkOptions extends TablePlan {
   readonly commands: Commands;
   readonly clock: Clock;

@@ -19,6 +19,8 @@ export interface ControllerSettings {
   readonly terminatedPodThreshold?: number;
   /** Silence of a node's Lease before it counts as unreachable, in ms. Default 50000, as kube-controller-manager 1.36. */
   readonly nodeMonitorGraceMs?: number;
+  /** Services of type LoadBalancer get no addresses of nodes. */
+  readonly disableServiceLB?: boolean;
   /** A GET of any path at the cluster's API as parsed JSON, for the metrics APIs; missing: there are none. */
   readonly rawGet?: (path: string) => Promise<unknown>;
 }

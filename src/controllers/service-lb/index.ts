@@ -1,0 +1,130 @@
+/** The built-in load balancer: fills in the status of Services of type LoadBalancer. What answers there is the proxy of each node. */
+import type { EndpointSlice, LoadBalancerIngress, Node, Service } from '../../api/generated/types.ts';
+import { jsonEqual } from '../../base/json-equal.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { Lifecycle, running } from '../../base/lifecycle.ts';
+import { referenceTo } from '../../client/events.ts';
+import { indexers, joinKey, keyOf } from '../../client/informer-store.ts';
+import type { Informer } from '../../client/informer.ts';
+import { startReconciler, type Reconciler } from '../../client/reconcile.ts';
+import { refs } from '../../client/refs.ts';
+import type { Controller, ControllerContext } from '../shared/controller.ts';
+import { ingressOf, isOurs, nodeFacts, portsOf, rivalOf } from './plan.ts';
+
+export const serviceLBController: Controller = {
+  name: 'service-lb-controller',
+  watches: ['services', 'nodes', 'endpointslices'],
+  start,
+};
+
+const serviceName = 'kubernetes.io/service-name';
+/** Other balancers leave it behind when a cluster moves here; this one has nothing to clean up. */
+const cleanupFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
+
+function start(context: ControllerContext): Running {
+  const { client, informers, clock, logger, settings } = context;
+  if (settings.disableServiceLB === true) return running(() => undefined);
+  const lifecycle = new Lifecycle();
+  const services = informers.of(refs.services);
+  const nodes = informers.of(refs.nodes);
+  const slices = informers.of(refs.endpointSlices);
+  slices.addIndexer('service', indexers.label(serviceName));
+  services.addIndexer('balanced-port', (service) => (isOurs(service) ? portsOf(service) : []));
+  const api = client.resource(refs.services);
+  const events = context.recorder('service-controller');
+  /** What each Service was given, so that what somebody else writes into a status stays until the answer is another. */
+  const given = new Map<string, readonly LoadBalancerIngress[]>();
+
+  async function reconcile(key: string): Promise<undefined> {
+    const service = services.store.get(key);
+    if (service === undefined) {
+      given.delete(key);
+      return;
+    }
+    if (service.metadata.deletionTimestamp !== undefined) {
+      given.delete(key);
+      await release(service);
+    } else if (isOurs(service)) await balance(key, service);
+    else if (given.has(key)) {
+      if (service.spec.loadBalancerClass === undefined) await write(service, []);
+      given.delete(key);
+    }
+  }
+
+  async function balance(key: string, service: Service): Promise<void> {
+    const rivals = portsOf(service).flatMap((port) => [...services.store.byIndex('balanced-port', port)]);
+    const rival = rivalOf(service, rivals);
+    const ingress =
+      rival === undefined ? ingressOf(service, { nodes: nodes.store.values(), slices: slices.store.byIndex('service', key) }) : [];
+    if (jsonEqual(given.get(key), ingress)) return;
+    const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+      events.event(referenceTo(refs.services, service), type, reason, message);
+    if (rival !== undefined) {
+      const message = `Error syncing load balancer: port ${rival.port} is taken by service ${keyOf(rival.service)}`;
+      tell('Warning', 'SyncLoadBalancerFailed', message);
+    }
+    const has = (service.status.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? '');
+    const wants = ingress.map(({ ip }) => ip ?? '');
+    if (!jsonEqual(has, wants)) {
+      if (rival === undefined) tell('Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
+      await write(service, ingress);
+      if (rival === undefined) tell('Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
+    }
+    given.set(key, ingress);
+  }
+
+  async function write(service: Service, ingress: LoadBalancerIngress[]): Promise<void> {
+    await api.updateStatus({ ...service, status: { ...service.status, loadBalancer: ingress.length === 0 ? {} : { ingress } } });
+  }
+
+  async function release({ metadata, spec }: Service): Promise<void> {
+    const finalizers = metadata.finalizers ?? [];
+    if (spec.loadBalancerClass !== undefined || !finalizers.includes(cleanupFinalizer)) return;
+    const { resourceVersion, uid } = metadata;
+    const body = { metadata: { resourceVersion, uid, finalizers: finalizers.filter((finalizer) => finalizer !== cleanupFinalizer) } };
+    await api.patch(metadata.namespace ?? '', metadata.name, { type: 'application/merge-patch+json', body });
+  }
+
+  const ready = Promise.all([services.synced, nodes.synced, slices.synced]);
+  const loop = lifecycle.add(startReconciler({ name: 'service-lb-controller', clock, logger, ready, reconcile }));
+  lifecycle.add(follow({ services, nodes, slices }, loop));
+  return lifecycle;
+}
+
+interface Followed {
+  readonly services: Informer<Service>;
+  readonly nodes: Informer<Node>;
+  readonly slices: Informer<EndpointSlice>;
+}
+
+/** A status that changes is no reason: somebody else may have written it. */
+function follow({ services, nodes, slices }: Followed, loop: Reconciler): Running {
+  const lifecycle = new Lifecycle();
+  const sharing = (service: Service): void => {
+    for (const port of portsOf(service)) for (const other of services.store.byIndex('balanced-port', port)) loop.enqueue(keyOf(other));
+  };
+  lifecycle.add(
+    services.handle({
+      add: (service) => isOurs(service) && loop.enqueue(keyOf(service)),
+      update: (old, service) => {
+        if (jsonEqual(old.spec, service.spec) && old.metadata.deletionTimestamp === service.metadata.deletionTimestamp) return;
+        loop.enqueue(keyOf(service));
+        if (isOurs(old)) sharing(old);
+      },
+      delete: (service) => {
+        loop.enqueue(keyOf(service));
+        if (isOurs(service)) sharing(service);
+      },
+    }),
+  );
+  const all = (): void => {
+    for (const service of services.store.values()) if (isOurs(service)) loop.enqueue(keyOf(service));
+  };
+  lifecycle.add(nodes.handle({ add: all, update: (old, node) => (nodeFacts(old) === nodeFacts(node) ? undefined : all()), delete: all }));
+  loop.watch(slices, ({ metadata: { namespace = '', labels } }) => {
+    const key = joinKey(namespace, labels?.[serviceName] ?? '');
+    const service = services.store.get(key);
+    return service !== undefined && isOurs(service) && service.spec.externalTrafficPolicy === 'Local' ? [key] : [];
+  });
+  return lifecycle;
+}

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { refs } from '../../client/refs.ts';
+import type { FakeClient } from '../../client/testing/fake-client.ts';
+import type { Bench } from '../testing/bench.ts';
+import { startBench } from '../testing/bench.ts';
+import { serviceLBController } from './index.ts';
+
+interface NodeForm {
+  readonly addresses?: readonly (readonly [type: string, address: string])[];
+  readonly ready?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const node = (client: FakeClient, name: string, { addresses = [], ready = true, labels = {} }: NodeForm): void =>
+  void client.seed(refs.nodes, {
+    metadata: { name, labels },
+    spec: {},
+    status: {
+      addresses: addresses.map(([type, address]) => ({ type, address })),
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    },
+  });
+const service = (client: FakeClient, spec: object = {}, metadata: object = {}): void =>
+  void client.seed(refs.services, {
+    metadata: { name: 'web', namespace: 'shop', uid: 'svc', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
+    spec: { type: 'LoadBalancer', clusterIP: '10.43.0.9', ipFamilies: ['IPv4'], ports: [{ port: 80, protocol: 'TCP' }], ...spec },
+    status: {},
+  });
+const start = (seed: (client: FakeClient) => void, settings: object = {}): Promise<Bench> =>
+  startBench([serviceLBController], { seed, settings });
+const ips = (bench: Bench, key = 'shop/web'): (string | undefined)[] | undefined =>
+  bench.client.peek(refs.services, key)?.status.loadBalancer?.ingress?.map(({ ip }) => ip);
+const internal = (address: string): NodeForm => ({ addresses: [['InternalIP', address]] });
+
+describe('addresses', () => {
+  test('of every ready node, of the Service’s families, external before internal', async () => {
+    await using bench = await start((client) => {
+      node(client, 'a', {
+        addresses: [
+          ['InternalIP', '10.0.0.2'],
+          ['InternalIP', 'fd00::2'],
+          ['Hostname', 'a'],
+        ],
+      });
+      node(client, 'b', {
+        addresses: [
+          ['InternalIP', '10.0.0.1'],
+          ['ExternalIP', '1.1.1.1'],
+        ],
+      });
+      node(client, 'c', { ...internal('10.0.0.3'), ready: false });
+      node(client, 'd', { ...internal('10.0.0.4'), labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } });
+      service(client);
+      service(client, { ipFamilies: ['IPv6', 'IPv4'], ports: [{ port: 81 }] }, { name: 'dual', uid: 'dual' });
+    });
+    expect(ips(bench)).toEqual(['1.1.1.1', '10.0.0.2']);
+    expect(ips(bench, 'shop/dual')).toEqual(['fd00::2', '1.1.1.1', '10.0.0.2']);
+    node(bench.client, 'c', internal('10.0.0.3'));
+    await bench.settle();
+    expect(ips(bench)).toEqual(['1.1.1.1', '10.0.0.2', '10.0.0.3']);
+    expect(bench.client.all(refs.events).map(({ reason }) => reason)).toContain('EnsuredLoadBalancer');
+  });
+
+  test('under policy Local only of nodes with ready endpoints', async () => {
+    const slice = (client: FakeClient, nodeName: string): void =>
+      void client.seed(refs.endpointSlices, {
+        metadata: { name: 'web-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
+        addressType: 'IPv4',
+        endpoints: [
+          { addresses: ['10.42.0.1'], conditions: { ready: true }, nodeName },
+          { addresses: ['10.42.1.1'], conditions: { ready: false }, nodeName: 'c' },
+        ],
+        ports: [],
+      });
+    await using bench = await start((client) => {
+      for (const name of ['a', 'b', 'c'])
+        node(client, name, internal(`10.0.0.${name}`.replace(/[abc]$/, (text) => String('abc'.indexOf(text)))));
+      service(client, { externalTrafficPolicy: 'Local' });
+      slice(client, 'a');
+    });
+    expect(ips(bench)).toEqual(['10.0.0.0']);
+    slice(bench.client, 'b');
+    await bench.settle();
+    expect(ips(bench)).toEqual(['10.0.0.1']);
+  });
+});
+
+describe('whose Service it is', () => {
+  test.each([
+    ['a class', { loadBalancerClass: 'example.com/other' }],
+    ['another type', { type: 'NodePort' }],
+  ])('%s leaves it alone', async (_, spec) => {
+    await using bench = await start((client) => (node(client, 'a', internal('10.0.0.1')), service(client, spec)));
+    expect(ips(bench)).toBeUndefined();
+  });
+
+  test('switched off it does nothing', async () => {
+    await using bench = await start((client) => (node(client, 'a', internal('10.0.0.1')), service(client)), { disableServiceLB: true });
+    expect(ips(bench)).toBeUndefined();
+  });
+
+  test('a Service that stops being one loses its addresses', async () => {
+    await using bench = await start((client) => (node(client, 'a', internal('10.0.0.1')), service(client)));
+    const current = bench.client.peek(refs.services, 'shop/web');
+    if (current !== undefined)
+      await bench.client.resource(refs.services).update({ ...current, spec: { ...current.spec, type: 'ClusterIP' } });
+    await bench.settle();
+    expect(bench.client.peek(refs.services, 'shop/web')?.status.loadBalancer).toEqual({});
+  });
+
+  test('two with one port: the elder has it, the other waits and is told so, until the elder goes', async () => {
+    await using bench = await start((client) => {
+      node(client, 'a', internal('10.0.0.1'));
+      service(client);
+      service(client, {}, { name: 'late', uid: 'late', creationTimestamp: '2026-01-02T00:00:00Z' });
+      service(client, { ports: [{ port: 80, protocol: 'UDP' }] }, { name: 'udp', uid: 'udp' });
+    });
+    expect([ips(bench), ips(bench, 'shop/late'), ips(bench, 'shop/udp')]).toEqual([['10.0.0.1'], undefined, ['10.0.0.1']]);
+    expect(bench.client.all(refs.events).find(({ reason }) => reason === 'SyncLoadBalancerFailed')?.message).toBe(
+      'Error syncing load balancer: port 80/TCP is taken by service shop/web',
+    );
+    await bench.client.resource(refs.services).delete('shop', 'web');
+    await bench.settle();
+    expect(ips(bench, 'shop/late')).toEqual(['10.0.0.1']);
+  });
+});
+
+test('a status that somebody else wrote stays while the answer is the same', async () => {
+  await using bench = await start((client) => (node(client, 'a', internal('10.0.0.1')), service(client)));
+  const current = bench.client.peek(refs.services, 'shop/web');
+  if (current === undefined) throw new Error('the Service is gone');
+  await bench.client.resource(refs.services).updateStatus({ ...current, status: { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } } });
+  await bench.settle();
+  expect(ips(bench)).toEqual(['203.0.113.1']);
+  node(bench.client, 'b', internal('10.0.0.2'));
+  await bench.settle();
+  expect(ips(bench)).toEqual(['10.0.0.1', '10.0.0.2']);
+});
+
+test('the finalizer of another balancer does not hold a Service back', async () => {
+  await using bench = await start((client) => service(client, {}, { finalizers: ['service.kubernetes.io/load-balancer-cleanup'] }));
+  await bench.client.resource(refs.services).delete('shop', 'web');
+  await bench.settle();
+  expect(bench.client.peek(refs.services, 'shop/web')).toBeUndefined();
+});
