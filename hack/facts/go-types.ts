@@ -5,9 +5,10 @@
 import { goName, goSource, type Modules } from './modules.ts';
 
 /**
- * A field as `NUMBER FLAGS TYPE[ EMBEDDED]`. NUMBER is the protobuf field number (0: not in protobuf). FLAGS are o (omitempty), z (omitzero) and
+ * A field as `NUMBER FLAGS TYPE[ EMBEDDED][ =NAME]`. NUMBER is the protobuf field number (0: not in protobuf). FLAGS are o (omitempty), z (omitzero) and
  * p (pointer) or -. TYPE is the type as Go prints it, without the outer pointer. EMBEDDED are the structs a field of an embedded struct comes
- * through, outermost first, each as NAME:NUMBER, joined by dots.
+ * through, outermost first, each as NAME:NUMBER, joined by dots. NAME is the field's name in Go where it is not the JSON name with a capital.
+ * Fields are in the order of declaration.
  */
 export type GoFields = Record<string, string>;
 
@@ -63,8 +64,10 @@ export function readGoTypes(definitions: readonly string[], modules: Modules): R
         continue;
       }
       const flags = `${options.includes('omitempty') ? 'o' : ''}${options.includes('omitzero') ? 'z' : ''}${goType.startsWith('*') ? 'p' : ''}`;
-      fields[name] =
-        `${number} ${flags === '' ? '-' : flags} ${printed(goType.replace(/^\*/, ''), source)}${embedded === '' ? '' : ` ${embedded}`}`;
+      const called = goField ?? goType.replace(/^.*\./, '');
+      const own = called === name.charAt(0).toUpperCase() + name.slice(1) ? '' : ` =${called}`;
+      const through = embedded === '' ? '' : ` ${embedded}`;
+      fields[name] = `${number} ${flags === '' ? '-' : flags} ${printed(goType.replace(/^\*/, ''), source)}${through}${own}`;
     }
     return fields;
   };

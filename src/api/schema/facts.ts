@@ -165,10 +165,26 @@ function valueSchema(property: Property, goType: string): Schema {
   }
 }
 
-/** Reads `NUMBER FLAGS TYPE[ EMBEDDED]` (hack/facts/go-types.ts). */
-function goField(text: string | undefined): { number: number; flags: string; type: string; embedded: readonly (readonly string[])[] } {
-  const [number = '0', flags = 'o', type = '', embedded = ''] = (text ?? '').split(' ');
-  return { number: Number(number), flags, type, embedded: embedded === '' ? [] : embedded.split('.').map((part) => part.split(':')) };
+interface GoField {
+  readonly number: number;
+  readonly flags: string;
+  readonly type: string;
+  readonly embedded: readonly (readonly string[])[];
+}
+
+/** Reads `NUMBER FLAGS TYPE[ EMBEDDED][ =NAME]` (hack/facts/go-types.ts). */
+function goField(text: string | undefined): GoField {
+  const [number = '0', flags = 'o', type = '', next = ''] = (text ?? '').split(' ');
+  const embedded = next === '' || next.startsWith('=') ? [] : next.split('.').map((part) => part.split(':'));
+  return { number: Number(number), flags, type, embedded };
+}
+
+/** The fields of a built-in struct in the order of declaration: JSON name and Go name. */
+export function goFieldNames(definitionName: string): readonly (readonly [string, string])[] {
+  return Object.entries(goTypes()[definitionName] ?? {}).map(([name, text]) => [
+    name,
+    / =(\w+)$/.exec(text)?.[1] ?? name.charAt(0).toUpperCase() + name.slice(1),
+  ]);
 }
 
 function fieldsOf(name: string): ReadonlyMap<string, Field> {
