@@ -20,6 +20,8 @@ export interface AdmissionRequest {
 /** Throws an ApiError (usually forbidden) to refuse. A plugin takes part only in the phases it has. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** The resources of which `mutate` may change objects, as `GROUP/PLURAL`. Missing: any. */
+  readonly changes?: readonly string[];
   mutate?(request: AdmissionRequest): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
 }

@@ -48,6 +48,18 @@ export class GenericStore implements ResourceStore {
     return view.served(entry);
   }
 
+  known(namespace: string, name: string): Entry | undefined {
+    const { cache, view } = this.#resource;
+    const entry = cache.get(namespace, name);
+    return entry === undefined ? undefined : view.served(entry);
+  }
+
+  knownIn(namespace: string): readonly Entry[] {
+    const { cache, view } = this.#resource;
+    const entries = cache.entriesOf(namespace);
+    return this.definition.convert === undefined ? entries : entries.map((entry) => view.served(entry));
+  }
+
   async list(request: ListRequest): Promise<ListResult> {
     const { cache, view } = this.#resource;
     const result = await this.#translated(() => cache.list(view.selection(request)));

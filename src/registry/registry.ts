@@ -56,6 +56,8 @@ class Resources implements DynamicRegistry {
   readonly #engine: Engine;
   readonly #stores = new Map<string, ResourceStore>();
   readonly #listeners = new Set<() => void>();
+  /** By plural: several times in every request, and seldom more than one. */
+  readonly #byPlural = new Map<string, readonly ResourceStore[]>();
   #all: readonly ResourceStore[] | undefined;
 
   constructor(engine: Engine) {
@@ -63,7 +65,15 @@ class Resources implements DynamicRegistry {
   }
 
   lookup(group: string, version: string, resource: string): ResourceStore | undefined {
-    return this.#stores.get(keyOf(group, version, resource));
+    let stores = this.#byPlural.get(resource);
+    if (stores === undefined) {
+      stores = this.all().filter(({ definition }) => definition.resource === resource);
+      // What is not served is nobody's to keep.
+      if (stores.length === 0) return undefined;
+      this.#byPlural.set(resource, stores);
+    }
+    for (const store of stores) if (store.definition.version === version && store.definition.group === group) return store;
+    return undefined;
   }
 
   all(): readonly ResourceStore[] {
@@ -97,6 +107,7 @@ class Resources implements DynamicRegistry {
 
   #changed(): void {
     this.#all = undefined;
+    this.#byPlural.clear();
     for (const listener of this.#listeners) listener();
   }
 }

@@ -111,6 +111,9 @@ export interface ResourceStore {
   readonly definition: ResourceDefinition;
   /** `resourceVersion` '0' or a number: any state at least that new; '' : the newest. */
   get(namespace: string, name: string, resourceVersion?: string): Promise<Entry>;
+  /** Any state of one object, or of a namespace's ('' : all) as the same array while nothing changes, that is known without waiting. */
+  known?(namespace: string, name: string): Entry | undefined;
+  knownIn?(namespace: string): readonly Entry[];
   list(request: ListRequest): Promise<ListResult>;
   /** Rejects when the start is refused (400, 410); afterwards `sink.end` tells. */
   watch(request: WatchRequest, sink: EventSink): Promise<Running>;

@@ -13,6 +13,7 @@ const classAnnotation = 'kubernetes.io/ingress.class';
 export function defaultIngressClass({ registry }: AdmissionDeps): AdmissionPlugin {
   return {
     name: 'DefaultIngressClass',
+    changes: ['networking.k8s.io/ingresses'],
     mutate(request) {
       if (request.operation !== 'CREATE' || !isAbout(request, 'networking.k8s.io', 'ingresses') || request.object === undefined)
         return undefined;

@@ -14,6 +14,7 @@ const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 export function defaultStorageClass({ registry }: AdmissionDeps): AdmissionPlugin {
   return {
     name: 'DefaultStorageClass',
+    changes: ['/persistentvolumeclaims'],
     mutate(request) {
       if (request.operation !== 'CREATE' || !isAbout(request, '', 'persistentvolumeclaims') || request.object === undefined)
         return undefined;

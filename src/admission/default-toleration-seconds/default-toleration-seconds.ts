@@ -8,6 +8,7 @@ const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'
 
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
+  changes: ['/pods'],
   mutate(request) {
     if (!isAbout(request, '', 'pods') || request.object === undefined) return;
     const { spec } = request.object as unknown as Pod;

@@ -12,6 +12,7 @@ const limitRanges = { group: '', version: 'v1', resource: 'limitranges' } as con
 export function limitRanger({ registry }: AdmissionDeps): AdmissionPlugin {
   return {
     name: 'LimitRanger',
+    changes: ['/pods'],
     mutate: (request) => (concerns(request) && isOf(request.definition, '', 'pods') ? setDefaults(request) : undefined),
     validate: (request) => (concerns(request) ? check(request) : undefined),
   };

@@ -10,7 +10,7 @@ const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const
 const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
 export function namespaceLifecycle({ registry }: AdmissionDeps): AdmissionPlugin {
-  return { name: 'NamespaceLifecycle', mutate: (request) => (concerns(request) ? check(request) : undefined) };
+  return { name: 'NamespaceLifecycle', changes: [], mutate: (request) => (concerns(request) ? check(request) : undefined) };
 
   async function check(request: AdmissionRequest): Promise<void> {
     const { namespace: name } = request;

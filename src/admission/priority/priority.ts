@@ -17,6 +17,7 @@ export function priority({ registry }: AdmissionDeps): AdmissionPlugin {
   const defaults = new WeakMap<readonly Entry[], { readonly found: PriorityClass | undefined }>();
   return {
     name: 'Priority',
+    changes: ['/pods'],
     mutate(request) {
       if (!isAbout(request, '', 'pods') || request.object === undefined) return undefined;
       const { spec } = request.object as unknown as Pod;

@@ -13,6 +13,7 @@ const mismatch = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defi
 export function runtimeClass({ registry }: AdmissionDeps): AdmissionPlugin {
   return {
     name: 'RuntimeClass',
+    changes: ['/pods'],
     mutate(request) {
       const spec = specOf(request);
       const name = spec?.runtimeClassName;

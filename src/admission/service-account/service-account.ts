@@ -18,6 +18,7 @@ const patience = 1500;
 export function serviceAccount({ registry, clock = realClock, random = Math.random }: AdmissionDeps): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
+    changes: ['/pods'],
     mutate: (request) => (isNewPod(request) ? complete(request, podOf(request)) : undefined),
     validate: (request) => (isNewPod(request) || addsEphemeralContainers(request) ? check(request, podOf(request)) : undefined),
   };

@@ -20,8 +20,10 @@ export async function find<T>(
   resource: ResourceName,
   place: { readonly namespace?: string; readonly name: string },
 ): Promise<T | undefined> {
+  const store = storeOf(registry, resource);
+  if (store?.known !== undefined) return store.known(place.namespace ?? '', place.name)?.object as T | undefined;
   try {
-    const entry = await storeOf(registry, resource)?.get(place.namespace ?? '', place.name, '0');
+    const entry = await store?.get(place.namespace ?? '', place.name, '0');
     return entry?.object as T | undefined;
   } catch (error) {
     if (isReason(error, 'NotFound')) return undefined;
@@ -31,7 +33,9 @@ export async function find<T>(
 
 /** All entries of a namespace; the very same list as long as nothing has changed. */
 export async function entriesOf(registry: Registry, resource: ResourceName, namespace = ''): Promise<readonly Entry[]> {
-  return (await storeOf(registry, resource)?.list({ namespace, resourceVersion: '0' }))?.entries ?? none;
+  const store = storeOf(registry, resource);
+  if (store?.knownIn !== undefined) return store.knownIn(namespace);
+  return (await store?.list({ namespace, resourceVersion: '0' }))?.entries ?? none;
 }
 
 const none: readonly Entry[] = [];

@@ -10,6 +10,7 @@ const protections = [
 
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
+  changes: protections.map(({ group, resource }) => `${group}/${resource}`),
   mutate(request) {
     const { operation, object } = request;
     if (operation !== 'CREATE' || object === undefined) return;

@@ -8,6 +8,7 @@ const effect = 'NoSchedule';
 
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
+  changes: ['/nodes'],
   mutate(request) {
     if (request.operation !== 'CREATE' || !isAbout(request, '', 'nodes') || request.object === undefined) return;
     const node = request.object as unknown as Node;

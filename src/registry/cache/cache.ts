@@ -36,6 +36,8 @@ export interface ResourceCache {
   keyOf(namespace: string, name: string): string;
   /** The newest state the cache has seen; with embedded storage that is every write acknowledged so far. */
   get(namespace: string, name: string): Entry | undefined;
+  /** All of a namespace ('' : all), likewise; the same array while nothing changes. */
+  entriesOf(namespace: string): readonly Entry[];
   /** Number of objects. */
   readonly size: number;
   /** What they take up in the store. */

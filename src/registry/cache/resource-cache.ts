@@ -85,6 +85,10 @@ export class CachedResource implements ResourceCache {
     return this.#tree.get(this.keyOf(namespace, name));
   }
 
+  entriesOf(namespace: string): readonly Entry[] {
+    return this.#listOf(namespace);
+  }
+
   /** Makes the entry of a stored value. */
   entry(key: string, value: Buffer, revision: number): CachedEntry {
     return new CachedEntry(key, this.#placeOf(key), { value, revision, conversions: this.conversions });

@@ -92,6 +92,7 @@ function placementWarnings(spec: PodSpec, at: Path): string[] {
     if (why !== undefined) warnings.push(`${at.child('nodeSelector').key(key).text}: ${why}`);
   }
   const node = spec.affinity?.nodeAffinity;
+  if (node === undefined && spec.topologySpreadConstraints === undefined) return warnings;
   const own = at.child('affinity', 'nodeAffinity');
   for (const [index, term] of (node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).entries()) {
     const field = own.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms').index(index);
@@ -134,6 +135,11 @@ export function nodeTermWarnings(term: NodeTerm, checkValues: boolean, at: Path)
 }
 
 function annotationWarnings(annotations: Readonly<Record<string, string>>, root: Path): string[] {
+  for (const _key in annotations) return deprecatedIn(annotations, root);
+  return [];
+}
+
+function deprecatedIn(annotations: Readonly<Record<string, string>>, root: Path): string[] {
   return Object.entries(deprecatedAnnotations).flatMap(([key, why]) =>
     key in annotations ? [`${root.child('metadata', 'annotations').key(key).text}: ${why}`] : [],
   );
@@ -168,6 +174,10 @@ function fractions(amounts: Readonly<Record<string, string | number>> | undefine
   });
 }
 
+const byteAmounts = ['memory', 'ephemeral-storage'] as const;
+
+const isFraction = (amount: string | number | undefined): boolean => amount !== undefined && parseQuantity(amount).toString().endsWith('m');
+
 /** Bytes are whole. */
 export function fraction(amount: string | number, at: Path): string[] {
   const text = parseQuantity(amount).toString();
@@ -187,11 +197,9 @@ function containerWarnings([container, at]: AnyContainer, annotations: Readonly<
   const seccomp = `container.seccomp.security.alpha.kubernetes.io/${container.name}`;
   if (container.securityContext?.seccompProfile === undefined && seccomp in annotations) warnings.push(nonFunctional(root, seccomp));
   const { limits, requests } = container.resources ?? {};
-  for (const name of ['memory', 'ephemeral-storage']) {
-    for (const [field, amounts] of [['limits', limits] as const, ['requests', requests] as const]) {
-      const amount = amounts?.[name];
-      if (amount !== undefined) warnings.push(...fraction(amount, at.child('resources', field).key(name)));
-    }
+  for (const name of byteAmounts) {
+    if (isFraction(limits?.[name])) warnings.push(...fraction(limits?.[name] ?? '', at.child('resources', 'limits').key(name)));
+    if (isFraction(requests?.[name])) warnings.push(...fraction(requests?.[name] ?? '', at.child('resources', 'requests').key(name)));
   }
   const seen = new Set<string>();
   for (const [index, { name, value = '', valueFrom }] of (container.env ?? []).entries()) {
@@ -213,6 +221,7 @@ interface PortBlock {
 
 function portWarnings(containers: readonly AnyContainer[]): string[] {
   const warnings: string[] = [];
+  if (!containers.some(([{ ports }]) => ports !== undefined)) return warnings;
   const byPort = new Map<string, PortBlock[]>();
   const byName = new Map<string, Path>();
   const named: string[] = [];
@@ -257,15 +266,16 @@ function graceWarning(spec: PodSpec, at: Path): string[] {
 }
 
 function affinityWarnings({ affinity }: PodSpec, at: Path): string[] {
+  if (affinity === undefined) return [];
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap((field) => {
     const own = at.child(field);
     const must = own.child('requiredDuringSchedulingIgnoredDuringExecution');
     const should = own.child('preferredDuringSchedulingIgnoredDuringExecution');
     return [
-      ...(affinity?.[field]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ labelSelector }, index) =>
+      ...(affinity[field]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ labelSelector }, index) =>
         labelSelector === undefined ? [`${must.index(index).child('labelSelector').text}: ${noPod}`] : [],
       ),
-      ...(affinity?.[field]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ podAffinityTerm }, index) =>
+      ...(affinity[field]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ podAffinityTerm }, index) =>
         podAffinityTerm.labelSelector === undefined
           ? [`${should.index(index).child('podAffinityTerm', 'labelSelector').text}: ${noPod}`]
           : [],
