@@ -34,8 +34,19 @@ export interface AgentOptions {
   /** Labels for the Node when it registers. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
+  /** A folder (or file) of pods that this node runs by itself, and how to read them. */
+  readonly manifests?: { readonly path: string; readonly parse: (text: string) => Pod };
   /** When pods are evicted, as for the kubelet's flag of that name; default {@link defaultThresholds}. */
   readonly evictionHard?: string;
+  /** Percent of the images' file system in use from which on, and down to which, unused images are removed; default 85 and 80. */
+  readonly imageGcHighPercent?: number;
+  readonly imageGcLowPercent?: number;
+  /** What pods do not get, by resource. */
+  readonly kubeReserved?: Readonly<Record<string, string>>;
+  readonly systemReserved?: Readonly<Record<string, string>>;
+  /** How long pods have to end when the machine goes down, and how much of it is for critical ones, in ms; default 0: they are left alone. */
+  readonly shutdownGraceMs?: number;
+  readonly shutdownGraceCriticalMs?: number;
   /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */
   readonly capacity?: Readonly<Record<string, string>>;
   readonly clock: Clock;
@@ -49,4 +60,6 @@ export interface KubeletServerOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   /** PEM of the authority whose client certificates are let in. */
   readonly clientCA: string;
+  /** Tells how the server is given a new certificate once it listens. */
+  readonly onRenewable?: (use: (tls: KubeletServerOptions['tls']) => void) => void;
 }

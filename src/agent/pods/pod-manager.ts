@@ -5,6 +5,8 @@ import { running } from '../../base/lifecycle.ts';
 import type { Informer } from '../../client/informer.ts';
 import { refs } from '../../client/refs.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
+import type { ManifestSource } from '../static-pods/manifests.ts';
+import { startStaticPods, type StaticPodHost } from '../static-pods/static-pods.ts';
 import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
 import { startPendingResizes } from './pending-resizes.ts';
@@ -21,91 +23,116 @@ const relistMs = 60_000;
 
 export interface PodManagerOptions {
   readonly deps: PodDeps;
+  /** Where files ask for pods, if anywhere. */
+  readonly manifests?: Pick<ManifestSource, 'path' | 'parse'> | undefined;
   /** The pods of this node. */
   readonly pods: Informer<Pod>;
 }
 
 /** Resolves when what an earlier agent left is taken over. */
-export async function startPodManager({ deps, pods }: PodManagerOptions): Promise<PodManager> {
+export async function startPodManager(options: PodManagerOptions): Promise<PodManager> {
+  const { deps, pods } = options;
   const workers = new Map<string, PodWorker>();
-  let cancelRelist: (() => void) | undefined;
-  await pods.synced;
   const left = new Map((await deps.runtime.list()).map((state) => [state.pod.uid, state]));
-
-  const relist = (): void => {
-    if (!deps.runtime.real) return;
-    cancelRelist ??= deps.clock.after(relistMs, () => {
-      cancelRelist = undefined;
-      if (workers.size === 0) return;
-      resyncAll();
-      relist();
-    });
-  };
-  const resyncAll = (): void => {
-    for (const worker of workers.values())
-      worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
-  };
-  const open = (pod: Pod): PodWorker => {
-    const { uid } = pod.metadata;
-    const gone = (): void => {
-      workers.delete(uid);
-      resizes.retry();
-    };
-    const worker = new PodWorker(deps, pod, { gone, resourcesChanged: () => resizes.retry() });
-    workers.set(uid, worker);
-    relist();
-    return worker;
-  };
+  const relist = createRelist(deps, workers);
   /** One after the other, as each takes room from the next. */
   let admissions: Promise<void> = Promise.resolve();
   const inTurn = (work: () => Promise<void>): Promise<void> => (admissions = admissions.then(work));
   const resizes = startPendingResizes({ clock: deps.clock, pods: () => workers.values(), node: () => nodeOf(deps), inTurn });
-  const add = (pod: Pod): void => {
-    const known = workers.get(pod.metadata.uid);
-    if (known !== undefined) known.update(pod);
-    else {
-      const worker = open(pod);
-      void inTurn(() => admit(deps, worker, workers));
-    }
+
+  const open = (own: PodDeps, pod: Pod, ended: () => void = () => undefined): PodWorker => {
+    const { uid } = pod.metadata;
+    const gone = (): void => {
+      workers.delete(uid);
+      resizes.retry();
+      ended();
+    };
+    const worker = new PodWorker(own, pod, { gone, resourcesChanged: () => resizes.retry() });
+    workers.set(uid, worker);
+    relist.soon();
+    return worker;
   };
-  const adopt = async (state: PodState, pod: Pod | undefined): Promise<void> => {
-    if (pod === undefined) {
-      void removeOrphan(deps, state);
-      return;
-    }
-    const worker = open(pod);
+  const take = async (worker: PodWorker, state: PodState | undefined): Promise<void> => {
+    if (state === undefined) return inTurn(() => admit(deps, worker, workers));
+    left.delete(worker.pod.metadata.uid);
     await worker.adopt(state);
     worker.admit();
     resizes.retry();
   };
-
-  const known = new Map([...pods.store.values()].map((pod) => [pod.metadata.uid, pod]));
-  const network = deps.network;
-  if (network !== undefined) void network.then((ready) => ready.retain(new Set(known.keys()))).catch(() => undefined);
-  await Promise.all([...left.values()].map((state) => adopt(state, known.get(state.pod.uid))));
-
   const events = deps.runtime.watch((event: RuntimeEvent) => {
-    if (event.type === 'resync') resyncAll();
+    if (event.type === 'resync') relist.now();
     else workers.get(event.podUid)?.onRuntimeEvent(event);
   });
+  const host: StaticPodHost = {
+    deps,
+    pods,
+    open: (own, pod, gone) => void take(open(own, pod, gone), left.get(pod.metadata.uid)),
+    retire: (uid) => workers.get(uid)?.retire(),
+  };
+  // Files need no API server.
+  const statics = options.manifests === undefined ? undefined : await startStaticPods(options.manifests, host);
+  const add = (pod: Pod): void => {
+    const known = workers.get(pod.metadata.uid);
+    if (statics?.owns(pod) === true) statics.noteMirror(pod);
+    else if (known !== undefined) known.update(pod);
+    else void take(open(deps, pod), undefined);
+  };
+
+  await pods.synced;
+  const known = new Map([...pods.store.values()].map((pod) => [pod.metadata.uid, pod]));
+  const uids = new Set([...known.keys(), ...(statics?.uids() ?? [])]);
+  if (deps.network !== undefined) void deps.network.then((ready) => ready.retain(uids)).catch(() => undefined);
+  const adopt = async (state: PodState): Promise<void> => {
+    const pod = known.get(state.pod.uid);
+    if (pod !== undefined) await take(open(deps, pod), state);
+    else if (!uids.has(state.pod.uid)) void removeOrphan(deps, state);
+  };
+  await Promise.all([...left.values()].map((state) => adopt(state)));
   // Between list and watch something may have ended.
-  resyncAll();
+  relist.now();
   const handler = pods.handle({
     add: (pod) => add(pod),
     update: (old, pod) => {
       if (old.metadata.uid !== pod.metadata.uid) workers.get(old.metadata.uid)?.gone();
       add(pod);
     },
-    delete: (pod) => workers.get(pod.metadata.uid)?.gone(),
+    delete: (pod) => (statics?.owns(pod) === true ? statics.noteMirror(pod) : workers.get(pod.metadata.uid)?.gone()),
   });
   const stop = running(async () => {
-    cancelRelist?.();
+    relist.stop();
+    await statics?.stop();
     await resizes.stop();
     await handler.stop();
     await events.stop();
     await Promise.all([...workers.values()].map((worker) => worker.halt()));
   });
   return { workers, ...stop };
+}
+
+interface Relist {
+  /** Compares all pods with the runtime. */
+  now(): void;
+  /** There is a pod: compares now and then. */
+  soon(): void;
+  stop(): void;
+}
+
+function createRelist(deps: PodDeps, workers: ReadonlyMap<string, PodWorker>): Relist {
+  let cancel: (() => void) | undefined;
+  const now = (): void => {
+    for (const worker of workers.values())
+      worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
+  };
+  const soon = (): void => {
+    if (!deps.runtime.real) return;
+    cancel ??= deps.clock.after(relistMs, () => {
+      cancel = undefined;
+      if (workers.size === 0) return;
+      now();
+      soon();
+    });
+  };
+  return { now, soon, stop: () => cancel?.() };
 }
 
 function isOver({ metadata, status }: Pod): boolean {

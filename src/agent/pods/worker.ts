@@ -57,8 +57,13 @@ export class PodWorker implements TaskHost, Resizing {
   #state: State = 'running';
   /** The API does not have the pod any more. */
   #absent = false;
+  /** It is nobody's haste that ends it. */
+  #retired = false;
   #ended: End | undefined;
   #hurried = false;
+  /** No container gets longer than this. */
+  #graceLimitMs = Infinity;
+  readonly #onEnded: (() => void)[] = [];
   #sandboxLost = false;
   /** All containers go, to begin anew. */
   #restartingAll = false;
@@ -179,6 +184,18 @@ export class PodWorker implements TaskHost, Resizing {
     this.wake();
   }
 
+  /** The machine goes down: resolves when the pod's containers have ended and its status says so. */
+  shutDown(message: string, graceMs: number): Promise<void> {
+    if (!this.stopping) {
+      this.#ended = { reason: 'Terminated', message, disrupted: true };
+      this.#graceLimitMs = graceMs;
+      this.#state = 'stopping';
+    }
+    const ended = new Promise<void>((resolve) => this.#onEnded.push(resolve));
+    this.wake();
+    return ended;
+  }
+
   /** Takes over what an earlier agent left of the pod; call it before anything else. */
   async adopt(state: PodState): Promise<void> {
     await this.ground.adopt(state.sandboxes);
@@ -202,6 +219,12 @@ export class PodWorker implements TaskHost, Resizing {
   gone(): void {
     this.#absent = true;
     this.wake();
+  }
+
+  /** Nobody asks for the pod any more: it ends as a deleted one, with the time it was promised. */
+  retire(): void {
+    this.#retired = true;
+    this.gone();
   }
 
   onRuntimeEvent(event: Exclude<RuntimeEvent, { type: 'resync' }>): void {
@@ -272,7 +295,9 @@ export class PodWorker implements TaskHost, Resizing {
     if (this.#state === 'running') this.#checkDeadline();
     if (this.#state === 'running') this.#syncRunning();
     else if (this.#state === 'stopping') this.#syncStopping();
-    if (!this.#absent) void this.#publish();
+    const written = this.#absent ? Promise.resolve() : this.#publish();
+    if (this.#state !== 'running' && this.#state !== 'stopping')
+      void written.finally(() => this.#onEnded.splice(0).forEach((tell) => tell()));
   }
 
   #checkDeadline(): void {
@@ -384,7 +409,7 @@ export class PodWorker implements TaskHost, Resizing {
       this.#tasks.kill(
         record,
         { spec, container: current, message: '', reason: 'finished' },
-        this.#absent || this.#hurried ? 1000 : graceMs(this.#pod, spec, 'finished'),
+        (this.#absent && !this.#retired) || this.#hurried ? 1000 : Math.min(graceMs(this.#pod, spec, 'finished'), this.#graceLimitMs),
       );
     }
     if (alive.length > 0 || busy || this.#work.busy) return;
