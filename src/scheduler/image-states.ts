@@ -26,7 +26,7 @@ export class ImageStates {
     if (this.#seen.has(name) && this.#seen.get(name) === node.status.images) return;
     this.delete(name);
     this.#seen.set(name, node.status.images);
-    const all = node.status.images?.flatMap(({ names = [], sizeBytes = 0 }) => names.map((image) => ({ image, sizeBytes }))) ?? [];
+    const all = node.status.images?.flatMap(({ names, sizeBytes = 0 }) => (names ?? []).map((image) => ({ image, sizeBytes }))) ?? [];
     for (const { image, sizeBytes } of all) {
       const state = this.#images.get(image) ?? { size: sizeBytes, nodes: new Set<string>() };
       state.nodes.add(name);

@@ -1,5 +1,5 @@
 /** What our scheduler would do about a pod, decided on objects as the real API server has them, without any writes. */
-import type { Node, Pod } from '../../src/api/generated/types.ts';
+import type { Node, Pod, PodDisruptionBudget } from '../../src/api/generated/types.ts';
 import { FakeClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { ResourceRef } from '../../src/client/client.ts';
@@ -46,13 +46,14 @@ export async function judge(pod: Pod, state: State): Promise<Verdict> {
   for (const node of (state['nodes'] ?? []) as readonly Node[]) cache.setNode(node);
   for (const other of (state['pods'] ?? []) as readonly Pod[])
     if (other.spec.nodeName !== undefined) cache.setPod(podInfo(other, classes), other.spec.nodeName);
-  const verdict = decideAll(podInfo(pod, classes), cluster);
+  const budgets = (state['poddisruptionbudgets'] ?? []) as readonly PodDisruptionBudget[];
+  const verdict = decideAll(podInfo(pod, classes), cluster, budgets);
   await following.stop();
   await volumes.stop();
   return verdict;
 }
 
-function decideAll(pod: PodInfo, cluster: Cluster): Verdict {
+function decideAll(pod: PodInfo, cluster: Cluster, budgets: readonly PodDisruptionBudget[]): Verdict {
   const decide = (random: number): Decision => new Decider({ profile, cluster, turn: { start: 0 }, random: () => random }).decide(pod);
   const first = decide(0);
   if ('node' in first)
@@ -70,7 +71,7 @@ function decideAll(pod: PodInfo, cluster: Cluster): Verdict {
   if (settings === undefined) throw new Error('the default profile preempts');
   const victims = new Map<string, ReadonlySet<string>>();
   for (const random of throws) {
-    const found = preempt(pod, diagnosis, { filters, cluster, settings, budgets: [], random: () => random, now: Date.now() });
+    const found = preempt(pod, diagnosis, { filters, cluster, settings, budgets, random: () => random, now: Date.now() });
     if ('message' in found) return { message: describe(diagnosis, `no new claims to deallocate, ${found.message}`) };
     victims.set(found.node.name, new Set(found.victims.map(({ key }) => key)));
   }

@@ -10,7 +10,7 @@ import type { CoreV1Event, Pod } from '../../src/api/generated/types.ts';
 import type { Json } from '../compare/case.ts';
 import { startReal, type RealCluster } from './control-plane.ts';
 import { judge, type State, type Verdict } from './ours.ts';
-import { Dice, randomNodes, randomPod } from './world.ts';
+import { Dice, randomBudgets, randomNodes, randomPod } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +29,8 @@ const listed: Readonly<Record<string, string>> = {
   persistentvolumeclaims: '/api/v1/persistentvolumeclaims',
   persistentvolumes: '/api/v1/persistentvolumes',
   storageclasses: '/apis/storage.k8s.io/v1/storageclasses',
+  csinodes: '/apis/storage.k8s.io/v1/csinodes',
+  poddisruptionbudgets: '/apis/policy/v1/poddisruptionbudgets',
 };
 const namespaces = ['one', 'two'] as const;
 
@@ -61,16 +63,24 @@ async function prepare(real: RealCluster): Promise<void> {
   const claims = '/api/v1/namespaces/one/persistentvolumeclaims';
   for (const name of ['immediate', 'lost']) await must(real, 'POST', claims, { metadata: { name }, spec });
   await must(real, 'PATCH', `${claims}/lost/status`, { status: { phase: 'Lost' } });
-  const bound = { name: 'bound', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } };
-  await must(real, 'POST', claims, { metadata: bound, spec: { ...spec, volumeName: 'disk' } });
   const zones = [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: ['a', 'b'] }];
+  const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: zones }] } };
+  await bind(real, 'bound', 'ReadWriteOnce', nodeAffinity);
+  await bind(real, 'alone', 'ReadWriteOncePod');
+  for (let at = 0; at < 4; at += 1) await bind(real, `few-${String(at)}`, 'ReadWriteMany');
+}
+
+/** A claim that is bound to a volume of a driver that each node takes a few of. */
+async function bind(real: RealCluster, name: string, mode: string, nodeAffinity?: Json): Promise<void> {
+  const common = { accessModes: [mode], storageClassName: 'slow' };
+  await must(real, 'POST', '/api/v1/namespaces/one/persistentvolumeclaims', {
+    metadata: { name, annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { ...common, volumeName: name, resources: { requests: { storage: '1Gi' } } },
+  });
+  const csi = { driver: 'example.com', volumeHandle: name };
   await must(real, 'POST', '/api/v1/persistentvolumes', {
-    metadata: { name: 'disk' },
-    spec: {
-      ...{ accessModes: ['ReadWriteOnce'], storageClassName: 'slow', capacity: { storage: '1Gi' } },
-      csi: { driver: 'example.com', volumeHandle: 'disk' },
-      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: zones }] } },
-    },
+    metadata: { name },
+    spec: { ...common, capacity: { storage: '1Gi' }, csi, ...(nodeAffinity === undefined ? {} : { nodeAffinity }) },
   });
 }
 
@@ -79,14 +89,29 @@ async function populate(real: RealCluster, dice: Dice, nodes: readonly Json[]): 
   for (const node of nodes) {
     await must(real, 'POST', '/api/v1/nodes', node);
     await must(real, 'PATCH', `/api/v1/nodes/${nameOf(node)}/status`, { status: node['status'] });
+    const drivers = dice.chance(0.5) ? [{ name: 'example.com', nodeID: nameOf(node), allocatable: { count: dice.below(3) } }] : [];
+    await must(real, 'POST', '/apis/storage.k8s.io/v1/csinodes', { metadata: { name: nameOf(node) }, spec: { drivers } });
+  }
+  for (const namespace of namespaces) {
+    for (const budget of randomBudgets(dice)) {
+      const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
+      await must(real, 'POST', path, budget);
+      await must(real, 'PATCH', `${path}/${nameOf(budget)}/status`, { status: budget['status'] });
+    }
   }
   for (let at = 0; at < nodes.length * 2; at += 1) {
     const pod = randomPod(dice, `there-${String(at)}`);
     const namespace = dice.pick(namespaces);
-    const spec = { ...(pod['spec'] as Json), nodeName: nameOf(dice.pick(nodes)) };
+    const spec = { ...withoutPorts(pod['spec'] as Json), nodeName: nameOf(dice.pick(nodes)) };
     await must(real, 'POST', `/api/v1/namespaces/${namespace}/pods`, { ...pod, spec });
     await started(real, `/api/v1/namespaces/${namespace}/pods/there-${String(at)}`, at);
   }
+}
+
+/** Pods that nobody scheduled could use a port twice; the real scheduler then forgets that it is in use as soon as one of them goes. */
+function withoutPorts(spec: Json): Json {
+  const containers = (spec['containers'] as Json[]).map(({ ports: _ports, ...container }) => container);
+  return { ...spec, containers };
 }
 
 /** Pods that run since different times: those that do not run count as starting just now, whenever that is. */
@@ -98,7 +123,9 @@ async function started(real: RealCluster, path: string, at: number): Promise<voi
 async function clear(real: RealCluster): Promise<void> {
   for (const namespace of namespaces) await must(real, 'DELETE', `/api/v1/namespaces/${namespace}/pods`, { gracePeriodSeconds: 0 });
   for (const namespace of namespaces) await must(real, 'DELETE', `/api/v1/namespaces/${namespace}/events`);
+  for (const namespace of namespaces) await must(real, 'DELETE', `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`);
   await must(real, 'DELETE', '/api/v1/nodes');
+  await must(real, 'DELETE', '/apis/storage.k8s.io/v1/csinodes');
 }
 
 function nameOf(object: Json): string {

@@ -79,13 +79,41 @@ export function randomPod(dice: Dice, name: string): Json {
     ...(dice.chance(0.35) ? { affinity: randomAffinity(dice) } : {}),
     ...(dice.chance(0.25) ? { topologySpreadConstraints: randomSpread(dice, app) } : {}),
     tolerations: dice.some(taints, 0.2).map(({ key, effect }) => ({ key, operator: 'Exists', effect })),
-    ...(dice.chance(0.15) ? { initContainers: [{ ...randomContainer(dice), name: 'init', ports: [] }] } : {}),
+    ...(dice.chance(0.2) ? { initContainers: initContainers(dice) } : {}),
+    ...(dice.chance(0.1) ? { resources: { requests: { cpu: `${String(1200 + 100 * dice.below(8))}m` } } } : {}),
     ...(dice.chance(0.3) ? { priorityClassName: dice.pick(['low', 'high', 'shy']) } : {}),
-    ...(dice.chance(0.08)
-      ? { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: dice.pick(['bound', 'immediate', 'missing', 'lost']) } }] }
-      : {}),
+    ...(dice.chance(0.12) ? { volumes: [randomVolume(dice)] } : {}),
   };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app, tier: dice.pick(['x', 'y']) } }, spec };
+}
+
+/** Claims that the harness has made; those with a number have volumes of a driver that nodes take few of. */
+export const claims = ['bound', 'immediate', 'missing', 'lost', 'alone', 'few-0', 'few-1', 'few-2', 'few-3'] as const;
+
+function randomVolume(dice: Dice): Json {
+  if (dice.chance(0.2)) return { name: 'v', gcePersistentDisk: { pdName: dice.pick(['one', 'two']), readOnly: dice.chance(0.5) } };
+  return { name: 'v', persistentVolumeClaim: { claimName: dice.pick(claims) } };
+}
+
+/** Some of them sidecars. */
+function initContainers(dice: Dice): Json[] {
+  const sidecar = { ...randomContainer(dice), name: 'sidecar', restartPolicy: 'Always', ports: [] };
+  const init = { ...randomContainer(dice), name: 'init', ports: [] };
+  return dice.pick([[init], [sidecar], [init, sidecar], [sidecar, init]]);
+}
+
+/** Budgets for pods by label, with what they allow at the moment. */
+export function randomBudgets(dice: Dice): Json[] {
+  return dice.some(['a', 'b', 'c'], 0.4).map((app): Json => {
+    const selector = dice.chance(0.8) ? { matchLabels: { app } } : { matchExpressions: [{ key: 'tier', operator: 'In', values: ['x'] }] };
+    return {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: `budget-${app}` },
+      spec: { selector, minAvailable: 1 },
+      status: { disruptionsAllowed: dice.below(3), currentHealthy: 3, desiredHealthy: 1, expectedPods: 3, observedGeneration: 1 },
+    };
+  });
 }
 
 function randomContainer(dice: Dice): Json {
@@ -93,15 +121,20 @@ function randomContainer(dice: Dice): Json {
     ...(dice.chance(0.7) ? { cpu: `${String(50 + 50 * dice.below(20))}m` } : {}),
     ...(dice.chance(0.6) ? { memory: `${String(64 + 64 * dice.below(20))}Mi` } : {}),
     ...(dice.chance(0.08) ? { 'example.com/gpu': '1' } : {}),
+    ...(dice.chance(0.1) ? { 'ephemeral-storage': `${String(2 + dice.below(12))}Gi` } : {}),
   };
   const limits = 'example.com/gpu' in requests ? { 'example.com/gpu': '1' } : {};
-  const ports = dice.chance(0.12) ? [{ containerPort: 80, hostPort: 8000 + dice.below(2), protocol: 'TCP' }] : [];
+  const hostIP = dice.chance(0.3) ? { hostIP: dice.pick(['127.0.0.1', '127.0.0.2', '0.0.0.0']) } : {};
+  const port = { containerPort: 80, hostPort: 8000 + dice.below(2), protocol: dice.chance(0.8) ? 'TCP' : 'UDP', ...hostIP };
+  const ports = dice.chance(0.12) ? [port] : [];
   return { name: 'c', image: dice.pick(['web:1', 'db:2', 'tool:3', 'other:4']), resources: { requests, limits }, ports };
 }
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
 
 function nodeTerm(dice: Dice): Json {
+  if (dice.chance(0.1))
+    return { matchFields: [{ key: 'metadata.name', operator: dice.pick(['In', 'NotIn']), values: [`n${String(dice.below(5))}`] }] };
   const operator = dice.pick(operators);
   if (operator === 'Gt' || operator === 'Lt') return { matchExpressions: [{ key: 'rank', operator, values: [String(dice.below(10))] }] };
   const values = operator === 'In' || operator === 'NotIn' ? dice.pick([['ssd'], ['ssd', 'hdd'], ['hdd']]) : undefined;
@@ -110,8 +143,10 @@ function nodeTerm(dice: Dice): Json {
 
 function podTerm(dice: Dice): Json {
   const spaces = dice.chance(0.2) ? { namespaceSelector: dice.pick<Json>([{}, { matchLabels: { team: 'one' } }]) } : {};
+  const named = dice.chance(0.1) ? { namespaces: dice.pick([['one'], ['two'], ['one', 'two']]) } : {};
+  const keys = dice.chance(0.15) ? { [dice.pick(['matchLabelKeys', 'mismatchLabelKeys'])]: ['tier'] } : {};
   const topologyKey = dice.pick([hostKey, zoneKey]);
-  return { labelSelector: { matchLabels: { app: dice.pick(['a', 'b', 'c']) } }, topologyKey, ...spaces };
+  return { labelSelector: { matchLabels: { app: dice.pick(['a', 'b', 'c']) } }, topologyKey, ...spaces, ...named, ...keys };
 }
 
 function randomAffinity(dice: Dice): Json {

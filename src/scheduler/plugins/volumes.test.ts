@@ -136,6 +136,17 @@ describe('volumes keep pods off nodes', () => {
       user('c'),
       { a: 'node(s) exceed max volume count', b: '' },
     ],
+    [
+      'a node without drivers, whose list is null',
+      {
+        claims: [claim('c', { volume: 'v' })],
+        volumes: [volume('v', { csi: { driver: 'x', volumeHandle: '1' } })],
+        classes: [late],
+        csiNodes: [{ metadata: meta('a'), spec: { drivers: null } }],
+      },
+      user('c'),
+      { a: '', b: '' },
+    ],
   ])('%s', (_what, world, asking, expected) => {
     expect(testCluster({ nodes, ...world }).refusals(asking)).toEqual(expected);
   });

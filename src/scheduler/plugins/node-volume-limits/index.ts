@@ -91,10 +91,10 @@ function collect(
   return undefined;
 }
 
+/** A list of no drivers is null in the API. */
 function limitsOf(node: CSINode | undefined): Map<string, number> {
-  return new Map(
-    node?.spec.drivers.flatMap(({ name, allocatable }) => (allocatable?.count === undefined ? [] : [[name, allocatable.count]])),
-  );
+  const drivers = node?.spec.drivers as CSINode['spec']['drivers'] | null | undefined;
+  return new Map(drivers?.flatMap(({ name, allocatable }) => (allocatable?.count === undefined ? [] : [[name, allocatable.count]])));
 }
 
 function raised(old: CSINode, node: CSINode): boolean {
