@@ -1,9 +1,15 @@
-/** Keeps messages from upstream servers for as long as they allow, at most 30 s (the cache of a usual cluster DNS), and asks each question once at a time. */
+/**
+ * Keeps messages from upstream servers for as long as they allow, at most 30 s (the cache of a usual cluster DNS), and asks each
+ * question once at a time. When no server answers, what was true within the last hour is answered still (RFC 8767), with a TTL of 0
+ * as CoreDNS does with serve_stale.
+ */
 import type { Clock } from '../base/clock.ts';
 import type { Answer, Handler, Request } from './handler.ts';
+import type { DnsMetrics } from './metrics.ts';
 import { rcodes, readName, readRecords, types } from './wire.ts';
 
-const longestSeconds = 30;
+const usualSeconds = 30;
+const staleSeconds = 3600;
 const maxEntries = 10_000;
 
 interface Entry {
@@ -11,29 +17,57 @@ interface Entry {
   readonly ttls: readonly number[];
   readonly stored: number;
   readonly seconds: number;
+  readonly denied: boolean;
 }
 
-export function cached(clock: Clock, next: Handler): Handler {
+export interface CacheOptions {
+  readonly clock: Clock;
+  readonly metrics: DnsMetrics;
+  /** No answer lives longer. Default 30. */
+  readonly longestSeconds?: number;
+}
+
+export function cached({ clock, metrics, longestSeconds = usualSeconds }: CacheOptions, next: Handler): Handler {
   const entries = new Map<string, Entry>();
   const pending = new Map<string, Promise<Answer>>();
+  const ageOf = (entry: Entry): number => Math.floor((clock.monotonic() - entry.stored) / 1000);
 
+  const keep = (key: string, entry: Entry): void => {
+    // The newest stand last.
+    entries.delete(key);
+    if (entries.size >= maxEntries) for (const oldest of entries.keys()) if (entries.delete(oldest)) break;
+    entries.set(key, entry);
+  };
+  const stale = (key: string): Answer | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || ageOf(entry) > entry.seconds + staleSeconds) return undefined;
+    metrics.servedStale.inc();
+    return { message: aged(entry, Number.MAX_SAFE_INTEGER) };
+  };
   const ask = async (key: string, request: Request): Promise<Answer> => {
-    const answer = await next(request);
-    const entry = 'message' in answer ? entryOf(answer.message, clock.monotonic()) : undefined;
-    if (entry !== undefined) {
-      if (entries.size >= maxEntries) for (const oldest of entries.keys()) if (entries.delete(oldest)) break;
-      entries.set(key, entry);
+    metrics.cacheMisses.inc();
+    let answer: Answer;
+    try {
+      answer = await next(request);
+    } catch (error) {
+      const old = stale(key);
+      if (old === undefined) throw error;
+      return old;
     }
+    if (!('message' in answer)) return answer;
+    if ((answer.message.readUInt16BE(2) & 0xf) === rcodes.SERVFAIL) return stale(key) ?? answer;
+    const entry = entryOf(answer.message, clock.monotonic(), longestSeconds);
+    if (entry !== undefined) keep(key, entry);
     return answer;
   };
 
   return (request) => {
     const key = keyOf(request);
     const entry = entries.get(key);
-    if (entry !== undefined) {
-      const age = Math.floor((clock.monotonic() - entry.stored) / 1000);
-      if (age < entry.seconds) return { message: aged(entry, age) };
-      entries.delete(key);
+    const age = entry === undefined ? 0 : ageOf(entry);
+    if (entry !== undefined && age < entry.seconds) {
+      metrics.hit(entry.denied ? 'denial' : 'success');
+      return { message: aged(entry, age) };
     }
     const running = pending.get(key);
     if (running !== undefined) return running;
@@ -50,7 +84,7 @@ function keyOf({ query, tcp }: Request): string {
 }
 
 /** Undefined for what must not be kept: failures, cut-off messages, denials without a start of authority, unreadable ones. */
-function entryOf(message: Buffer, now: number): Entry | undefined {
+function entryOf(message: Buffer, now: number, longestSeconds: number): Entry | undefined {
   const flags = message.readUInt16BE(2);
   const rcode = flags & 0xf;
   if ((flags & 0x0200) !== 0 || (rcode !== rcodes.NOERROR && rcode !== rcodes.NXDOMAIN)) return undefined;
@@ -69,7 +103,8 @@ function entryOf(message: Buffer, now: number): Entry | undefined {
         seconds = Math.min(seconds, message.readUInt32BE(record.dataAt + record.dataLength - 4));
       }
     }
-    return seconds > 0 && (answers > 0 || denied) ? { message, ttls, stored: now, seconds } : undefined;
+    const useful = seconds > 0 && (answers > 0 || denied);
+    return useful ? { message, ttls, stored: now, seconds, denied: answers === 0 } : undefined;
   } catch {
     return undefined;
   }

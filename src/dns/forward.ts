@@ -6,6 +6,7 @@ import { connect, isIP } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Handler, Request } from './handler.ts';
 import { emptyReply } from './handler.ts';
+import type { DnsMetrics } from './metrics.ts';
 import { rcodes, readName } from './wire.ts';
 
 export interface Upstream {
@@ -29,10 +30,11 @@ const maxConcurrent = 1000;
 export interface ForwardOptions {
   readonly upstreams: readonly Upstream[];
   readonly clock: Clock;
+  readonly metrics: DnsMetrics;
 }
 
 /** A server that did not answer is asked last until it answers again. Without any server questions are refused. */
-export function forwarder({ upstreams, clock }: ForwardOptions): Handler {
+export function forwarder({ upstreams, clock, metrics }: ForwardOptions): Handler {
   const failed = new Set<Upstream>();
   let running = 0;
   const ask = async (request: Request): Promise<Buffer> => {
@@ -40,6 +42,7 @@ export function forwarder({ upstreams, clock }: ForwardOptions): Handler {
     const failures: unknown[] = [];
     for (const upstream of order.length === 1 ? [...order, ...order] : order) {
       try {
+        metrics.forwarded(`${upstream.host}:${String(upstream.port)}`);
         const message = await askOne(upstream, request, clock);
         failed.delete(upstream);
         return message;

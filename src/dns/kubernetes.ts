@@ -5,11 +5,14 @@ import { indexers, joinKey } from '../client/informer-store.ts';
 import { canonicalIP, contains, reverseAddress } from './addresses.ts';
 import type { Answer, Handler, Request } from './handler.ts';
 import { emptyReply } from './handler.ts';
+import { askFor, recordsOf } from './own-question.ts';
 import type { ClusterView, ZoneOptions } from './records.ts';
 import { lookup, reverseLookup, soaRecord, ttl } from './records.ts';
 import type { DnsRecord, Reply } from './wire.ts';
-import { rcodes, readName, readRecords, types } from './wire.ts';
+import { rcodes, types } from './wire.ts';
 
+/** How many external names may lead from one to the next. */
+const longestChain = 8;
 const serviceNameLabel = 'kubernetes.io/service-name';
 
 export interface ClusterInformers {
@@ -42,22 +45,22 @@ export interface KubernetesOptions extends ZoneOptions {
 
 export function kubernetesHandler(view: ClusterView, options: KubernetesOptions, next: Handler): Handler {
   const suffix = `.${options.domain}`;
-  let turn = 0;
   const negative = (rcode: number): Reply => ({ ...emptyReply(rcode, true), authorities: [soaRecord(options)] });
-  const positive = (answers: readonly DnsRecord[], additionals: readonly DnsRecord[] = []): Reply => ({
+  const positive = (answers: readonly DnsRecord[], additionals: readonly DnsRecord[] = [], rotates = false): Reply => ({
     ...emptyReply(rcodes.NOERROR, true),
     answers,
     additionals,
+    rotates,
   });
 
-  const inZone = (request: Request): Answer | Promise<Answer> => {
+  const inZone = (request: Request, depth = 0): Answer | Promise<Answer> => {
     const { question } = request.query;
     const found = lookup(view, options, question);
     switch (found.kind) {
       case 'records':
-        return positive(rotate(found.answers, turn++), found.additionals);
+        return positive(found.answers, found.additionals, true);
       case 'alias':
-        return alias(found.target, request, next).then((answers) => positive(answers));
+        return alias(found.target, request, (aliased) => answerTo(aliased, depth + 1)).then((answers) => positive(answers));
       case 'nodata':
         return negative(rcodes.NOERROR);
       case 'nxdomain':
@@ -65,9 +68,11 @@ export function kubernetesHandler(view: ClusterView, options: KubernetesOptions,
     }
   };
 
-  return (request) => {
+  const answerTo = (request: Request, depth: number): Answer | Promise<Answer> => {
     const { name, type } = request.query.question;
-    if (name === options.domain || name.endsWith(suffix)) return options.hasSynced() ? inZone(request) : emptyReply(rcodes.SERVFAIL);
+    // Names that stand for each other in a circle.
+    if (depth > longestChain) return emptyReply(rcodes.SERVFAIL);
+    if (name === options.domain || name.endsWith(suffix)) return options.hasSynced() ? inZone(request, depth) : emptyReply(rcodes.SERVFAIL);
     if (!name.endsWith('.arpa')) return next(request);
     const ip = reverseAddress(name);
     if (ip === undefined) return next(request);
@@ -75,13 +80,7 @@ export function kubernetesHandler(view: ClusterView, options: KubernetesOptions,
     if (pointers.length > 0) return type === types.PTR ? positive(pointers) : negative(rcodes.NOERROR);
     return contains(options.ownCIDRs, ip) ? negative(rcodes.NXDOMAIN) : next(request);
   };
-}
-
-/** Spreads clients that take the first answer. */
-function rotate(answers: readonly DnsRecord[], turn: number): readonly DnsRecord[] {
-  if (answers.length < 2) return answers;
-  const start = turn % answers.length;
-  return [...answers.slice(start), ...answers.slice(0, start)];
+  return (request) => answerTo(request, 0);
 }
 
 /** A CNAME and, for questions about addresses, what its target has; a target that does not answer leaves the CNAME alone. */
@@ -99,41 +98,4 @@ async function alias(target: string, request: Request, next: Handler): Promise<D
   } catch {
     return [cname];
   }
-}
-
-/** A question of our own, as if a client had sent it. */
-function askFor(name: string, type: number): Request['query'] {
-  const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length & 0x3f]), Buffer.from(label, 'latin1')]));
-  const tail = Buffer.alloc(5);
-  tail.writeUInt16BE(type, 1);
-  tail.writeUInt16BE(1, 3);
-  const bytes = Buffer.concat([Buffer.from([0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]), ...labels, tail]);
-  return {
-    id: 0,
-    opcode: 0,
-    recursionDesired: true,
-    checkingDisabled: false,
-    question: { name, type, class: 1 },
-    edns: undefined,
-    bytes,
-    questionEnd: bytes.length,
-  };
-}
-
-/** The address records of one type and the aliases in a message. */
-function recordsOf(message: Buffer, type: number): DnsRecord[] {
-  const found: DnsRecord[] = [];
-  let at = readName(message, 12).end + 4;
-  for (const place of readRecords(message, at)) {
-    const { name } = readName(message, at);
-    at = place.dataAt + place.dataLength;
-    if (place.section !== 'answer') continue;
-    const lifetime = Math.min(ttl * 6, message.readUInt32BE(place.ttlAt));
-    if (place.type === types.CNAME)
-      found.push({ name, ttl: lifetime, data: { type: types.CNAME, target: readName(message, place.dataAt).name } });
-    else if (place.type === type && (type === types.A || type === types.AAAA)) {
-      found.push({ name, ttl: lifetime, data: { type, address: message.subarray(place.dataAt, at) } });
-    }
-  }
-  return found;
 }

@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import type { Running } from '../base/lifecycle.ts';
 import { running } from '../base/lifecycle.ts';
 import type { Answer, Handler } from './handler.ts';
+import type { DnsMetrics, Recorder } from './metrics.ts';
+import type { ReplyCache } from './reply-cache.ts';
 import type { Query } from './wire.ts';
 import { MalformedMessage, readQuery, udpLimit, writeFormatError, writeReply } from './wire.ts';
 
@@ -25,14 +27,20 @@ const idleMs = 10_000;
 const maxConnections = 1000;
 const longestMessage = 65_535;
 
+export interface ListenOptions {
+  readonly handler: Handler;
+  readonly replies: ReplyCache;
+  readonly metrics: DnsMetrics;
+}
+
 /** Rejects when the address is in use. */
-export async function listen(address: ListenAddress, handler: Handler): Promise<DnsListener> {
+export async function listen(address: ListenAddress, options: ListenOptions): Promise<DnsListener> {
   // With a port of the system's choosing, TCP may find the one that UDP got in use: then another is tried.
   for (let attempt = 0; ; attempt++) {
-    const udp = await listenUdp(address, handler);
+    const udp = await listenUdp(address, options);
     const { port } = udp.address();
     try {
-      const tcp = await listenTcp({ host: address.host, port }, handler);
+      const tcp = await listenTcp({ host: address.host, port }, options);
       return { host: address.host, port, ...running(() => close(udp, tcp)) };
     } catch (error) {
       await new Promise<void>((resolve) => udp.close(resolve));
@@ -54,18 +62,27 @@ async function close(udp: UdpSocket, tcp: TcpServer): Promise<void> {
   ]);
 }
 
-function listenUdp({ host, port }: ListenAddress, handler: Handler): Promise<UdpSocket> {
+/** Every answer goes to an address that is already one: Node would put off each packet to look it up. */
+const asItIs = (host: string, _: unknown, found: (error: null, address: string, family: number) => void): void =>
+  found(null, host, host.includes(':') ? 6 : 4);
+
+function listenUdp({ host, port }: ListenAddress, options: ListenOptions): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket(
-      host.includes(':') ? { type: 'udp6', ipv6Only: true, recvBufferSize: 1 << 20 } : { type: 'udp4', recvBufferSize: 1 << 20 },
-    );
+    const common = { recvBufferSize: 1 << 20, lookup: asItIs };
+    const socket = createSocket(host.includes(':') ? { type: 'udp6', ipv6Only: true, ...common } : { type: 'udp4', ...common });
+    const recorder = options.metrics.recorder('udp', host.includes(':'));
     let open = true;
     socket.on('close', () => (open = false));
     socket.on('message', (bytes, client) => {
-      respond(bytes, false, handler, (reply) => {
-        // An error of one answer (client gone, address unreachable) is that client's affair.
-        if (open) socket.send(reply, client.port, client.address, () => undefined);
-      });
+      // An error of one answer (client gone, address unreachable) is that client's affair.
+      const send = (reply: Buffer): void => {
+        if (open) socket.send(reply, client.port, client.address, ignore);
+      };
+      const started = performance.now();
+      const known = options.replies.find(bytes);
+      if (known === undefined) return respond(bytes, { tcp: false, recorder }, options, send);
+      send(known.bytes);
+      recorder.answered(known.query.question.type, known.reply.rcode, performance.now() - started);
     });
     socket.once('error', reject);
     socket.bind(port, host, () => {
@@ -76,8 +93,11 @@ function listenUdp({ host, port }: ListenAddress, handler: Handler): Promise<Udp
   });
 }
 
-function listenTcp({ host, port }: ListenAddress, handler: Handler): Promise<TcpServer> {
+const ignore = (): void => undefined;
+
+function listenTcp({ host, port }: ListenAddress, options: ListenOptions): Promise<TcpServer> {
   const sockets = new Set<Socket>();
+  const recorder = options.metrics.recorder('tcp', host.includes(':'));
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -90,7 +110,7 @@ function listenTcp({ host, port }: ListenAddress, handler: Handler): Promise<Tcp
       while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
         const message = received.subarray(2, 2 + received.readUInt16BE(0));
         received = received.subarray(2 + message.length);
-        respond(message, true, handler, (reply) => socket.writable && socket.write(framed(reply)));
+        respond(message, { tcp: true, recorder }, options, (reply) => void (socket.writable && socket.write(framed(reply))));
       }
     });
   });
@@ -112,9 +132,15 @@ function framed(message: Buffer): Buffer {
   return whole;
 }
 
-function respond(bytes: Buffer, tcp: boolean, handler: Handler, send: (reply: Buffer) => void): void {
+interface Source {
+  readonly tcp: boolean;
+  readonly recorder: Recorder;
+}
+
+function respond(bytes: Buffer, { tcp, recorder }: Source, { handler, replies }: ListenOptions, send: (reply: Buffer) => void): void {
   // An answer is never answered: two servers would talk forever.
   if (bytes.length < 3 || ((bytes[2] ?? 0) & 0x80) !== 0) return;
+  const started = performance.now();
   let query: Query;
   try {
     query = readQuery(bytes);
@@ -124,9 +150,15 @@ function respond(bytes: Buffer, tcp: boolean, handler: Handler, send: (reply: Bu
     if (reply !== undefined) send(reply);
     return;
   }
+  const finish = (answer: Answer): void => {
+    const reply = encode(query, answer, tcp);
+    send(reply);
+    recorder.answered(query.question.type, 'message' in answer ? (reply[3] ?? 0) & 0xf : answer.rcode, performance.now() - started);
+  };
   const answer = handler({ query, tcp });
-  if (answer instanceof Promise) void answer.then((late) => send(encode(query, late, tcp)));
-  else send(encode(query, answer, tcp));
+  if (answer instanceof Promise) return void answer.then(finish);
+  if (!tcp && !('message' in answer)) replies.keep(query, answer);
+  finish(answer);
 }
 
 /** The answer's bytes. A message from elsewhere gets the client's id and question; one too long for the client is cut to its question. */

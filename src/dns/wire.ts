@@ -165,6 +165,15 @@ export interface Reply {
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
+  /** Whether the answers may come in any order, so that clients who take the first one are spread. */
+  readonly rotates?: boolean;
+}
+
+/** The answers begin with the `turn`-th, where their order does not matter. */
+export function rotated(reply: Reply, turn: number): Reply {
+  const { answers } = reply;
+  const start = turn % Math.max(1, answers.length);
+  return reply.rotates !== true || start === 0 ? reply : { ...reply, answers: [...answers.slice(start), ...answers.slice(0, start)] };
 }
 
 /** Answers that do not fit into `limit` bytes are left out and the message says so (TC); additional records are left out silently. */
