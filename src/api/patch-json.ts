@@ -35,6 +35,7 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
 }
 
 function checked(patch: unknown): readonly JsonPatchOperation[] {
+  if (patch === null) return [];
   if (!Array.isArray(patch)) {
     throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type []handlers.jsonPatchOp`);
   }

@@ -5,6 +5,7 @@ import { goKind } from './patch-json.ts';
 
 /** A patched copy. Throws 400 for a patch that is not an object. */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (patch === null) throw badRequest('Invalid JSON Patch');
   if (!isJsonObject(patch))
     throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type map[string]interface {}`);
   return merged(document, patch);

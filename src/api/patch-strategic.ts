@@ -17,6 +17,7 @@ const elementOrder = '$setElementOrder';
 
 /** A patched copy. Throws 400 for malformed directives, 422 for lists of lists, 500 where upstream does. */
 export function applyStrategicMergePatch(document: unknown, patch: unknown, schema: Schema): unknown {
+  if (patch === null) return cloneJson(document);
   if (!isJsonObject(patch)) throw badRequest(`json: cannot unmarshal ${goKind(patch)} into Go value of type map[string]interface {}`);
   return mergeMaps(cloneJson(document) as JsonMap, cloneJson(patch), schema);
 }

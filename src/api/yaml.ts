@@ -6,6 +6,7 @@ import {
   type DocumentOptions,
   isScalar,
   parse,
+  parseAllDocuments,
   Scalar,
   type ScalarTag,
   type SchemaOptions,
@@ -30,7 +31,16 @@ function readsPoint(tag: Tags[number]): tag is ScalarTag {
 /** One document as a JSON value; throws an Error with the parser's message. */
 export function parseYaml(text: string): unknown {
   checkYamlDepth(text);
-  return parse(text, schema) as unknown;
+  return firstDocument(text, () => false);
+}
+
+/** Of several documents only the first counts, and of keys that are there twice the last. */
+function firstDocument(text: string, uniqueKeys: (known: unknown, key: unknown) => boolean): unknown {
+  const document = parseAllDocuments(text, { ...schema, uniqueKeys })[0];
+  if (document === undefined) return null;
+  const [fault] = document.errors;
+  if (fault !== undefined) throw fault;
+  return document.toJS() as unknown;
 }
 
 /** As {@link parseYaml}, but of keys that are there twice the last counts; `repeated` says where, in the words of Go's parser. */
@@ -46,8 +56,7 @@ export function parseYamlLoosely(text: string): { readonly value: unknown; reado
     }
     return false;
   };
-  const value = parse(text, { ...schema, uniqueKeys: note }) as unknown;
-  return { value, repeated };
+  return { value: firstDocument(text, note), repeated };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What is no proper HTTP is answered as Go's server does, in plain text, and cut off. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ApiError } from '../api/errors.ts';
 
 /** By the codes of Node's parser; nothing at all is said to who took too long. */
 const answers: Readonly<Record<string, string>> = {
@@ -10,16 +11,27 @@ const answers: Readonly<Record<string, string>> = {
 const silent: ReadonlySet<string> = new Set(['ERR_HTTP_REQUEST_TIMEOUT', 'ECONNRESET', 'EPIPE']);
 
 /** For the event `clientError`. */
-export function badHttp(error: Error & { readonly code?: string }, socket: Duplex): void {
-  const { code = '' } = error;
+export function badHttp(error: Error & { readonly code?: string; readonly rawPacket?: Buffer }, socket: Duplex): void {
+  const { code = '', rawPacket } = error;
   if (!socket.writable || silent.has(code) || code.startsWith('ERR_SSL') || hasAnswered(socket)) return void socket.destroy();
-  socket.end(raw(answers[code] ?? '400 Bad Request'), () => socket.destroy());
+  const isOddMethod = code === 'HPE_INVALID_METHOD' && rawPacket !== undefined && requestLine.test(rawPacket.toString('latin1'));
+  socket.end(isOddMethod ? notAllowed() : raw(answers[code] ?? '400 Bad Request'), () => socket.destroy());
 }
 
 /** An answer in the midst of another would be taken for a part of that. */
 function hasAnswered(socket: Duplex): boolean {
   const { _httpMessage: answer } = socket as Duplex & { readonly _httpMessage?: object | null };
   return answer !== undefined && answer !== null;
+}
+
+const requestLine = /^[!#$%&'*+\-.^_`|~\w]+ \/\S* HTTP\/1\.1\r\n/;
+
+/** For methods that Node's parser does not know: to Go's server any word is one, and the API refuses it. */
+function notAllowed(): string {
+  const error = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
+  const body = JSON.stringify(error.toStatus(), undefined, 2);
+  const headers = `Cache-Control: no-cache, private\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}`;
+  return `HTTP/1.1 405 Method Not Allowed\r\n${headers}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 function raw(status: string): string {

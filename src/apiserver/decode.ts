@@ -1,5 +1,6 @@
 /** Bodies as objects of their kind (apiserver pkg/endpoints/handlers/rest.go and create.go). */
 import { badRequest } from '../api/errors.ts';
+import { jsonSyntaxFault } from '../api/go-json-syntax.ts';
 import { isJsonObject } from '../api/json.ts';
 import { keepReset } from '../api/managed-fields/managers.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
@@ -7,7 +8,7 @@ import { decodeProtobuf } from '../api/protobuf/decode.ts';
 import { decodeJson, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
 import { schemaFor, schemaOfKind } from '../api/schema/facts.ts';
 import type { Schema } from '../api/schema/schema.ts';
-import { parseYaml } from '../api/yaml.ts';
+import { parseYaml, parseYamlLoosely } from '../api/yaml.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import { scaleKind } from '../registry/scale.ts';
 import type { Encoding } from './media-type.ts';
@@ -41,16 +42,13 @@ export interface DecodeOptions {
 export function decodeBody(body: Buffer, expected: Expected, options: DecodeOptions): KubeObject {
   const text = options.encoding === 'protobuf' ? '' : body.toString();
   // Go reads null as the zero value.
-  const parsed = parse(text, body, { expected, encoding: options.encoding }) ?? {};
-  if (!isJsonObject(parsed))
-    throw unrecognized(
-      expected,
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(parsed)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-      body,
-    );
+  const { value, repeated } = parse(text, body, { expected, encoding: options.encoding });
+  const parsed = value ?? {};
+  if (!isJsonObject(parsed)) throw unrecognized(expected, `couldn't get version/kind; json parse error: ${notAnObject(parsed)}`, body);
   const version = checkIdentity(parsed, expected);
   if (expected.schema === undefined) return plain(parsed);
-  const decoded = decodeValue(parsed, expected.schema, { mode: options.validation, ...(options.encoding === 'json' ? { text } : {}) });
+  const about = options.encoding === 'json' ? { text } : { repeated };
+  const decoded = decodeValue(parsed, expected.schema, { mode: options.validation, ...about });
   if (decoded.error !== undefined)
     throw badRequest(`${expected.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${decoded.error}`);
   for (const warning of decoded.warnings) options.warn(warning);
@@ -59,28 +57,79 @@ export function decodeBody(body: Buffer, expected: Expected, options: DecodeOpti
   return object;
 }
 
-/** A body as a JSON value of no particular kind (patches, DeleteOptions); throws 400. */
-export function parseBody(body: Buffer, encoding: Encoding, schema?: Schema): unknown {
+/** A patch in JSON; throws 400 in the words of Go's parser behind `frame`. */
+export function parsePatch(body: Buffer, frame: string): unknown {
+  const text = body.toString();
   try {
-    if (encoding === 'protobuf') return fromProtobuf(body, schema);
-    return encoding === 'json' ? (JSON.parse(body.toString()) as unknown) : parseYaml(body.toString());
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    throw badRequest(`error decoding ${encoding.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw badRequest(`${frame}${jsonSyntaxFault(text) ?? String(error)}`, { cause: error });
   }
 }
 
-function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: Encoding }): unknown {
+const optionsSchema = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+/** Of the kinds that every group has, those that are no options. */
+const everywhere: ReadonlySet<string> = new Set(['Status', 'APIVersions', 'APIGroupList', 'APIGroup', 'APIResourceList']);
+
+/** The DeleteOptions of a body; throws 400. */
+export function decodeDeleteOptions(body: Buffer, encoding: Encoding): Record<string, unknown> {
+  const schema = schemaFor(optionsSchema);
+  const parsed = parseOptions(body, encoding, schema) ?? {};
+  if (!isJsonObject(parsed)) throw badRequest(`couldn't get version/kind; json parse error: ${notAnObject(parsed)}`);
+  const { kind = '', apiVersion = '' } = parsed;
+  const shown = JSON.stringify(apiVersion);
+  if (kind !== '' && kind !== 'DeleteOptions') {
+    if (apiVersion === 'v1' && typeof kind === 'string' && everywhere.has(kind))
+      throw badRequest(`converting (v1.${kind}) to (v1.DeleteOptions): unknown conversion`);
+    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${shown} in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  if (schema === undefined) return parsed;
+  const { value, error } = decodeValue(parsed, schema, { mode: 'Ignore' });
+  if (error !== undefined) throw badRequest(error);
+  return value ?? {};
+}
+
+function parseOptions(body: Buffer, encoding: Encoding, schema: Schema | undefined): unknown {
+  const text = body.toString();
   try {
-    if (encoding === 'protobuf') return fromProtobuf(body, expected.schema);
+    if (encoding === 'protobuf') return fromProtobuf(body, schema);
     return encoding === 'json' ? (JSON.parse(text) as unknown) : parseYaml(text);
+  } catch (error) {
+    const own = error instanceof Error ? error.message : String(error);
+    const fault = encoding === 'json' ? `couldn't get version/kind; json parse error: ${jsonSyntaxFault(text) ?? own}` : own;
+    throw badRequest(fault, { cause: error });
+  }
+}
+
+const notAnObject = (value: unknown): string =>
+  `json: cannot unmarshal ${typeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+
+interface Parsed {
+  readonly value: unknown;
+  /** Keys that are there twice, in the words of YAML's parser. */
+  readonly repeated: readonly string[];
+}
+
+function parse(text: string, body: Buffer, { expected, encoding }: { readonly expected: Expected; readonly encoding: Encoding }): Parsed {
+  try {
+    if (encoding === 'protobuf') return { value: fromProtobuf(body, expected.schema), repeated: [] };
+    if (encoding === 'json') return { value: JSON.parse(text) as unknown, repeated: [] };
+    const { value, repeated } = parseYamlLoosely(text);
+    return { value: sortedKeys(value), repeated };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const own = encoding === 'yaml' ? `yaml: ${message}` : message;
     const why = encoding === 'json' && expected.schema !== undefined ? (decodeJson(text, expected.schema, 'Ignore').error ?? own) : own;
     throw unrecognized(expected, why, body);
   }
+}
+
+/** On the way from YAML to JSON upstream sorts all keys: what is unknown is told in that order. */
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (!isJsonObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sortedKeys(value[key])]));
 }
 
 function unrecognized(expected: Expected, why: string, body: Buffer): Error {

@@ -147,7 +147,7 @@ export function integerOf(query: URLSearchParams, name: string): number | undefi
 }
 
 /** DeleteOptions of the body when there is one, else of the query. Throws 400 and 422. */
-export function deleteParameters(body: unknown, query: URLSearchParams): DeleteRequest {
+export function deleteParameters(body: Readonly<Record<string, unknown>> | undefined, query: URLSearchParams): DeleteRequest {
   const given = body === undefined ? fromQuery(query) : fromBody(body);
   const faults: FieldError[] = [];
   const { propagationPolicy: policy, orphanDependents, dryRun } = given;
@@ -186,13 +186,8 @@ function fromQuery(query: URLSearchParams): GivenDeleteOptions {
   };
 }
 
-function fromBody(body: unknown): GivenDeleteOptions {
-  if (!isJsonObject(body)) throw badRequest('decoded object cannot be converted to DeleteOptions');
-  const { kind, gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents: orphan, preconditions, dryRun } = body;
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')
-    throw badRequest('decoded object cannot be converted to DeleteOptions');
-  if (grace !== undefined && grace !== null && !Number.isInteger(grace))
-    throw badRequest('json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64');
+function fromBody(body: Readonly<Record<string, unknown>>): GivenDeleteOptions {
+  const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents: orphan, preconditions, dryRun } = body;
   return {
     gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
     propagationPolicy: typeof policy === 'string' ? policy : undefined,

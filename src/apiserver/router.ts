@@ -48,6 +48,7 @@ export function route(registry: Registry, info: RequestInfo, method: string): Ro
   const { definition } = store;
   if (info.parts.length > 3 && info.subresource !== 'proxy') return nowhere;
   if (!isInPlace(definition, info)) return nowhere;
+  if (method === 'HEAD' && info.subresource !== 'proxy') return notAllowed();
   if (info.subresource !== '') return subresourceRoute(store, info);
   if (info.verb === 'watch') {
     if (method !== 'GET' && method !== 'HEAD') return notAllowed();

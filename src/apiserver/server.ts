@@ -74,7 +74,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   processMetrics(metrics.registry, options.version);
   storeMetrics(metrics.registry, registry);
   const flow = new FlowControl({ clock, metrics: metrics.registry, facts: workFacts(registry) });
-  const discovery = discoveryOf(registry);
+  const discovery = discoveryOf(registry, { serverAddress: () => url.replace('https://', '') });
   const openapi = openapiOf(registry, options.descriptionsFile === undefined ? {} : { descriptionsFile: options.descriptionsFile });
   const connector = createConnector({ registry, nodes: options.nodes, logger });
   let url = '';

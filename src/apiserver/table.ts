@@ -46,13 +46,14 @@ export interface TableOptions {
 
 export function tableOf(objects: readonly KubeObject[], metadata: Record<string, unknown>, options: TableOptions): Table {
   const columns = columnsOf(options.definition);
+  const extra = options.definition.extraCells ?? [];
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
     columnDefinitions: options.headers ? columns.map((column) => shownColumn(column, options.definition)) : null,
     rows: objects.map((object) => ({
-      cells: columns.map((column) => column.value(object, options.now)),
+      cells: [...columns, ...extra].map((column) => column.value(object, options.now)),
       object: included(object, options),
     })),
   };
@@ -69,12 +70,19 @@ export function tableOfEntries(entries: readonly Entry[], metadata: Record<strin
 function included(object: KubeObject, { definition, includeObject, version }: TableOptions): unknown {
   if (includeObject === 'None') return null;
   if (includeObject === 'Object') return { kind: definition.kind, apiVersion: apiVersionOf(definition), ...object };
-  return partialOf(object, version);
+  return partialOf(object, version, definition);
 }
 
 /** PartialObjectMetadata of an object. */
-export function partialOf(object: KubeObject, version: string): KubeObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+export function partialOf({ metadata }: KubeObject, version: string, { hiddenAnnotation }: ResourceDefinition): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: without(metadata, hiddenAnnotation) };
+}
+
+function without(metadata: KubeObject['metadata'], annotation: string | undefined): KubeObject['metadata'] {
+  if (annotation === undefined || metadata.annotations?.[annotation] === undefined) return metadata;
+  const { annotations, ...rest } = metadata;
+  const others = Object.entries(annotations ?? {}).filter(([name]) => name !== annotation);
+  return others.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(others) };
 }
 
 /** Kinds without columns of their own show name and age (apiserver pkg/registry/rest/table.go). */

@@ -71,8 +71,8 @@ export function createEventEncoder(options: EncodingOptions): EventEncoder {
 function encoderOf({ definition, format, messages }: EncodingOptions): (event: ResourceEvent) => Buffer {
   const isWhole = format.transform === undefined;
   if (format.encoding === 'protobuf')
-    return isWhole ? (event) => frameWhole(event, definition, messages) : (event) => framePartial(event, format.version);
-  return isWhole ? (event) => encodeWhole(event, definition) : (event) => encodePartial(event, format.version);
+    return isWhole ? (event) => frameWhole(event, definition, messages) : (event) => framePartial(event, format.version, definition);
+  return isWhole ? (event) => encodeWhole(event, definition) : (event) => encodePartial(event, format.version, definition);
 }
 
 const lineEnd = Buffer.from('\r\n');
@@ -100,12 +100,12 @@ function frameWhole(event: ResourceEvent, definition: ResourceDefinition, messag
   return watchFrame(event.type, documentParts({ apiVersion: apiVersionOf(definition), kind: definition.kind }, [message]));
 }
 
-function encodePartial(event: ResourceEvent, version: string): Buffer {
-  return line(event.type, partialOf(metadataOnly(event), version));
+function encodePartial(event: ResourceEvent, version: string, definition: ResourceDefinition): Buffer {
+  return line(event.type, partialOf(metadataOnly(event), version, definition));
 }
 
-function framePartial(event: ResourceEvent, version: string): Buffer {
-  const message = encodeMessage(metadataOnly(event), partialObjectSchema());
+function framePartial(event: ResourceEvent, version: string, definition: ResourceDefinition): Buffer {
+  const message = encodeMessage({ metadata: partialOf(metadataOnly(event), version, definition).metadata }, partialObjectSchema());
   return watchFrame(event.type, documentParts({ apiVersion: `meta.k8s.io/${version}`, kind: 'PartialObjectMetadata' }, [message]));
 }
 

@@ -11,7 +11,7 @@ import { kindInTexts, type Reservation } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, metadataRules, wipeSystemFields } from './metadata.ts';
 import type { Entry } from './store.ts';
-import { completeObject, put } from './writer.ts';
+import { completeObject, likeStored, put } from './writer.ts';
 
 /** How often another generated name is tried when one is taken. */
 const nameAttempts = 8;
@@ -78,6 +78,7 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
     () => {
       if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
       completeObject(definition, object);
+      likeStored(definition, object);
       return put(resource, { namespace, name, object, expected: 0, dryRun });
     },
     dryRun,

@@ -137,6 +137,12 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly storedVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>>;
   readonly strategy: Strategy<T>;
   readonly columns: readonly Column<T>[];
+  /** Cells of rows that no column tells of. */
+  readonly extraCells?: readonly Column<T>[];
+  /** Nothing of it is stored: its lists are of no version. */
+  readonly versionless?: true;
+  /** An annotation that stands for a field: not there where only metadata is shown. */
+  readonly hiddenAnnotation?: string;
   /** Goes out as a Warning header with every answer about the resource. */
   readonly deprecation?: string;
   /** Served `/status` when true. */

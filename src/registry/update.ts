@@ -19,7 +19,7 @@ import { MadeEntry } from './made-entry.ts';
 import { dedupOwnerReferences, matchNamespace, metadataRules } from './metadata.ts';
 import { scaleOf, scaleSchema, withScale } from './scale.ts';
 import type { Entry, UpdateRequest } from './store.ts';
-import { completeObject, put } from './writer.ts';
+import { completeObject, likeStored, put } from './writer.ts';
 
 const modified = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -143,6 +143,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
   await validate(engine.admission, admitted);
   if (vanishes(definition, object, old)) return removeFinished(resource, { current, object, dryRun });
   const reservation = request.subresource === '' ? await strategy.beginUpdate?.(object, old, context) : undefined;
+  likeStored(definition, object);
   return settle(
     reservation,
     () => {

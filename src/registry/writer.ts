@@ -1,6 +1,7 @@
 /** Objects to bytes and into the store, by compare-and-swap. */
 import type { KubeObject } from '../api/object.ts';
 import { complete } from '../api/schema/complete.ts';
+import { emptyListsToNull } from '../api/schema/empty-lists.ts';
 import { schemaFor } from '../api/schema/facts.ts';
 import { rememberObject } from './cache/cache.ts';
 import { CachedEntry } from './cache/entry.ts';
@@ -25,6 +26,12 @@ export interface PutRequest {
 export function completeObject(definition: ResourceDefinition, object: KubeObject): void {
   const schema = schemaFor(definition.schema);
   if (schema !== undefined) complete(object, schema);
+}
+
+/** What storing does to an object of a built-in kind; before it is compared with what is there. */
+export function likeStored(definition: ResourceDefinition, object: KubeObject): void {
+  const schema = schemaFor(definition.schema);
+  if (schema !== undefined) emptyListsToNull(object, schema);
 }
 
 /** The new state as served, or undefined: the store is no longer at the expected revision. */

@@ -87,5 +87,7 @@ async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
   );
   const endpoint = { addresses: ['192.0.2.1'], port: api.port };
   await bootstrap({ client: client(), kubernetesServiceIPs: ['10.43.0.1', 'fd43::1'], serviceCIDRs, endpoint });
+  await api.fair;
+  api.started();
   return api;
 }

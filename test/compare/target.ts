@@ -18,6 +18,7 @@ interface Kubeconfig {
   readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
 }
 
+const realUser = { 'impersonate-user': 'admin', 'impersonate-group': 'system:masters', 'impersonate-uid': 'admin' };
 const watchLimit = 3000;
 /** A server that never answers must not hold up the run. */
 const answerLimit = 30_000;
@@ -28,6 +29,12 @@ function bodyOf({ body, headers }: Step, fill: (text: string) => string): string
   if (typeof body === 'string') return fill(body);
   const text = fill(JSON.stringify(body));
   return headers?.['content-type'] === 'application/vnd.kubernetes.protobuf' ? protobufOf(JSON.parse(text) as Json) : text;
+}
+
+/** What one server has sent beyond that, the other may not have sent yet. */
+function firstEvents(text: string, count: number): string {
+  const lines = text.split('\n');
+  return lines.length > count ? `${lines.slice(0, count).join('\n')}\n` : text;
 }
 
 export class Target {
@@ -56,6 +63,8 @@ export class Target {
     }
     const token = step.as === undefined ? this.#token : step.as === 'none' ? undefined : step.as;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    // whoever comes with a certificate acts as the user of the real server's token
+    if (token === undefined && step.as === undefined && headers['impersonate-user'] === undefined) Object.assign(headers, realUser);
     const agent = step.as === undefined ? this.#known : this.#unknown;
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const sent = request(this.#server + fill(step.path), { method: step.method, headers, agent }, (response) => {
@@ -64,8 +73,9 @@ export class Target {
       const finish = () => {
         const flat = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
         const bytes = response.headers['content-encoding'] === 'gzip' ? gunzipSync(got) : got;
+        const text = textOf(type, bytes);
         const headers = Object.fromEntries(flat) as Record<string, string>;
-        resolve({ code: response.statusCode ?? 0, headers, text: textOf(type, bytes) });
+        resolve({ code: response.statusCode ?? 0, headers, text: step.events === undefined ? text : firstEvents(text, step.events) });
       };
       response.on('data', (chunk: Buffer) => {
         got = Buffer.concat([got, chunk]);

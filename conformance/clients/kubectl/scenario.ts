@@ -126,7 +126,7 @@ async function patch(kubectl: Kubectl): Promise<void> {
     await kubectl.expect(['patch', 'configmap', name(0), '--type', type, '-p', body], /patched/);
   await kubectl.expect(['get', 'configmap', name(0), '-o', 'jsonpath={.data}'], /"json":"x".*"merge":"x".*"strategic":"x"/);
   await kubectl.expect(['label', 'configmap', name(0), 'more=yes'], /labeled/);
-  await kubectl.expect(['annotate', 'configmap', name(0), 'note=yes'], /annotated/);
+  await kubectl.expect(['annotate', 'configmap', name(0), 'note=yes'], /annotated?/);
 }
 
 async function apply(kubectl: Kubectl): Promise<void> {

@@ -33,7 +33,7 @@ describe('decodeJson', () => {
 
   test('strict mode refuses unknown and repeated fields with their paths', () => {
     expect(decodeJson('{"spec":{"replicas":1,"replicas":2,"bogus":{"a":1}}}', deployment, 'Strict').error).toBe(
-      'strict decoding error: unknown field "spec.bogus", duplicate field "spec.replicas"',
+      'strict decoding error: duplicate field "spec.replicas", unknown field "spec.bogus"',
     );
     expect(decodeJson('{"spec":{"containers":[{"name":"a","Image":"b"}]}}', pod, 'Strict').error).toBe(
       'strict decoding error: unknown field "spec.containers[0].Image"',

@@ -3,7 +3,7 @@
  * the words of Go's decoder (sigs.k8s.io/json). Parsing is JSON.parse; only bodies that repeat a key or fail to parse are looked at twice.
  */
 import { jsonSyntaxFault } from '../go-json-syntax.ts';
-import { duplicateFields, keyCount, keysOf } from './duplicates.ts';
+import { faultsInOrder, keyCount, keysOf } from './duplicates.ts';
 import type { Field, Schema } from './schema.ts';
 
 /** The fieldValidation query parameter. */
@@ -46,20 +46,35 @@ export function decodeJson(body: string | Buffer, schema: Schema, mode: FieldVal
   return decodeValue(parsed, schema, { mode, text });
 }
 
+export interface DecodeValueOptions {
+  readonly mode: FieldValidation;
+  /** Its JSON, to look for repeated keys in. */
+  readonly text?: string;
+  /** What the parser of another form said about repeated keys. */
+  readonly repeated?: readonly string[];
+}
+
 /** As {@link decodeJson} for a value that is parsed already (YAML, patches); without `text` repeated keys are not looked for. */
-export function decodeValue(parsed: unknown, schema: Schema, options: { readonly mode: FieldValidation; readonly text?: string }): Decoded {
+export function decodeValue(parsed: unknown, schema: Schema, options: DecodeValueOptions): Decoded {
   const walk: Walk = { keys: 0, fault: undefined, unknown: [], struct: '', names: [], path: [] };
   const value = read(parsed, schema, walk);
   if (walk.fault !== undefined) return failed(walk.fault);
-  const faults = walk.unknown;
+  let faults = [...(options.repeated ?? []), ...walk.unknown.map((path) => `unknown field "${path}"`)];
   if (options.mode === 'Ignore') return { value: asObject(value), error: undefined, warnings: [] };
   if (options.text !== undefined && keyCount(options.text) !== walk.keys) {
-    faults.push(...duplicateFields(options.text).map((path) => `duplicate field "${path}"`));
+    faults = faultsInOrder(options.text, new Set(walk.unknown));
   }
   const distinct = [...new Set(faults)].slice(0, maxStrictFaults);
   if (distinct.length === 0) return { value: asObject(value), error: undefined, warnings: [] };
   if (options.mode === 'Warn') return { value: asObject(value), error: undefined, warnings: distinct };
-  return failed(`strict decoding error: ${distinct.join(', ')}`);
+  return failed(`strict decoding error: ${strictText(distinct, options.repeated)}`);
+}
+
+/** All that the parser of YAML said is one fault. */
+function strictText(faults: readonly string[], repeated: readonly string[] = []): string {
+  const own = faults.filter((text) => !repeated.includes(text));
+  if (repeated.length === 0) return own.join(', ');
+  return [`yaml: unmarshal errors:\n${repeated.map((text) => `  ${text}`).join('\n')}`, ...own].join(', ');
 }
 
 const failed = (error: string): Decoded => ({ value: undefined, error, warnings: [] });
@@ -123,7 +138,7 @@ function readStruct(value: Record<string, unknown>, schema: Schema, walk: Walk):
     const field = fields.get(key);
     if (field === undefined) {
       walk.keys += keysOf(item);
-      walk.unknown.push(`unknown field "${[...walk.path, key].join('.').replaceAll('.[', '[')}"`);
+      walk.unknown.push([...walk.path, key].join('.').replaceAll('.[', '['));
       continue;
     }
     if (item === null) continue;

@@ -39,9 +39,29 @@ interface Level {
   key: string;
 }
 
-/** The paths (`spec.containers[0].name`) of all keys that an object repeats, in the order of the text, each once. */
+/**
+ * Faults in the order of the text, each once: a repeated key where it comes again, an unknown field (`unknown` has their paths,
+ * `spec.containers[0].nme`) where it first is.
+ */
+export function faultsInOrder(text: string, unknown: ReadonlySet<string>): string[] {
+  const found = new Set<string>();
+  walkKeys(text, (path, repeated) => {
+    if (repeated) found.add(`duplicate field "${path}"`);
+    else if (unknown.has(path)) found.add(`unknown field "${path}"`);
+  });
+  return [...found];
+}
+
+/** The paths of all keys that an object repeats, in the order of the text, each once. */
 export function duplicateFields(text: string): string[] {
   const found = new Set<string>();
+  walkKeys(text, (path, repeated) => {
+    if (repeated) found.add(path);
+  });
+  return [...found];
+}
+
+function walkKeys(text: string, visit: (path: string, repeated: boolean) => void): void {
   const stack: Level[] = [];
   const here = (): string => {
     const level = stack.at(-1);
@@ -62,7 +82,7 @@ export function duplicateFields(text: string): string[] {
       case ':':
         if (level?.seen === undefined) break;
         level.key = JSON.parse(last) as string;
-        if (level.seen.has(level.key)) found.add(here());
+        visit(here(), level.seen.has(level.key));
         level.seen.add(level.key);
         break;
       case '{':
@@ -79,5 +99,4 @@ export function duplicateFields(text: string): string[] {
       default:
     }
   }
-  return [...found];
 }

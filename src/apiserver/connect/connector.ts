@@ -7,7 +7,6 @@ import type * as t from '../../api/generated/types.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Registry, ResourceStore } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
-import { sendText } from '../respond.ts';
 import { createForwarder, hostOf, type Forwarder, type NodeConnection, type Upgrade } from './forward.ts';
 import {
   kubeletOf,
@@ -63,7 +62,8 @@ class Streams {
     if (exchange.info.verb !== 'get') throw notAllowed();
     const pod = await this.#pod(exchange.info.namespace, exchange.info.name);
     const at = logPath(pod, exchange.query);
-    if ((pod.spec.nodeName ?? '') === '') return sendText(exchange, 200, '');
+    if ((pod.spec.nodeName ?? '') === '')
+      return void exchange.response.writeHead(204, ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private']).end();
     const answer = await this.#forwarder.request(exchange, kubeletOf(await this.#node(nodeNameOf(pod)), at));
     const code = answer.statusCode ?? 500;
     if (code < 200 || code > 206) throw await refused(answer, exchange.info.name);

@@ -1,6 +1,5 @@
-import { schemaFor } from '../../api/schema/facts.ts';
 import { readBody } from '../body.ts';
-import { parseBody } from '../decode.ts';
+import { decodeDeleteOptions } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
 import { deleteParameters } from '../options.ts';
 import { sendValue } from '../respond.ts';
@@ -29,8 +28,6 @@ const returnDeleted: ReadonlySet<string> = new Set([
   'storage.k8s.io/volumeattachments',
   'storage.k8s.io/volumeattributesclasses',
 ]);
-
-const optionsSchema = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
 /** DELETE of one object. */
 export async function deleteOne(scope: Scope): Promise<void> {
@@ -64,7 +61,7 @@ async function givenRequest(exchange: Exchange): Promise<DeleteRequest> {
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
   const body = hasBody ? await readBody(exchange.request) : undefined;
   if (body === undefined || body.length === 0) return deleteParameters(undefined, exchange.query);
-  return deleteParameters(parseBody(body, bodyEncoding(headers['content-type']), schemaFor(optionsSchema)), exchange.query);
+  return deleteParameters(decodeDeleteOptions(body, bodyEncoding(headers['content-type'])), exchange.query);
 }
 
 function deletedStatus(entry: Entry, { group, resource }: { readonly group: string; readonly resource: string }) {

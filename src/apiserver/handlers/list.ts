@@ -4,6 +4,7 @@ import { documentParts, listHead } from '../../api/protobuf/document.ts';
 import { encodeMessage } from '../../api/protobuf/encode.ts';
 import { listMetaSchema } from '../../api/protobuf/document-schemas.ts';
 import { parseFieldSelector, pinnedField } from '../../api/selectors.ts';
+import type { ResourceDefinition } from '../../registry/definition.ts';
 import type { ListRequest, ListResult } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { messageSchema } from '../messages.ts';
@@ -45,7 +46,7 @@ export function sendList(scope: Scope, result: ListResult): void {
   const { exchange, store, clock } = scope;
   const { definition } = store;
   const { format } = exchange;
-  const metadata = listMetadata(result);
+  const metadata = listMetadata(result, definition);
   switch (format.transform) {
     case undefined: {
       if (format.encoding === 'protobuf') return sendMessages(scope, result);
@@ -79,14 +80,14 @@ export function sendList(scope: Scope, result: ListResult): void {
 function sendMessages({ exchange, store: { definition }, messages }: Scope, result: ListResult): void {
   const schema = messageSchema(definition);
   if (schema === undefined) throw new Error(`${definition.kind} has no protobuf form`);
-  const head = listHead(encodeMessage(listMetadata(result), listMetaSchema()));
+  const head = listHead(encodeMessage(listMetadata(result, definition), listMetaSchema()));
   const parts = [head, ...result.entries.map((entry) => messages.element(entry, schema))];
   sendProtobuf(exchange, 200, documentParts({ apiVersion: apiVersionOf(definition), kind: definition.listKind }, parts));
 }
 
-function listMetadata(result: ListResult): Record<string, unknown> {
+function listMetadata(result: ListResult, { versionless }: ResourceDefinition): Record<string, unknown> {
   return {
-    resourceVersion: String(result.revision),
+    ...(versionless === true ? {} : { resourceVersion: String(result.revision) }),
     ...(result.continue === undefined ? {} : { continue: result.continue }),
     ...(result.remaining === undefined ? {} : { remainingItemCount: result.remaining }),
   };

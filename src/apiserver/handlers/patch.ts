@@ -1,8 +1,9 @@
 import { badRequest } from '../../api/errors.ts';
 import type { FieldValidation } from '../../api/schema/decode.ts';
 import { parseYamlLoosely } from '../../api/yaml.ts';
+import { strategicMergePatchType } from '../../api/patch.ts';
 import { readBody } from '../body.ts';
-import { parseBody } from '../decode.ts';
+import { parsePatch } from '../decode.ts';
 import { unsupportedMediaType } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
 import { applyPatchType, patched, patchTypes } from '../patching.ts';
@@ -20,7 +21,7 @@ export async function patch(scope: Scope): Promise<void> {
   const parameters = writeParameters(exchange.query, 'PatchOptions', type);
   const { fieldValidation: validation, dryRun } = parameters;
   const warn = (text: string): void => exchange.warn(text);
-  const value = type === applyPatchType ? parseConfiguration(body, validation, warn) : parseBody(body, 'json');
+  const value = type === applyPatchType ? parseConfiguration(body, validation, warn) : await parsedPatch(scope, type, body);
   const force = parameters.force === true;
   const change = patched(store.definition, { type, body: value, name, subresource, force, validation, warn });
   const { entry, created } = await store.update(
@@ -28,6 +29,17 @@ export async function patch(scope: Scope): Promise<void> {
     exchange.context(contextOptions(parameters)),
   );
   sendEntry(scope, created ? 201 : 200, entry);
+}
+
+/** A strategic merge patch is read only once its object is there. */
+async function parsedPatch({ store, exchange }: Scope, type: string, body: Buffer): Promise<unknown> {
+  if (type !== strategicMergePatchType) return parsePatch(body, 'error decoding patch: ');
+  try {
+    return parsePatch(body, '');
+  } catch (error) {
+    await store.get(exchange.info.namespace, exchange.info.name);
+    throw error;
+  }
 }
 
 /** The body of an apply. Of keys that are there twice the last counts; Strict refuses them, Warn says so. Throws 400. */

@@ -68,7 +68,7 @@ function sendTransformed({ exchange, store, clock }: Scope, code: number, object
   const { transform, version } = exchange.format;
   switch (transform) {
     case 'PartialObjectMetadata':
-      return sendValue(exchange, code, partialOf(object, version));
+      return sendValue(exchange, code, partialOf(object, version, store.definition));
     case 'Table': {
       const includeObject = includeObjectOf(exchange.query);
       const metadata = { resourceVersion: object.metadata.resourceVersion };

@@ -1,7 +1,8 @@
 /** Requests for devices, in claims, templates and classes. pkg/apis/resource/validation; CEL expressions are not compiled. */
 import type * as t from '../../api/generated/types.ts';
 import { duplicate, invalid, notSupported, required, tooLong, tooMany, type FieldError, type Path } from '../../api/field-errors.ts';
-import { cIdentifierFaults, dns1123LabelFaults, dns1123SubdomainFaults } from '../../api/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../api/names.ts';
+import { fullyQualifiedErrors } from './device-names.ts';
 import { checked } from './names.ts';
 import { csiDriverNameErrors } from './pod/validate-volume-sources.ts';
 
@@ -9,14 +10,12 @@ const maxItems = 32;
 const maxSubRequests = 8;
 const maxExpression = 10 * 1024;
 const maxParameters = 10 * 1024;
-const maxDomain = 63;
-const maxIdentifier = 32;
 
 type Selectors = readonly t.DeviceSelector[] | undefined;
 type Request = t.DeviceRequest;
 
 /** Names of requests with those of their alternatives. */
-type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
+export type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** validateSlice: not too many, and each one right. */
 function eachOf<T>(list: readonly T[] | null | undefined, at: Path, check: (item: T, own: Path) => FieldError[]): FieldError[] {
@@ -32,7 +31,7 @@ function repeated(keys: readonly string[], at: Path): FieldError[] {
 export function claimErrors({ devices }: t.ResourceV1ResourceClaim['spec'], own: Path): FieldError[] {
   const at = own.child('devices');
   const requests = devices?.requests ?? [];
-  const names = new Map(requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((sub) => sub.name))] as const));
+  const names = requestNames(requests);
   return [
     ...eachOf(requests, at.child('requests'), requestErrors),
     ...repeated(
@@ -45,6 +44,10 @@ export function claimErrors({ devices }: t.ResourceV1ResourceClaim['spec'], own:
       ...configErrors(config, field),
     ]),
   ];
+}
+
+export function requestNames(requests: readonly Request[]): RequestNames {
+  return new Map(requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((sub) => sub.name))] as const));
 }
 
 function requestErrors({ name, exactly, firstAvailable = [] }: Request, at: Path): FieldError[] {
@@ -94,56 +97,27 @@ function constraintErrors(
   names: RequestNames,
 ): FieldError[] {
   const faults = referencesErrors(requests, at.child('requests'), names);
-  if (matchAttribute !== undefined) return [...faults, ...qualifiedErrors(matchAttribute, at.child('matchAttribute'))];
-  if (distinctAttribute !== undefined) return [...faults, ...qualifiedErrors(distinctAttribute, at.child('distinctAttribute'))];
+  if (matchAttribute !== undefined) return [...faults, ...fullyQualifiedErrors(matchAttribute, at.child('matchAttribute'))];
+  if (distinctAttribute !== undefined) return [...faults, ...fullyQualifiedErrors(distinctAttribute, at.child('distinctAttribute'))];
   return [...faults, required(at, 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set')];
 }
 
 const unknownRequest = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
 
-function referencesErrors(references: readonly string[] | undefined, at: Path, names: RequestNames): FieldError[] {
+/** A request of the claim, or one of its alternatives. */
+export function referenceErrors(reference: string, at: Path, names: RequestNames): FieldError[] {
+  const parts = reference.split('/');
+  const [name = '', sub] = parts;
+  if (parts.length > 2) return [invalid(at, reference, unknownRequest)];
+  const faults = parts.flatMap((part) => checked(at, part, dns1123LabelFaults));
+  const known = names.get(name);
+  const isThere = known !== undefined && (sub === undefined || known.has(sub));
+  return isThere ? faults : [...faults, invalid(at, reference, unknownRequest)];
+}
+
+export function referencesErrors(references: readonly string[] | undefined, at: Path, names: RequestNames): FieldError[] {
   const all = references ?? [];
-  return [
-    ...eachOf(all, at, (reference, own) => {
-      const parts = reference.split('/');
-      const [name = '', sub] = parts;
-      if (parts.length > 2) return [invalid(own, reference, unknownRequest)];
-      const faults = parts.flatMap((part) => checked(own, part, dns1123LabelFaults));
-      const known = names.get(name);
-      const isThere = known !== undefined && (sub === undefined || known.has(sub));
-      return isThere ? faults : [...faults, invalid(own, reference, unknownRequest)];
-    }),
-    ...repeated(all, at),
-  ];
-}
-
-/** validateFullyQualifiedName: a domain and a C identifier. */
-function qualifiedErrors(name: string, at: Path): FieldError[] {
-  if (!name.includes('/')) {
-    const whole = 'a fully qualified name must be a domain and a name separated by a slash';
-    return [...checked(at, name, cIdentifierFaults), invalid(at, name, whole)];
-  }
-  return qualifiedNameErrors(name, at);
-}
-
-/** validateQualifiedName. */
-export function qualifiedNameErrors(name: string, at: Path): FieldError[] {
-  if (name === '') return [required(at, 'name required')];
-  const parts = name.split('/');
-  const identifier = (text: string): FieldError[] => {
-    if (text === '') return [required(at, 'the name must not be empty')];
-    return [...(Buffer.byteLength(text) > maxIdentifier ? [tooLong(at, maxIdentifier)] : []), ...checked(at, text, cIdentifierFaults)];
-  };
-  if (parts.length === 1) return identifier(name);
-  if (parts.length > 2) return [invalid(at, name, 'must not contain more than one slash')];
-  const [domain = '', rest = ''] = parts;
-  const domainFaults =
-    domain === ''
-      ? [required(at, 'the domain must not be empty')]
-      : Buffer.byteLength(domain) > maxDomain
-        ? [tooLong(at, maxDomain)]
-        : checked(at, domain, dns1123SubdomainFaults);
-  return [...domainFaults, ...identifier(rest)];
+  return [...eachOf(all, at, (reference, own) => referenceErrors(reference, own, names)), ...repeated(all, at)];
 }
 
 /** A configuration for a driver, whose parameters nobody else reads. */

@@ -92,9 +92,12 @@ export class GoForm {
     // Times are structs in Go: omitempty does not leave them out.
     if (schema.type === 'time' || schema.type === 'micro-time') return () => null;
     if (omitEmpty) return undefined;
-    return scalarZero(schema, required);
+    return scalarZero(schema, required && !maybeEmpty.has(name));
   }
 }
+
+/** Lists that must be there and may yet be empty: nil in Go, null to clients. What reads the others relies on a list. */
+const maybeEmpty: ReadonlySet<string> = new Set(['limits', 'drivers']);
 
 function scalarZero(schema: Schema, required: boolean): (() => unknown) | undefined {
   switch (schema.type) {

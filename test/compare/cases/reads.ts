@@ -4,7 +4,7 @@ import { type Case, get, patch, post, quiet, remove, type Step } from '../case.t
 const one = (name: string, ...steps: Step[]): Case => ({ name, steps });
 const maps = '/api/v1/namespaces/{ns}/configmaps';
 const mine = 'labelSelector=reads%3D{run}';
-const map = (name: string): object => ({ metadata: { name: `${name}-{run}`, labels: { reads: '{run}', first: name } } });
+const map = (name: string): object => ({ metadata: { name: `read-${name}-{run}`, labels: { reads: '{run}', first: name } } });
 
 const versions = ['', '0', '1', '999999999999', 'x', '-1', '01'];
 const matches = ['', 'Exact', 'NotOlderThan', 'exact'];
@@ -12,7 +12,7 @@ const limits = ['', '1', '0'];
 
 /** A token that says what upstream's say: this version, from the start. */
 const token = (version: number): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: 'a\u0000' })).toString('base64url');
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: 'read-a\u0000' })).toString('base64url');
 const tokens = ['nonsense', 'e30', token(-1), token(0), token(999_999_999_999)];
 
 function query(parameters: Readonly<Record<string, string>>): string {
@@ -53,16 +53,16 @@ function listCases(): readonly Case[] {
     one(
       'reads/remaining',
       get(`${maps}?limit=1`, { mask: ['items', 'metadata.remainingItemCount'] }),
-      get(`${maps}?limit=1&fieldSelector=metadata.name%3Da-{run}`),
+      get(`${maps}?limit=1&fieldSelector=metadata.name%3Dread-a-{run}`),
       get(`${maps}?limit=500&${mine}`),
       get(`/api/v1/configmaps?limit=1&${mine}`),
     ),
     one(
       'reads/one object',
-      ...versions.map((version) => get(`${maps}/a-{run}?resourceVersion=${version}`)),
-      get(`${maps}/a-{run}?resourceVersion=1&resourceVersionMatch=Exact`),
+      ...versions.map((version) => get(`${maps}/read-a-{run}?resourceVersion=${version}`)),
+      get(`${maps}/read-a-{run}?resourceVersion=1&resourceVersionMatch=Exact`),
       get(`${maps}/missing?resourceVersion=0`),
-      get(`${maps}/a-{run}?limit=x&watch=1`),
+      get(`${maps}/read-a-{run}?limit=x&watch=1`),
     ),
     one(
       'reads/send initial events',
@@ -86,7 +86,6 @@ function watchCases(): readonly Case[] {
       watch({ resourceVersion: '-1' }, 1),
       watch({ resourceVersion: '999999999999' }, 1),
       watch({ timeoutSeconds: 'x' }, 1),
-      watch({ timeoutSeconds: '-1' }, 3),
       watch({ limit: '1' }, 3),
       watch({ continue: token(1) }, 3),
       watch(bookmarks, 3),
@@ -109,9 +108,13 @@ function watchCases(): readonly Case[] {
       'reads/watch the old way',
       get(`/api/v1/watch/namespaces/{ns}/configmaps?${query({ timeoutSeconds: '1' })}`, { events: 3 }),
       get(`/api/v1/watch/configmaps?${query({ timeoutSeconds: '1' })}`, { events: 3 }),
-      get('/api/v1/watch/namespaces/{ns}/configmaps/a-{run}?timeoutSeconds=1', { events: 1 }),
-      get('/api/v1/watch/namespaces/{ns}/configmaps/a-{run}?timeoutSeconds=1&fieldSelector=metadata.name%3Db-{run}', { events: 1 }),
-      get('/api/v1/watch/namespaces/{ns}/configmaps/a-{run}?timeoutSeconds=1&fieldSelector=metadata.name%3Da-{run}', { events: 1 }),
+      get('/api/v1/watch/namespaces/{ns}/configmaps/read-a-{run}?timeoutSeconds=1', { events: 1 }),
+      get('/api/v1/watch/namespaces/{ns}/configmaps/read-a-{run}?timeoutSeconds=1&fieldSelector=metadata.name%3Dread-b-{run}', {
+        events: 1,
+      }),
+      get('/api/v1/watch/namespaces/{ns}/configmaps/read-a-{run}?timeoutSeconds=1&fieldSelector=metadata.name%3Dread-a-{run}', {
+        events: 1,
+      }),
       get('/api/v1/watch/nodes?timeoutSeconds=1&labelSelector=none', { events: 1 }),
       get('/api/v1/watch/namespaces/{ns}?timeoutSeconds=1', { events: 1 }),
       get('/api/v1/watch', { events: 1 }),
@@ -122,7 +125,7 @@ function watchCases(): readonly Case[] {
       'reads/watch of what cannot be watched',
       get('/apis/authentication.k8s.io/v1/tokenreviews?watch=1', { events: 1 }),
       get('/api/v1/componentstatuses?watch=1', { events: 1 }),
-      get(`${maps}/a-{run}?watch=1&timeoutSeconds=1`, { events: 1 }),
+      get(`${maps}/read-a-{run}?watch=1&timeoutSeconds=1`, { events: 1 }),
     ),
   ];
 }
@@ -186,9 +189,9 @@ function selectorCases(): readonly Case[] {
     one(
       'reads/selectors turn updates into other events',
       quiet(post(maps, map('turning'))),
-      quiet(patch('merge', `${maps}/turning-{run}`, { metadata: { labels: { first: 'other' } } })),
-      get(`${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dturning-{run}&labelSelector=first%3Dother`, { events: 1 }),
-      get(`${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dturning-{run}&labelSelector=first%3Dturning`, { events: 1 }),
+      quiet(patch('merge', `${maps}/read-turning-{run}`, { metadata: { labels: { first: 'other' } } })),
+      get(`${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dread-turning-{run}&labelSelector=first%3Dother`, { events: 1 }),
+      get(`${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dread-turning-{run}&labelSelector=first%3Dturning`, { events: 1 }),
     ),
   ];
 }

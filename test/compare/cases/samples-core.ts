@@ -393,7 +393,8 @@ export const coreSamples: readonly KindSample[] = [
       },
     },
     wrong: [
-      { spec: { hard: { nonsense: '1', pods: '-1' } } },
+      { spec: { hard: { nonsense: '1' } } },
+      { spec: { hard: { pods: '-1' } } },
       { spec: { hard: { pods: '1.5' }, scopes: ['BestEffort', 'NotBestEffort'] } },
       { spec: { scopes: ['x'] } },
     ],

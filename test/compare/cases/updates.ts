@@ -165,7 +165,6 @@ export function updateCases(): readonly Case[] {
       ),
       get(`${maps}?watch=true&sendInitialEvents=true`, { events: 1 }),
       get(`${maps}?watch=true&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=5`, { events: 1 }),
-      get(`${maps}?watch=1&resourceVersion=1&timeoutSeconds=1`, { events: 1 }),
       get(`${maps}?watch=1&resourceVersion=x`, { events: 1 }),
       get(`/api/v1/watch/namespaces/{ns}/configmaps/l1-{run}?timeoutSeconds=1`, { events: 1 }),
       get(`${maps}?watch=1&labelSelector=l%3D{run}&timeoutSeconds=1`, {

@@ -1,6 +1,6 @@
 import { semanticEqual } from '../../../api/json.ts';
 import type { ControllerRevision } from '../../../api/generated/types.ts';
-import { invalid, path, required } from '../../../api/field-errors.ts';
+import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -27,9 +27,14 @@ export const controllerrevisions = define<ControllerRevision>({
   ],
 });
 
-function validate({ data, revision }: ControllerRevision) {
+function validate({ data: given, revision }: ControllerRevision): FieldError[] {
+  const data = given as unknown;
   return [
-    ...(data === undefined ? [required(path('data'), 'data is mandatory')] : []),
+    ...(data === undefined || data === null
+      ? [required(path('data'), 'data is mandatory')]
+      : typeof data !== 'object' || Array.isArray(data)
+        ? [required(path('data'), 'data must be a valid JSON object')]
+        : []),
     ...(revision < 0 ? [invalid(path('revision'), revision, 'must be greater than or equal to 0')] : []),
   ];
 }

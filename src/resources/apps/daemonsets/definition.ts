@@ -17,6 +17,7 @@ const emptyStatus = () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, d
 
 export const daemonsets = define<DaemonSet>({
   ...fromFacts('apps', 'v1', 'daemonsets'),
+  hiddenAnnotation: templateGeneration,
   strategy: {
     ...together<DaemonSet>(resetsStatus(emptyStatus), countsGeneration(), {
       prepareForCreate({ metadata }) {

@@ -125,6 +125,6 @@ function generatedSelectorErrors({ metadata, spec }: Job): FieldError[] {
     return labels[key] === value ? [] : [invalid(own.key(key), inGoOrder(labels), `must be '${value}'`)];
   });
   if (!unusableSelector(spec.selector) && !labelMatcher(spec.selector)(wanted))
-    faults.push(invalid(at.child('selector'), spec.selector, '`selector` not auto-generated'));
+    faults.push(invalid(at.child('selector'), inGoOrder(spec.selector), '`selector` not auto-generated'));
   return faults;
 }

@@ -1,9 +1,8 @@
 /** pkg/apis/certificates/validation. */
 import type { CertificateSigningRequest } from '../../../api/generated/types.ts';
-import { duplicate, forbiddenField, invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { duplicate, forbiddenField, invalid, notSupported, path, required, tooLong, type FieldError } from '../../../api/field-errors.ts';
 import { semanticEqual } from '../../../api/json.ts';
-import { dns1123SubdomainFaults } from '../../../api/names.ts';
-import { checked } from '../../shared/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, maxLabelLength, maxSubdomainLength } from '../../../api/names.ts';
 
 const usages = [
   'any',
@@ -51,16 +50,27 @@ export function validateRequest({ spec }: CertificateSigningRequest): FieldError
   ];
 }
 
+const maxSigner = maxSubdomainLength + 1 + maxSubdomainLength + maxLabelLength + 1;
+
+/** ValidateSignerName of pkg/apis/core/validation/names.go: of labels and of names only the first wrong one is told. */
 function signerErrors(signer: string): FieldError[] {
   const at = path('spec', 'signerName');
   if (signer === '') return [required(at)];
-  const [domain = '', signerPath] = signer.split(/\/(.*)/s);
-  if (signerPath === undefined || signerPath === '')
-    return [invalid(at, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
-  const faults = checked(at, domain, dns1123SubdomainFaults);
-  return domain.includes('.')
-    ? faults
-    : [...faults, invalid(at, signer, 'should be a domain with at least two segments separated by dots')];
+  const [domain = '', signerPath = '', ...rest] = signer.split('/');
+  if (!signer.includes('/') || rest.length > 0)
+    return [invalid(at, signer, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
+  const firstWrong = (whole: string, faults: (text: string) => string[]): FieldError[] => {
+    const label = whole.split('.').find((one) => faults(one).length > 0);
+    if (label === undefined) return [];
+    return faults(label).map((fault) => invalid(at, whole, `validating label ${JSON.stringify(label)}: ${fault}`));
+  };
+  return [
+    ...(domain.length > maxSubdomainLength ? [tooLong(at, maxSubdomainLength)] : []),
+    ...firstWrong(domain, dns1123LabelFaults),
+    ...(domain.includes('.') ? [] : [invalid(at, domain, 'should be a domain with at least two segments separated by dots')]),
+    ...firstWrong(signerPath, dns1123SubdomainFaults),
+    ...(signer.length > maxSigner ? [tooLong(at, maxSigner)] : []),
+  ];
 }
 
 /** Writes through /approval may add decisions of any kind, but take none back. */

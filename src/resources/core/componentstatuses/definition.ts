@@ -7,6 +7,7 @@ import { fromFacts } from '../../shared/facts.ts';
 export const componentstatuses = define<ComponentStatus>({
   ...fromFacts('', 'v1', 'componentstatuses'),
   deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
+  versionless: true,
   strategy: {},
   columns: [
     name,

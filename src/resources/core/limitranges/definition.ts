@@ -9,7 +9,7 @@ export const limitranges = define<LimitRange>({
   ...fromFacts('', 'v1', 'limitranges'),
   strategy: {
     default({ spec }) {
-      for (const item of spec.limits) {
+      for (const item of (spec.limits as typeof spec.limits | null) ?? []) {
         if (item.type !== 'Container') continue;
         item.default = { ...item.max, ...item.default };
         item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };

@@ -12,9 +12,10 @@ const types: ReadonlySet<string> = new Set(['Pod', 'Container', 'PersistentVolum
 
 export function validateLimitRange({ spec }: LimitRange): FieldError[] {
   const at = path('spec', 'limits');
-  return spec.limits.flatMap((item, index) => {
+  const limits = (spec.limits as readonly Item[] | null) ?? [];
+  return limits.flatMap((item, index) => {
     const own = at.index(index);
-    const again = spec.limits.findIndex(({ type }) => type === item.type) < index;
+    const again = limits.findIndex(({ type }) => type === item.type) < index;
     return [
       ...typeErrors(item.type, own.child('type')),
       ...(again ? [duplicate(own.child('type'), item.type)] : []),

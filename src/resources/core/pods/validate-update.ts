@@ -3,6 +3,7 @@ import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { internalDiff } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
+import { qosClass } from '../../shared/pod/qos.ts';
 import { validatePod } from '../../shared/pod/validate-pod.ts';
 
 const at = path('spec');
@@ -142,7 +143,7 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
   const [now, before] = [frozen(pod.spec), frozen(old.spec)];
   if (!semanticEqual(now, before))
     faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${internalDiff('core.PodSpec', before, now)}`));
-  if (pod.status.qosClass !== undefined && old.status.qosClass !== pod.status.qosClass)
-    faults.push(invalid(path('spec'), old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
+  if ((old.status.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec))
+    faults.push(invalid(path('spec'), pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   return faults;
 }

@@ -1,4 +1,5 @@
 /** serviceaccounts/token: a signed token for a service account. pkg/registry/core/serviceaccount/storage/token.go. */
+import { randomUUID } from 'node:crypto';
 import { badRequest } from '../../../api/errors.ts';
 import type { AuthenticationV1TokenRequest } from '../../../api/generated/types.ts';
 import { invalid, invalidObject, path } from '../../../api/field-errors.ts';
@@ -38,6 +39,7 @@ async function issue({ name, namespace, body, context, store }: SubresourceReque
   if (faults.length > 0) throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', faults);
   const spec = { ...asked.spec, expirationSeconds };
   const status = await deps.reviews.issueToken({ namespace, name, uid: account.metadata.uid, spec, context });
-  const metadata = { name, namespace, creationTimestamp: rfc3339(deps.clock.now()) };
-  return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, spec, status } as unknown as KubeObject;
+  const metadata = { name, namespace, uid: randomUUID(), creationTimestamp: rfc3339(deps.clock.now()) };
+  const shown = { audiences: spec.audiences, expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null };
+  return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, spec: shown, status } as unknown as KubeObject;
 }

@@ -64,5 +64,7 @@ function fromStored(object: KubeObject): EventsV1Event {
     delete event[then];
     if (object[then] !== undefined) event[now] = object[then];
   }
+  // these two may be missing here, and may not in the core group
+  for (const name of ['reportingController', 'reportingInstance']) if (event[name] === '') delete event[name];
   return event as unknown as EventsV1Event;
 }

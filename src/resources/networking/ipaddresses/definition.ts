@@ -5,7 +5,7 @@ import { semanticEqual } from '../../../api/json.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { addressFaults } from '../../../api/ip.ts';
 import { define } from '../../../registry/definition.ts';
-import { name, text } from '../../shared/columns.ts';
+import { age, name, text } from '../../shared/columns.ts';
 import { checked } from '../../shared/names.ts';
 import { segmentErrors } from '../../shared/object-reference.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -18,6 +18,8 @@ export const ipaddresses = define<IPAddress>({
     validateName: (value) => addressFaults(path(), value).map((fault) => fault.body.replace(/^Invalid value: "[^"]*": /, '')),
   },
   selectableFields: {},
+  // Upstream's rows have an age for which there is no column.
+  extraCells: [age],
   columns: [
     name,
     text('ParentRef', ({ spec }) => {

@@ -1,8 +1,10 @@
 import type { ResourceClaimTemplate } from '../../../api/generated/types.ts';
-import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
-import { define } from '../../../registry/definition.ts';
+import { define, type ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
+import { checkAdminAccess } from '../../shared/admin-access.ts';
 import { nameAndAge } from '../../shared/columns.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
 import { claimErrors } from '../../shared/devices.ts';
@@ -10,24 +12,35 @@ import { fromFacts } from '../../shared/facts.ts';
 import { labelsErrors } from '../../shared/names.ts';
 import { annotationErrors } from '../../shared/pod/validate-annotations.ts';
 
-export const resourceclaimtemplates = define<ResourceClaimTemplate>({
-  ...fromFacts('resource.k8s.io', 'v1', 'resourceclaimtemplates'),
-  strategy: {
-    default: ({ spec }) => defaultDeviceRequests(spec.spec),
-    validate,
-    validateUpdate: (template, old) => [...validate(template), ...changed(template, old)],
-  },
-  columns: nameAndAge,
-});
+export const resourceclaimtemplates = (deps: ResourceDeps): ResourceDefinition =>
+  define<ResourceClaimTemplate>({
+    ...fromFacts('resource.k8s.io', 'v1', 'resourceclaimtemplates'),
+    strategy: {
+      default: ({ spec }) => defaultDeviceRequests(spec.spec),
+      validate,
+      validateUpdate: changed,
+      beginCreate: ({ metadata, spec }) =>
+        checkAdminAccess(deps, 'ResourceClaimTemplate', { metadata, requests: spec.spec.devices?.requests ?? [] }),
+    },
+    columns: nameAndAge,
+  });
 
 function validate({ spec }: ResourceClaimTemplate): FieldError[] {
   const at = path('spec');
   const meta = at.child('metadata');
   return [
-    ...labelsErrors(meta.child('labels'), spec.metadata?.labels),
     ...annotationErrors(meta.child('annotations'), spec.metadata?.annotations),
+    ...labelsErrors(meta.child('labels'), spec.metadata?.labels),
+    ...otherFields(spec.metadata ?? {}).map((field) => forbiddenField(meta.child(field), 'cannot be set')),
     ...claimErrors(spec.spec, at.child('spec')),
   ];
+}
+
+/** Of a template's metadata only these two count. */
+function otherFields(metadata: object): string[] {
+  return Object.entries(metadata)
+    .filter(([field, value]) => field !== 'labels' && field !== 'annotations' && value !== null)
+    .map(([field]) => field);
 }
 
 function changed({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {

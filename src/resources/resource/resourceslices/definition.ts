@@ -1,18 +1,35 @@
 import type { ResourceSlice } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
+import { rfc3339 } from '../../../base/clock.ts';
+import type { ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { countsGeneration } from '../../shared/strategy.ts';
+import { sliceErrors } from './validation.ts';
 
-export const resourceslices = define<ResourceSlice>({
-  ...fromFacts('resource.k8s.io', 'v1', 'resourceslices'),
-  strategy: countsGeneration<ResourceSlice>(),
-  selectableFields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
-  columns: [
-    name,
-    text('Node', ({ spec }) => spec.nodeName ?? ''),
-    text('Driver', ({ spec }) => spec.driver),
-    text('Pool', ({ spec }) => spec.pool.name),
-    age,
-  ],
-});
+export const resourceslices = ({ clock }: ResourceDeps): ResourceDefinition =>
+  define<ResourceSlice>({
+    ...fromFacts('resource.k8s.io', 'v1', 'resourceslices'),
+    strategy: {
+      ...countsGeneration<ResourceSlice>(),
+      default: ({ spec }) => {
+        const now = rfc3339(clock.now());
+        for (const { taints = [] } of spec.devices ?? []) for (const taint of taints) taint.timeAdded ??= now;
+      },
+      validate: (slice) => sliceErrors(slice),
+      validateUpdate: sliceErrors,
+      warnings: ({ spec: { driver } }) =>
+        driver === driver.toLowerCase()
+          ? []
+          : [`spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`],
+    },
+    selectableFields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
+    columns: [
+      name,
+      text('Node', ({ spec }) => spec.nodeName ?? ''),
+      text('Driver', ({ spec }) => spec.driver),
+      text('Pool', ({ spec }) => spec.pool.name),
+      age,
+    ],
+  });

@@ -1,5 +1,5 @@
 import type { PriorityClass } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { forbiddenField, invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, boolean, integer, name, text } from '../../shared/columns.ts';
 import { optionalOneOf } from '../../shared/checks.ts';
@@ -36,7 +36,8 @@ export const priorityclasses = define<PriorityClass>({
 
 /** ValidatePriorityClass (pkg/apis/scheduling/validation). */
 function validate({ metadata, value = 0, preemptionPolicy }: PriorityClass): FieldError[] {
-  const faults = optionalOneOf(path('preemptionPolicy'), preemptionPolicy, ['PreemptLowerPriority', 'Never']);
+  const policy = path('preemptionPolicy');
+  const faults = preemptionPolicy === '' ? [required(policy)] : optionalOneOf(policy, preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   const { name = '' } = metadata as Partial<PriorityClass['metadata']>;
   if (name.startsWith('system-')) {
     const known = system[name] === value;
