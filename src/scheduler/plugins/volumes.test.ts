@@ -142,7 +142,7 @@ describe('volumes keep pods off nodes', () => {
         claims: [claim('c', { volume: 'v' })],
         volumes: [volume('v', { csi: { driver: 'x', volumeHandle: '1' } })],
         classes: [late],
-        csiNodes: [{ metadata: meta('a'), spec: { drivers: null } }],
+        csiNodes: [{ metadata: meta('a'), spec: { drivers: null as never } }],
       },
       user('c'),
       { a: '', b: '' },
