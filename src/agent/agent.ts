@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { tryParseQuantity } from '../api/quantity.ts';
-import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { systemCommands } from '../base/command.ts';
 import type { Running } from '../base/lifecycle.ts';
@@ -14,24 +13,29 @@ import { createInformers } from '../client/informer-factory.ts';
 import { startInformer } from '../client/informer.ts';
 import { refs } from '../client/refs.ts';
 import { startLocalPath } from './local-path/index.ts';
-import type { PulledImages } from './eviction/pulled-images.ts';
-import { pulledImagesOf, startNodeEviction } from './eviction/start.ts';
+import { pulledImagesOf } from './eviction/start.ts';
+import type { PulledImages } from './gc/pulled-images.ts';
 import { ensureMemoryDir } from './memory-dir.ts';
-import { readMachine } from './node/machine.ts';
+import { rememberImages } from './node/known-images.ts';
+import { kubeletVersion, readMachine } from './node/machine.ts';
 import type { Machine } from './node/machine.ts';
-import { startNodeAgent } from './node/node-agent.ts';
-import type { NodeFacts } from './node/node-object.ts';
+import { allocatableOf, endPodsOf, healthChecks, nodeConfiguration, startNodeServices } from './node-services.ts';
+import type { NodeServices } from './node-services.ts';
+import { registerNode } from './node-registration.ts';
 import type { AgentOptions } from './options.ts';
 import type { PodDeps } from './pods/deps.ts';
 import { createImagePuller } from './pods/images.ts';
 import { startPodManager } from './pods/pod-manager.ts';
+import type { PodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
 import { createProbeMetrics } from './probes/metrics.ts';
 import { createReferences } from './references.ts';
 import { startDocker, startSim } from './runtimes/index.ts';
-import type { Image, Runtime } from './runtimes/runtime.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+import { KubeletMetrics } from './stats/kubelet-metrics.ts';
 import { createClaimReader } from './volumes/claims.ts';
 import { createTokens } from './volumes/tokens.ts';
+import type { PodWorker } from './pods/worker.ts';
 import { startKubeletServer } from './server/server.ts';
 
 export type { AgentOptions } from './options.ts';
@@ -39,17 +43,18 @@ export type { AgentOptions } from './options.ts';
 export interface Agent extends Running {
   /** Port of the kubelet API; 0 when it is not served. */
   readonly kubeletPort: number;
+  /** The machine goes down: ends the pods, if the options give them time for it. Resolves when they have ended; `stop` comes after. */
+  shutDown(): Promise<void>;
 }
 
-const imagesMs = 5 * 60_000;
-const nothing = { labels: {}, pressures: [] } as const;
+const nothing = { pressures: [] } as const;
 
 /** Resolves when the node is registered. Stopping leaves containers and the Node object as they are. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const lifecycle = new Lifecycle();
   try {
-    const kubeletPort = await start(options, lifecycle);
-    return { kubeletPort, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
+    const started = await start(options, lifecycle);
+    return { ...started, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -65,10 +70,14 @@ async function openRuntime(options: AgentOptions, lifecycle: Lifecycle): Promise
   );
 }
 
-async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<number> {
+async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<Agent, 'kubeletPort' | 'shutDown'>> {
   const { client, clock, logger, nodeName } = options;
   const recorder = lifecycle.add(createRecorder({ client, clock, logger, component: 'kubelet', host: nodeName }));
-  const runtime = await openRuntime(options, lifecycle);
+  let manager: PodManager | undefined;
+  const workers = (): Iterable<PodWorker> => manager?.workers.values() ?? [];
+  const metrics = new KubeletMetrics({ nodeName, version: kubeletVersion, clock, workers });
+  const opened = await openRuntime(options, lifecycle);
+  const runtime = opened.real ? metrics.meter(opened) : opened;
   const podsDir = join(options.dataDir, 'pods');
   if (runtime.real) await mkdir(podsDir, { recursive: true, mode: 0o750 });
   const runtimeVersion = `${runtime.scheme}://${await runtime.version()}`;
@@ -77,60 +86,48 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<numbe
     options.capacity,
   );
   const pulled = await pulledImagesOf(options.dataDir);
-  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled });
+  const images = rememberImages(runtime, clock);
+  const room = allocatableOf(options, machine, runtime.real);
+  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled, room, pulledOne: images.changed });
   const pods =
     options.shared?.pods ??
     lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
-  const managed = startPodManager({ deps, pods });
+  const managed = startPodManager({ deps, pods, manifests: options.manifests });
+  managed.then(
+    (started) => (manager = started),
+    () => undefined,
+  );
+  const services: { current?: NodeServices } = {};
   const server =
     options.kubelet === undefined
       ? undefined
-      : lifecycle.add(await startKubeletServer({ ...options.kubelet, deps, pods, managed, nodeName, logger, clock }));
-  const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
-  const images = rememberImages(runtime, clock);
+      : lifecycle.add(
+          await startKubeletServer({
+            ...options.kubelet,
+            ...{ deps, pods, managed, nodeName, logger, clock, machine, metrics },
+            images: images.list,
+            checks: healthChecks(() => services.current?.health),
+            configuration: (port) => nodeConfiguration(options, { deps, port }),
+          }),
+        );
   const report = { node: (): void => undefined };
-  const eviction = startNodeEviction({ options, deps, pulled, recorder, managed, changed: () => report.node() });
-  if (eviction !== undefined) lifecycle.add(eviction);
-  const facts = async (): Promise<NodeFacts> => ({
-    name: nodeName,
-    ips: options.nodeIPs,
-    hostname: nodeName,
-    labels: options.nodeLabels ?? nothing.labels,
-    machine,
-    kubeletPort: server?.port ?? 0,
-    images: await images(),
-    starting: !network.failed,
-    pressures: eviction?.pressures() ?? nothing.pressures,
-    notReady: network.ready
-      ? ''
-      : 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:pod network is not set up yet',
+  const changed = (): void => report.node();
+  const { eviction, health } = startNodeServices({
+    ...{ options, deps, machine, pulled, images, recorder, metrics, managed, lifecycle, workers, changed },
   });
-  const node = lifecycle.add(await startNodeAgent({ client, name: nodeName, clock, logger, facts }));
-  report.node = () => void node.report().catch((error: unknown) => logger.warn({ err: error }, 'the node could not tell what it lacks'));
-  if (!network.ready) {
-    void Promise.resolve(options.podNetwork).then(
-      async () => {
-        network.ready = true;
-        await node.report();
-      },
-      async (error: unknown) => {
-        logger.error({ err: error }, 'the pod network could not be set up');
-        network.failed = true;
-        await node.report();
-      },
-    );
-  }
+  services.current = { eviction, health };
+  const node = await registerNode({
+    ...{ options, runtime, machine, room, images, health, recorder, lifecycle },
+    kubeletPort: server?.port ?? 0,
+    pressures: () => eviction?.pressures() ?? nothing.pressures,
+  });
+  report.node = node.report;
   lifecycle.add(await managed);
-  return server?.port ?? 0;
-}
-
-/** The runtime is asked for its images only now and then: no scheduling decision hangs on the last one. */
-function rememberImages(runtime: Runtime, clock: Clock): () => Promise<readonly Image[]> {
-  let known: { readonly at: number; readonly images: Promise<readonly Image[]> } | undefined;
-  return () => {
-    if (known === undefined || clock.monotonic() - known.at >= imagesMs) known = { at: clock.monotonic(), images: runtime.listImages() };
-    return known.images;
+  const shutDown = async (): Promise<void> => {
+    node.goesDown();
+    await endPodsOf(options, workers());
   };
+  return { kubeletPort: server?.port ?? 0, shutDown };
 }
 
 function withCapacity(machine: Machine, capacity: AgentOptions['capacity']): Machine {
@@ -145,9 +142,22 @@ interface DepsInput {
   readonly recorder: EventRecorder;
   readonly podsDir: string;
   readonly pulled: PulledImages;
+  /** What pods can have of the node. */
+  readonly room: Readonly<Record<string, string>>;
+  readonly pulledOne: () => void;
 }
 
-async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled }: DepsInput): Promise<{ deps: PodDeps }> {
+async function podDeps({
+  options,
+  lifecycle,
+  runtime,
+  machine,
+  recorder,
+  podsDir,
+  pulled,
+  room,
+  pulledOne,
+}: DepsInput): Promise<{ deps: PodDeps }> {
   const { client, clock, logger } = options;
   const run: CommandRunner = systemCommands().run;
   const informers = options.informers ?? lifecycle.add(createInformers({ client, clock, logger }));
@@ -164,7 +174,10 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
     recorder,
     statuses: createStatusWriter(client, logger),
     references,
-    images: createImagePuller(runtime, clock, (id) => pulled.add(id)),
+    images: createImagePuller(runtime, clock, (id) => {
+      pulled.add(id, clock.now());
+      pulledOne();
+    }),
     probeMetrics: createProbeMetrics(),
     tokens: createTokens(client, clock),
     claims: createClaimReader(client),
@@ -179,7 +192,7 @@ async function podDeps({ options, lifecycle, runtime, machine, recorder, podsDir
     clusterDNS: options.clusterDNS,
     clusterDomain: options.clusterDomain,
     machineMemory: tryParseQuantity(machine.capacity['memory'] ?? '')?.value() ?? totalmem(),
-    allocatable: machine.capacity,
+    allocatable: room,
     seccompDir: join(options.dataDir, 'seccomp'),
   };
   return { deps };

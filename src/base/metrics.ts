@@ -129,7 +129,7 @@ function childLines(name: string, labels: readonly [string, string][], child: Ch
 }
 
 /** Labels stand in the order of their names, the bound of a bucket last, as Go's library writes them. */
-function labelText(labels: readonly [string, string][], last?: [string, string]): string {
+export function labelText(labels: readonly [string, string][], last?: [string, string]): string {
   const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
   if (last !== undefined) sorted.push(last);
   if (sorted.length === 0) return '';
@@ -141,7 +141,7 @@ function escape(value: string): string {
 }
 
 /** As Go prints floats ('g', shortest): an exponent from a million on and below a ten-thousandth, of at least two digits. */
-function numberText(value: number): string {
+export function numberText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value);

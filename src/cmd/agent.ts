@@ -11,6 +11,7 @@ import { discoverAuthority, nodeCertificate, readClusterSettings } from './join.
 import { parseJoinToken, type JoinToken } from './join-token.ts';
 import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
+import { nodeSettings } from './node-settings.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { tokenOf } from './token-file.ts';
@@ -60,7 +61,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         runtime,
         servesDns: false,
         dockerSocket: settings.docker,
-        evictionHard: settings['eviction-hard'],
+        ...nodeSettings(settings),
         podManifestPath: settings['pod-manifest-path'],
         networkPolicy: !settings['disable-network-policy'],
         proxyMode: asProxyMode(settings['proxy-mode']),

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { podFromManifest } from './pod-manifest.ts';
 import { startAgent } from '../agent/agent.ts';
+import { isMachineStopping } from '../agent/node/shutdown.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
@@ -20,6 +21,7 @@ import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import type { ProxyMode } from '../proxy/open-sink.ts';
 import { startProxy, type Proxy } from '../proxy/proxy.ts';
 import { protectedNetwork } from './protected-network.ts';
+import type { NodeSettings } from './node-settings.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 /** Behind the DNS Service's port 53. */
@@ -28,7 +30,7 @@ const usualDnsPort = 10053;
 /** kube-proxy's own. */
 const proxyPorts = { healthz: 10256, metrics: 10249 };
 
-export interface NodeOptions {
+export interface NodeOptions extends NodeSettings {
   /** A client that acts as `system:NAME`. */
   readonly client: (name: string) => Client;
   readonly informers: Informers;
@@ -40,7 +42,6 @@ export interface NodeOptions {
   /** Whether the cluster's DNS runs here. */
   readonly servesDns: boolean;
   readonly dockerSocket: string;
-  readonly evictionHard: string;
   /** Where files ask for pods; '' for nowhere. */
   readonly podManifestPath: string;
   /** Whether NetworkPolicies are enforced; without, the rules of an earlier process are taken away. */
@@ -72,7 +73,8 @@ export async function startNode(options: NodeOptions): Promise<Running> {
       ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: podFromManifest } }),
       ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),
     });
-    lifecycle.add(await agent);
+    const started = lifecycle.add(await agent);
+    lifecycle.add(running(async () => ((await goesDown(options)) ? started.shutDown() : undefined)));
     lifecycle.add(running(() => abort.abort()));
     if (network !== undefined) await startServices(options, lifecycle.add(await network), lifecycle);
     else if (options.proxyMode === 'userspace') lifecycle.add(await serviceProxy(options));
@@ -82,6 +84,11 @@ export async function startNode(options: NodeOptions): Promise<Running> {
     await lifecycle.stop();
     throw error;
   }
+}
+
+/** Whether pods are to be ended before the agent stops. */
+async function goesDown({ shutdownGraceMs = 0, shutdownOnStop }: NodeOptions): Promise<boolean> {
+  return shutdownGraceMs > 0 && (shutdownOnStop || (await isMachineStopping(systemCommands().run)));
 }
 
 /** The pod network needs the ranges that the node controller gives the node once the agent has registered it. */

@@ -2,6 +2,7 @@
 import { defaultThresholds, parseThresholds } from '../agent/eviction/thresholds.ts';
 import { isIP } from 'node:net';
 import { checkSchedule } from './check-schedule.ts';
+import { reservedAmounts } from './reserved-amounts.ts';
 import { UsageError } from './usage-error.ts';
 
 export type Command = 'server' | 'agent' | 'kubeconfig' | 'reset' | 'snapshot';
@@ -27,6 +28,10 @@ export type Option = OptionBase &
 
 function port(number: number): void {
   if (!Number.isInteger(number) || number < 0 || number > 65535) throw new UsageError('must be a port, 0 to 65535');
+}
+
+function percent(number: number): void {
+  if (!Number.isInteger(number) || number < 0 || number > 100) throw new UsageError('must be a percentage, 0 to 100');
 }
 
 function address(text: string): void {
@@ -186,6 +191,33 @@ export const options = [
     commands: server,
     check: oneOf('auto', 'host-gw', 'vxlan', 'none'),
   },
+  {
+    flag: 'disable',
+    kind: 'list',
+    value: 'PART,...',
+    default: [],
+    help: 'parts to leave out: ingress',
+    commands: server,
+    check: oneOf('ingress'),
+  },
+  {
+    flag: 'ingress-http-port',
+    kind: 'number',
+    value: 'PORT',
+    default: 80,
+    help: 'port Ingresses are served at',
+    commands: server,
+    check: port,
+  },
+  {
+    flag: 'ingress-https-port',
+    kind: 'number',
+    value: 'PORT',
+    default: 443,
+    help: 'port Ingresses are served at with TLS',
+    commands: server,
+    check: port,
+  },
   { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
   {
     flag: 'server',
@@ -245,6 +277,64 @@ export const options = [
         throw new UsageError(error instanceof Error ? error.message : String(error));
       }
     },
+  },
+  {
+    flag: 'image-gc-high-threshold',
+    kind: 'number',
+    value: 'PERCENT',
+    default: 85,
+    help: 'how full the disk of images is when images that this node pulled and nobody uses are removed',
+    commands: node,
+    check: percent,
+  },
+  {
+    flag: 'image-gc-low-threshold',
+    kind: 'number',
+    value: 'PERCENT',
+    default: 80,
+    help: 'how full it is when no more are removed',
+    commands: node,
+    check: percent,
+  },
+  {
+    flag: 'kube-reserved',
+    kind: 'text',
+    value: 'NAME=AMOUNT,...',
+    default: '',
+    help: 'what pods do not get of the machine, such as cpu=100m,memory=256Mi',
+    commands: node,
+    check: (text) => void reservedAmounts(text),
+  },
+  {
+    flag: 'system-reserved',
+    kind: 'text',
+    value: 'NAME=AMOUNT,...',
+    default: '',
+    help: 'the same, kept for the system',
+    commands: node,
+    check: (text) => void reservedAmounts(text),
+  },
+  {
+    flag: 'shutdown-grace-period',
+    kind: 'number',
+    value: 'SECONDS',
+    default: 0,
+    help: 'how long pods have to end when the machine goes down (the unit needs a longer TimeoutStopSec); 0: they are left alone',
+    commands: node,
+  },
+  {
+    flag: 'shutdown-grace-period-critical-pods',
+    kind: 'number',
+    value: 'SECONDS',
+    default: 0,
+    help: 'how much of that is kept for critical pods, which end last',
+    commands: node,
+  },
+  {
+    flag: 'shutdown-pods-on-stop',
+    kind: 'switch',
+    help: 'end pods so whenever this process is told to stop, not only when the machine goes down',
+    commands: node,
   },
   {
     flag: 'scheduler-config',

@@ -12,11 +12,13 @@ import { startControlPlane } from './control-plane.ts';
 import { claim, joinSecret, knownSecret, openDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './files.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
+import { startIngressController } from './ingress.ts';
 import { publishClusterSettings } from './join.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { startControlSocket } from './control-socket.ts';
 import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
+import { nodeSettings } from './node-settings.ts';
 import type { Settings } from './options.ts';
 import { datastoreOf, openStorage } from './open-storage.ts';
 import { openPki, type Pki } from './pki.ts';
@@ -89,13 +91,18 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           runtime,
           servesDns: true,
           dockerSocket: settings.docker,
-          evictionHard: settings['eviction-hard'],
+          ...nodeSettings(settings),
           podManifestPath: settings['pod-manifest-path'],
           networkPolicy: !settings['disable-network-policy'],
           proxyMode: asProxyMode(settings['proxy-mode']),
           kubelet,
         }),
       );
+      if (runtime === 'docker') {
+        const { client, informers } = controlPlane;
+        const ingress = await startIngressController({ ...common, settings, reporter, client, informers, nodeIPs, fallback: () => pki.ingress() });
+        if (ingress !== undefined) lifecycle.add(ingress);
+      }
     }
     const count = settings['sim-nodes'];
     if (count > 0) {

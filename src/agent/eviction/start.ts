@@ -5,7 +5,7 @@ import type { AgentOptions } from '../options.ts';
 import type { PodDeps } from '../pods/deps.ts';
 import type { PodManager } from '../pods/pod-manager.ts';
 import { type Eviction, startEviction } from './eviction.ts';
-import { openPulledImages, type PulledImages } from './pulled-images.ts';
+import { openPulledImages, type PulledImages } from '../gc/pulled-images.ts';
 import { observe } from './signals.ts';
 import { defaultThresholds, parseThresholds } from './thresholds.ts';
 import { diskUse, used } from './usage.ts';

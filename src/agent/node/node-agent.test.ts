@@ -17,6 +17,7 @@ async function setUp() {
     ips: ['10.0.0.1'],
     hostname: 'n1',
     labels: {},
+    allocatable: {},
     machine: { capacity: { cpu: '2' }, info },
     kubeletPort: 10250,
     images: [],

@@ -10,13 +10,15 @@ import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
 import type { NodeFacts } from './node-object.ts';
-import { newNode, nodeStatus, withoutHeartbeats } from './node-object.ts';
+import { newNode, nodeStatus, transitionEvents, withoutHeartbeats } from './node-object.ts';
 
 export interface NodeAgentOptions {
   readonly client: Client;
   readonly name: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A condition has become another; missing: nobody is told. */
+  readonly event?: ((reason: string, message: string) => void) | undefined;
   /** What is true now. */
   readonly facts: () => Promise<NodeFacts>;
 }
@@ -117,6 +119,7 @@ async function report(options: NodeAgentOptions, seen: Seen, always: boolean): P
     }
     try {
       await nodes.updateStatus({ ...node, status });
+      for (const reason of transitionEvents(node.status, status)) options.event?.(reason, `Node ${options.name} status is now: ${reason}`);
       return true;
     } catch (error) {
       if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound')) throw error;

@@ -6,6 +6,7 @@ test('what others give the node beyond its own can be had, until they take it aw
   const facts: NodeFacts = {
     ...{ name: 'n', ips: [], hostname: 'n', labels: {}, kubeletPort: 0, images: [], starting: false, notReady: '', pressures: [] },
     machine: { capacity: { cpu: '2', memory: '1Gi' }, info: {} as NodeFacts['machine']['info'] },
+    allocatable: { cpu: '2', memory: '1Gi' },
   };
   const first = nodeStatus({ capacity: { cpu: '1', 'example.com/foo': '5' } }, facts, 0);
   expect(first).toMatchObject({

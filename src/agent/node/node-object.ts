@@ -11,6 +11,8 @@ export interface NodeFacts {
   readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly machine: Machine;
+  /** What pods can have of the machine's capacity. */
+  readonly allocatable: Readonly<Record<string, string>>;
   readonly kubeletPort: number;
   readonly images: readonly Image[];
   /** What it runs out of: MemoryPressure, DiskPressure, PIDPressure. */
@@ -55,6 +57,9 @@ const pressureWords: readonly (readonly [string, readonly [string, string], read
   ],
 ];
 
+/** What this node can do that an older one may not (component-helpers/nodedeclaredfeatures). */
+const declaredFeatures = ['ExtendWebSocketsToKubelet'] as const;
+
 /** At most so many images are told, the largest first (nodeStatusMaxImages). */
 const maxImages = 50;
 
@@ -66,11 +71,16 @@ export function nodeStatus(old: NodeStatus, facts: NodeFacts, now: number): Node
     ...old,
     capacity,
     // What others say the node has can be had; extended resources that they take away cannot (nodestatus/setters.go, MachineInfo).
-    allocatable: { ...Object.fromEntries(Object.entries(old.allocatable ?? {}).filter(([name]) => !name.includes('/'))), ...capacity },
+    allocatable: {
+      ...Object.fromEntries(Object.entries(old.allocatable ?? {}).filter(([name]) => !name.includes('/'))),
+      ...capacity,
+      ...facts.allocatable,
+    },
     conditions: conditions(old.conditions ?? [], facts, now),
     addresses: [...facts.ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: facts.hostname }],
     daemonEndpoints: { kubeletEndpoint: { Port: facts.kubeletPort } },
     nodeInfo: info,
+    declaredFeatures: [...declaredFeatures],
     images: imageList(facts.images),
   };
 }
@@ -102,6 +112,24 @@ function conditions(old: readonly NodeCondition[], facts: NodeFacts, now: number
       : make('Ready', 'False', { reason: 'KubeletNotReady', message: facts.notReady });
   const mine = [...own, ready];
   return [...old.filter((condition) => !mine.some((other) => other.type === condition.type)), ...mine];
+}
+
+/** Reasons of the events that upstream makes of conditions: when true, when not (kubelet_node_status.go, recordNodeStatusEvent). */
+const transitions: Readonly<Record<string, readonly [string, string]>> = {
+  MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
+  DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
+  PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+  Ready: ['NodeReady', 'NodeNotReady'],
+};
+
+/** Reasons of the events that tell how `next` differs from `old`, in the order of the conditions. */
+export function transitionEvents(old: NodeStatus, next: NodeStatus): string[] {
+  return (next.conditions ?? []).flatMap(({ type, status }) => {
+    const reasons = transitions[type];
+    const before = old.conditions?.find((condition) => condition.type === type)?.status;
+    if (reasons === undefined || before === status) return [];
+    return [status === 'True' ? reasons[0] : reasons[1]];
+  });
 }
 
 /** Whether two statuses differ in more than the time of the heartbeat. */

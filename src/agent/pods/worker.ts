@@ -68,6 +68,7 @@ export class PodWorker implements TaskHost, Resizing {
   /** All containers go, to begin anew. */
   #restartingAll = false;
   #written: PodStatus | undefined;
+  #observedGeneration: number | undefined;
   #syncQueued = false;
   #halted = false;
   /** Nothing happens before the node has taken the pod. */
@@ -100,7 +101,7 @@ export class PodWorker implements TaskHost, Resizing {
   }
 
   get stopping(): boolean {
-    return this.#state !== 'running' || this.#restartingAll;
+    return this.#state !== 'running' || this.#restartingAll || this.#halted;
   }
 
   get resizeWaits(): boolean {
@@ -439,10 +440,22 @@ export class PodWorker implements TaskHost, Resizing {
     }
   }
 
+  /** Nobody has looked at a specification whose resources nobody has decided about. */
+  #observed(): Pod {
+    const { generation } = this.#wanted.metadata;
+    const undecided = this.#pod !== this.#wanted && this.#resize.pendingGeneration !== generation;
+    if (!undecided || this.#observedGeneration === undefined) {
+      this.#observedGeneration = generation;
+      return this.#pod;
+    }
+    return { ...this.#pod, metadata: { ...this.#pod.metadata, generation: this.#observedGeneration } };
+  }
+
   #publish(): Promise<void> {
     if (this.#rejected) return Promise.resolve();
     const { records } = this.#tasks;
-    const pod = this.#written === undefined ? this.#pod : { ...this.#pod, status: mergeStatus(this.#pod.status, this.#written) };
+    const seen = this.#observed();
+    const pod = this.#written === undefined ? seen : { ...seen, status: mergeStatus(seen.status, this.#written) };
     const quiet = !records.some((record) => record.busy || record.current?.state === 'running');
     const status = podStatus({
       pod,

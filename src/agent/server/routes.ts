@@ -4,11 +4,20 @@ import type { Duplex } from 'node:stream';
 import type { Pod } from '../../api/generated/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Informer } from '../../client/informer.ts';
+import type { Machine } from '../node/machine.ts';
 import type { PodDeps } from '../pods/deps.ts';
 import type { PodManager } from '../pods/pod-manager.ts';
 import type { ContainerRecord } from '../pods/record.ts';
 import type { PodWorker } from '../pods/worker.ts';
-import type { Container } from '../runtimes/runtime.ts';
+import type { Container, Image } from '../runtimes/runtime.ts';
+import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts';
+import { DiskCache } from '../stats/disk-cache.ts';
+import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
+import { readDisk } from '../stats/machine-use.ts';
+import { resourceMetrics } from '../stats/resource-metrics.ts';
+import { cpuAndMemory, summary, type SummaryInput } from '../stats/summary.ts';
+import { readUsage, type Usage } from '../stats/usage.ts';
+import { type ClaimUse, volumeMetrics } from '../stats/volume-metrics.ts';
 import { spdyCommandProtocols, spdyStreams } from './command-spdy.ts';
 import type { CommandOptions, CommandStreams } from './command-streams.ts';
 import { commandProtocols, webSocketStreams } from './command-websocket.ts';
@@ -16,8 +25,8 @@ import { commandOptions, joinProcess, runToEnd } from './commands.ts';
 import { HttpError } from './http-error.ts';
 import { logContainer, logQuery, serveLogs } from './logs.ts';
 import { servePortForward } from './port-forward.ts';
-import { readDisk, readUsage, resourceMetrics, summary } from './stats.ts';
-import type { Usage } from './stats.ts';
+import { configuration, health, notFound, serveSystemLogs } from './system-routes.ts';
+import type { HealthCheck, NodeConfiguration } from './system-routes.ts';
 import { acceptWebSocket, chooseProtocol, tunnelOf } from './websocket.ts';
 
 export interface RouteOptions {
@@ -25,6 +34,13 @@ export interface RouteOptions {
   readonly pods: Informer<Pod>;
   readonly managed: Promise<PodManager>;
   readonly nodeName: string;
+  readonly machine: Machine;
+  readonly metrics: KubeletMetrics;
+  readonly checks: readonly HealthCheck[];
+  /** `port`: where the API is served. */
+  configuration(port: number): NodeConfiguration;
+  /** What the runtime has, as of a few minutes ago. */
+  readonly images: () => Promise<readonly Image[]>;
   readonly clock: Clock;
 }
 
@@ -56,45 +72,50 @@ const rateMs = 5000;
 
 class KubeletRoutes implements Routes {
   readonly #options: RouteOptions;
+  readonly #disks: DiskCache;
   #usage: Usage | undefined;
 
   constructor(options: RouteOptions) {
     this.#options = options;
+    this.#disks = new DiskCache(options.deps);
   }
 
   async serve(exchange: Exchange): Promise<void> {
-    const { response, url } = exchange;
+    const { request, response, url } = exchange;
     const [, first = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
+    const isPost = request.method === 'POST';
     switch (first) {
       case 'healthz':
-        return sendText(response, 'ok');
+        return sendText(response, await health(this.#options.checks, rest, url.searchParams));
       case 'pods':
+        return sendJson(response, { ...emptyList, items: [...this.#options.pods.store.values()] });
       case 'runningpods':
-        return sendJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...this.#options.pods.store.values()] });
+        return sendJson(response, { ...emptyList, items: await this.#runningPods() });
       case 'configz':
-        return sendJson(response, {
-          kubeletconfig: {
-            kind: 'KubeletConfiguration',
-            apiVersion: 'kubelet.config.k8s.io/v1beta1',
-            clusterDomain: this.#options.deps.clusterDomain,
-            clusterDNS: this.#options.deps.clusterDNS,
-          },
-        });
+        return sendJson(response, { kubeletconfig: configuration(this.#options.configuration(request.socket.localPort ?? 0)) });
       case 'stats':
-        return sendJson(response, await this.#summary());
+        return this.#stats(exchange, rest);
       case 'metrics':
-        if (rest[0] === 'probes') return sendText(response, this.#options.deps.probeMetrics.text());
-        return sendText(response, rest[0] === 'resource' ? resourceMetrics(await this.#measure()) : await this.#metrics());
+        return sendMetrics(response, await this.#metrics(rest));
+      case 'logs':
+        return serveSystemLogs(response, rest);
       case 'containerLogs':
         return this.#logs(exchange, rest);
       case 'run':
+        if (!isPost) throw methodNotAllowed();
         return this.#run(exchange, rest);
+      case 'checkpoint':
+        if (!isPost) throw methodNotAllowed();
+        return this.#checkpoint(rest);
       case 'exec':
       case 'attach':
+        if (commandOptions(url.searchParams) === undefined) throw new HttpError(400, noStreams);
+        throw new HttpError(500, 'Upgrade request required\n');
       case 'portForward':
-        throw new HttpError(400, 'Upgrade request required');
+        await this.#worker(rest[0], rest[1]);
+        throw new HttpError(500, 'Upgrade request required\n');
       default:
-        throw new HttpError(404, '404 page not found');
+        throw notFound();
     }
   }
 
@@ -102,7 +123,7 @@ class KubeletRoutes implements Routes {
     const [, first = '', ...rest] = exchange.url.pathname.split('/').map(decodeURIComponent);
     if (first === 'exec' || first === 'attach') return this.#command(exchange, first, rest);
     if (first === 'portForward') return this.#portForward(exchange, rest);
-    throw new HttpError(404, '404 page not found');
+    throw notFound();
   }
 
   async #worker(namespace = '', name = ''): Promise<PodWorker> {
@@ -144,7 +165,7 @@ class KubeletRoutes implements Routes {
   async #command(exchange: UpgradeExchange, kind: 'exec' | 'attach', path: readonly string[]): Promise<void> {
     const { deps } = this.#options;
     const options = commandOptions(exchange.url.searchParams);
-    if (options === undefined) throw new HttpError(400, 'you must specify at least 1 of stdin, stdout, stderr');
+    if (options === undefined) throw new HttpError(400, noStreams);
     const container = await this.#runningContainer(path);
     const command = exchange.url.searchParams.getAll('command');
     const streams = await openCommandStreams(exchange, options);
@@ -162,34 +183,94 @@ class KubeletRoutes implements Routes {
     await servePortForward(await openTunnel(exchange), target);
   }
 
+  /** Docker makes checkpoints only where it is experimental and criu is there: refused as by a runtime that cannot. */
+  async #checkpoint([namespace = '', pod = '', container = '']: readonly string[]): Promise<void> {
+    const worker = await this.#worker(namespace, pod).catch(() => undefined);
+    if (worker === undefined) throw new HttpError(404, 'pod does not exist');
+    if (!worker.records.some((record) => record.name === container)) throw new HttpError(404, `container ${container} does not exist`);
+    const why = 'rpc error: code = Unimplemented desc = method CheckpointContainer not implemented';
+    throw new HttpError(500, `checkpointing of ${namespace}/${pod}/${container} failed (${why})`);
+  }
+
+  /** Pods as the runtime sees them: names and images, nothing else. */
+  async #runningPods(): Promise<object[]> {
+    const { workers } = await this.#options.managed;
+    return [...workers.values()].flatMap((worker) => {
+      const running = worker.records.flatMap(({ current }) => (current?.state === 'running' ? [current] : []));
+      const { name, namespace, uid } = worker.pod.metadata;
+      const containers = running.map((container) => ({ name: container.name, image: container.imageID, resources: {} }));
+      return running.length === 0 ? [] : [{ metadata: { name, namespace, uid }, spec: { containers }, status: {} }];
+    });
+  }
+
   async #measure(): Promise<Usage> {
     const { workers } = await this.#options.managed;
     return readUsage(this.#options.deps, workers.values());
   }
 
-  async #summary(): Promise<object> {
+  async #stats({ response, url }: Exchange, [what]: readonly string[]): Promise<void> {
+    if (what !== 'summary') throw notFound();
+    const input = await this.#summaryInput();
+    sendJson(response, url.searchParams.get('only_cpu_and_memory') === 'true' ? cpuAndMemory(input) : summary(input));
+  }
+
+  async #summaryInput(): Promise<SummaryInput> {
+    const { deps, nodeName, images } = this.#options;
     const usage = await this.#measure();
     const before = this.#usage;
     if (before === undefined || usage.node.time - before.node.time >= rateMs) this.#usage = usage;
-    return summary({ nodeName: this.#options.nodeName, usage, before, disk: await readDisk(this.#options.deps.podsDir) });
+    const [nodeDisk, imageDisk, all, pods] = await Promise.all([
+      readDisk(deps.podsDir),
+      readDisk(deps.runtime.imageDir ?? deps.podsDir),
+      images(),
+      Promise.all(
+        usage.pods.map(async ({ worker, containers }) => ({
+          containers: new Map(
+            await Promise.all(containers.map(async ({ container: { id } }) => [id, await this.#disks.container(id)] as const)),
+          ),
+          volumes: await this.#disks.volumes(worker),
+        })),
+      ),
+    ]);
+    return { nodeName, usage, before, nodeDisk, imageDisk, imageBytes: all.reduce((sum, { bytes }) => sum + bytes, 0), pods };
   }
 
-  async #metrics(): Promise<string> {
-    const { workers } = await this.#options.managed;
-    const running = [...workers.values()].flatMap((worker) => worker.records.filter((record) => record.current?.state === 'running'));
-    return [
-      '# HELP kubelet_running_containers [ALPHA] Number of containers currently running',
-      '# TYPE kubelet_running_containers gauge',
-      `kubelet_running_containers{container_state="running"} ${running.length}`,
-      '# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox',
-      '# TYPE kubelet_running_pods gauge',
-      `kubelet_running_pods ${[...workers.values()].filter((worker) => worker.ground.sandbox !== undefined).length}`,
-      "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.",
-      '# TYPE kubelet_node_name gauge',
-      `kubelet_node_name{node="${this.#options.nodeName}"} 1`,
-      '',
-    ].join('\n');
+  async #metrics([kind = '', ...rest]: readonly string[]): Promise<string> {
+    const { deps, metrics, machine } = this.#options;
+    if (rest.length > 0) throw notFound();
+    if (kind === '') return metrics.text() + volumeMetrics(await this.#claims());
+    if (kind === 'probes') return deps.probeMetrics.text();
+    if (kind === 'resource') return resourceMetrics(await this.#measure(), Date.now() - process.uptime() * 1000);
+    if (kind === 'cadvisor')
+      return cadvisorMetrics({ usage: await this.#measure(), info: machine.info, processors: Number(machine.capacity['cpu']) });
+    throw notFound();
   }
+
+  /** Volumes of claims, which /metrics tells of. */
+  async #claims(): Promise<readonly ClaimUse[]> {
+    const { workers } = await this.#options.managed;
+    const all = await Promise.all(
+      [...workers.values()].map(async (worker) =>
+        (worker.pod.spec.volumes ?? []).some((volume) => volume.persistentVolumeClaim !== undefined)
+          ? (await this.#disks.volumes(worker)).map((volume) => ({ ...volume, namespace: worker.pod.metadata.namespace ?? '' }))
+          : [],
+      ),
+    );
+    return all.flat().filter((volume) => volume.claim !== undefined);
+  }
+}
+
+const emptyList = { kind: 'PodList', apiVersion: 'v1', metadata: {} };
+
+const noStreams = 'you must specify at least 1 of stdin, stdout, stderr';
+
+function methodNotAllowed(): HttpError {
+  return new HttpError(405, '405: Method Not Allowed');
+}
+
+function sendMetrics(response: ServerResponse, text: string): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' });
+  response.end(text);
 }
 
 function sendText(response: ServerResponse, text: string): void {

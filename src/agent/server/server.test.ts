@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
@@ -8,14 +11,13 @@ import type { Client } from '../../client/client.ts';
 import { ContainerRecord } from '../pods/record.ts';
 import type { ProcessSession } from '../runtimes/runtime.ts';
 import { exited, t0, testContainer, testSpec } from '../testing/pods.ts';
-import { actionOf, createAuthorizer } from './authorizer.ts';
+import { actionOf, createAuthorizer, createTokenAuthenticator } from './authorizer.ts';
 import type { CommandStatus, CommandStreams } from './command-streams.ts';
 import { exitStatus } from './command-streams.ts';
 import { webSocketStreams } from './command-websocket.ts';
 import { commandOptions, joinProcess } from './commands.ts';
 import { logContainer, logQuery } from './logs.ts';
-import { resourceMetrics, summary } from './stats.ts';
-import type { Usage } from './stats.ts';
+import { health, serveSystemLogs } from './system-routes.ts';
 import { chooseProtocol } from './websocket.ts';
 
 const all = { stdin: true, stdout: true, stderr: true, tty: false };
@@ -198,51 +200,97 @@ describe('logs', () => {
 });
 
 describe('who may', () => {
-  test('paths are subresources of the node', () => {
-    expect(actionOf('GET', '/stats/summary')).toEqual({ verb: 'get', subresource: 'stats' });
-    expect(actionOf('POST', '/exec/ns/p/c')).toEqual({ verb: 'create', subresource: 'proxy' });
+  test.each([
+    ['GET', '/stats/summary', { verb: 'get', subresources: ['stats'] }],
+    ['POST', '/exec/ns/p/c', { verb: 'create', subresources: ['proxy'] }],
+    ['GET', '/pods', { verb: 'get', subresources: ['pods', 'proxy'] }],
+    ['GET', '/healthz/ping', { verb: 'get', subresources: ['healthz', 'proxy'] }],
+    ['GET', '/logs/', { verb: 'get', subresources: ['log'] }],
+  ])('%s %s', (method, path, action) => {
+    expect(actionOf(method, path)).toEqual(action);
   });
-  test('masters always, others when the API server says so, asked once', async () => {
+
+  /** Answers reviews as told, remembers them. */
+  function reviewer(status: (spec: Record<string, unknown>) => object) {
     const asked: unknown[] = [];
-    const create = async (_namespace: string, review: unknown) => (asked.push(review), { status: { allowed: true } });
-    const authorize = createAuthorizer({ resource: () => ({ create }) } as unknown as Client, 'n1', new FakeClock());
-    const action = { verb: 'get', subresource: 'metrics' } as const;
-    expect(await authorize({ user: 'root', groups: ['system:masters'] }, action)).toBe(true);
+    const create = async (_namespace: string, { spec }: { spec: Record<string, unknown> }) => (asked.push(spec), { status: status(spec) });
+    return { asked, client: { resource: () => ({ create }) } as unknown as Client };
+  }
+  const action = { verb: 'get', subresources: ['pods', 'proxy'] };
+
+  test('masters always', async () => {
+    const { client, asked } = reviewer(() => ({}));
+    expect(await createAuthorizer(client, 'n1', new FakeClock())({ user: 'root', groups: ['system:masters'] }, action)).toBe(true);
     expect(asked).toEqual([]);
-    expect(await authorize({ user: 'u', groups: [] }, action)).toBe(true);
-    expect(await authorize({ user: 'u', groups: [] }, action)).toBe(true);
-    expect(asked).toEqual([
-      {
-        metadata: {},
-        spec: { user: 'u', groups: [], resourceAttributes: { verb: 'get', resource: 'nodes', subresource: 'metrics', name: 'n1' } },
-      },
-    ]);
+  });
+
+  test('others when the API server lets them do one of the things; asked once', async () => {
+    const { client, asked } = reviewer((spec) => ({
+      allowed: (spec['resourceAttributes'] as { subresource: string }).subresource === 'proxy',
+    }));
+    const clock = new FakeClock();
+    const authorize = createAuthorizer(client, 'n1', clock);
+    const caller = { user: 'u', groups: ['g'] };
+    expect(await authorize(caller, action)).toBe(true);
+    expect(await authorize(caller, action)).toBe(true);
+    expect(asked).toEqual(
+      ['pods', 'proxy'].map((subresource) => ({
+        ...caller,
+        resourceAttributes: { verb: 'get', version: 'v1', resource: 'nodes', subresource, name: 'n1' },
+      })),
+    );
+    // A refusal is asked about again sooner than a permission.
+    await clock.advance(31_000);
+    await authorize(caller, action);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('a token is reviewed once, and again after two minutes', async () => {
+    const { client, asked } = reviewer(({ token }) =>
+      token === 'good' ? { authenticated: true, user: { username: 'system:serviceaccount:ns:a', groups: ['g'], uid: '1' } } : {},
+    );
+    const clock = new FakeClock();
+    const authenticate = createTokenAuthenticator(client, clock);
+    expect(await authenticate('good')).toEqual({ user: 'system:serviceaccount:ns:a', groups: ['g'], uid: '1' });
+    expect(await authenticate('good')).toBeDefined();
+    expect(await authenticate('bad')).toBeUndefined();
+    expect(asked).toEqual([{ token: 'good' }, { token: 'bad' }]);
+    await clock.advance(121_000);
+    await authenticate('good');
+    expect(asked).toHaveLength(3);
   });
 });
 
-describe('use of resources', () => {
-  const usage = (seconds: number): Usage => {
-    const stats = { time: t0 + seconds * 1000, cpuNanos: seconds * 5e8, memoryUsage: 100, workingSet: 80, rss: 60 };
-    const worker = { pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, status: {} } } as never;
-    const node = { time: t0 + seconds * 1000, startTime: t0, cpuNanos: seconds * 1e9, memoryUsage: 1, workingSet: 1, availableBytes: 5 };
-    return { node, pods: [{ worker, containers: [{ container: testContainer(), stats }] }] };
-  };
-  test('rates come from two readings', () => {
-    const result = summary({ nodeName: 'n1', usage: usage(20), before: usage(10), disk: { capacity: 9, available: 4 } });
-    expect(result).toMatchObject({
-      node: { nodeName: 'n1', cpu: { usageNanoCores: 1e9 }, memory: { availableBytes: 5 }, fs: { usedBytes: 5 } },
-      pods: [
-        {
-          podRef: { name: 'p' },
-          cpu: { usageNanoCores: 5e8 },
-          containers: [{ name: 'web', cpu: { usageNanoCores: 5e8 }, memory: { workingSetBytes: 80 } }],
-        },
-      ],
-    });
+describe('what the kubelet says of itself', () => {
+  const fine = { name: 'ping', check: () => undefined };
+  const broken = { name: 'syncloop', check: () => Promise.reject(new Error('it hangs')) };
+  const query = (text = ''): URLSearchParams => new URLSearchParams(text);
+  test('health', async () => {
+    expect(await health([fine], [], query())).toBe('ok');
+    expect(await health([fine], [], query('verbose'))).toBe('[+]ping ok\nhealthz check passed\n');
+    expect(await health([fine, broken], [], query('exclude=syncloop&verbose'))).toContain('[+]syncloop excluded: ok');
+    await expect(health([fine, broken], [], query())).rejects.toThrow(
+      '[+]ping ok\n[-]syncloop failed: reason withheld\nhealthz check failed',
+    );
+    await expect(health([fine, broken], ['syncloop'], query())).rejects.toThrow('internal server error: it hangs');
+    await expect(health([fine], ['nope'], query())).rejects.toThrow('404: Page Not Found');
   });
-  test('as Prometheus text', () => {
-    const lines = resourceMetrics(usage(2)).split('\n');
-    expect(lines).toContain(`container_cpu_usage_seconds_total{container="web",namespace="ns",pod="p"} 1 ${t0 + 2000}`);
-    expect(lines).toContain(`pod_memory_working_set_bytes{namespace="ns",pod="p"} 80 ${t0 + 2000}`);
+  test('files of logs, and nothing beside them', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'coracle-logs-'));
+    try {
+      mkdirSync(join(dir, 'pods'));
+      writeFileSync(join(dir, 'a&b.log'), 'hello\n');
+      symlinkSync('/etc/passwd', join(dir, 'link'));
+      const ask = async (...path: string[]): Promise<string> => {
+        const response = new PassThrough();
+        await serveSystemLogs(Object.assign(response, { writeHead: () => response }) as never, path, dir);
+        return text(response);
+      };
+      expect(await ask('')).toContain('<a href="a&b.log">a&amp;b.log</a>\n<a href="link">link</a>\n<a href="pods/">pods/</a>\n</pre>');
+      expect(await ask('a&b.log')).toBe('hello\n');
+      for (const path of [['link'], ['..', 'x'], ['none']]) await expect(ask(...path)).rejects.toThrow('404 page not found');
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });

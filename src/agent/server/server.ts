@@ -4,27 +4,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Pod } from '../../api/generated/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Informer } from '../../client/informer.ts';
 import type { KubeletServerOptions } from '../options.ts';
-import type { PodDeps } from '../pods/deps.ts';
-import type { PodManager } from '../pods/pod-manager.ts';
-import { actionOf, callerOf, createAuthorizer } from './authorizer.ts';
-import type { Authorize } from './authorizer.ts';
+import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
+import { actionOf, callerOf, createAuthorizer, createTokenAuthenticator } from './authorizer.ts';
+import type { AuthenticateToken, Authorize, Caller } from './authorizer.ts';
 import { HttpError } from './http-error.ts';
 import { createRoutes } from './routes.ts';
-import type { Routes } from './routes.ts';
+import type { RouteOptions, Routes } from './routes.ts';
 
-export interface ServerOptions extends KubeletServerOptions {
-  readonly deps: PodDeps;
-  readonly pods: Informer<Pod>;
-  readonly managed: Promise<PodManager>;
-  readonly nodeName: string;
-  readonly clock: Clock;
+export interface ServerOptions extends KubeletServerOptions, RouteOptions {
   readonly logger: Logger;
 }
 
@@ -36,7 +28,15 @@ export interface KubeletServer extends Running {
 export async function startKubeletServer(options: ServerOptions): Promise<KubeletServer> {
   const { tls, clientCA, logger } = options;
   const routes = createRoutes(options);
-  const authorize = createAuthorizer(options.deps.client, options.nodeName, options.clock);
+  const { deps, clock, metrics } = options;
+  const parts: Parts = {
+    routes,
+    logger,
+    clock,
+    metrics,
+    authenticate: createTokenAuthenticator(deps.client, clock),
+    authorize: createAuthorizer(deps.client, options.nodeName, clock),
+  };
   const server = createServer({
     cert: tls.cert,
     key: tls.key,
@@ -50,13 +50,12 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('request', (request, response) => void handle({ routes, authorize, logger }, request, response));
-  server.on(
-    'upgrade',
-    (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade({ routes, authorize, logger }, request, { socket, head }),
-  );
+  server.on('request', (request, response) => void handle(parts, request, response));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(parts, request, { socket, head }));
   server.on('tlsClientError', () => undefined);
   const port = await listen(server, options.host, options.port);
+  // Connections that are open go on with the old one.
+  options.onRenewable?.((renewed) => server.setSecureContext({ cert: renewed.cert, key: renewed.key, ca: clientCA }));
   return {
     port,
     ...running(
@@ -83,16 +82,42 @@ function listen(server: ReturnType<typeof createServer>, host: string | undefine
 
 interface Parts {
   readonly routes: Routes;
+  readonly authenticate: AuthenticateToken;
   readonly authorize: Authorize;
+  readonly clock: Clock;
+  readonly metrics: KubeletMetrics;
   readonly logger: Logger;
 }
 
-async function admit({ authorize }: Parts, request: IncomingMessage, url: URL): Promise<void> {
-  const caller = callerOf(request.socket as TLSSocket);
+async function admit(parts: Parts, request: IncomingMessage, url: URL): Promise<void> {
+  const caller = await whoAsks(parts, request);
   if (caller === undefined) throw new HttpError(401, 'Unauthorized');
   const action = actionOf(request.method ?? 'GET', url.pathname);
-  if (await authorize(caller, action)) return;
-  throw new HttpError(403, `Forbidden (user=${caller.user}, verb=${action.verb}, resource=nodes, subresource(s)=[${action.subresource}])`);
+  if (await parts.authorize(caller, action)) return;
+  const { verb, subresources } = action;
+  throw new HttpError(403, `Forbidden (user=${caller.user}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`);
+}
+
+async function whoAsks({ authenticate, logger }: Parts, request: IncomingMessage): Promise<Caller | undefined> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  try {
+    return callerOf(request.socket as TLSSocket) ?? (token === undefined ? undefined : await authenticate(token));
+  } catch (error) {
+    logger.warn({ err: error }, 'a token could not be reviewed');
+    return undefined;
+  }
+}
+
+/** First parts of paths that metrics tell apart; the others are `other`. */
+const counted = new Set(
+  'pods runningpods healthz configz stats metrics logs containerLogs run exec attach portForward checkpoint'.split(' '),
+);
+const longRunning = new Set(['exec', 'attach', 'portForward', 'debug']);
+
+function note({ metrics, clock }: Parts, request: IncomingMessage, { url, began }: { url: URL; began: number }): void {
+  const [, first = '', second = ''] = url.pathname.split('/');
+  const path = first === 'metrics' && second !== '' ? `metrics/${second}` : counted.has(first) ? first : 'other';
+  metrics.request({ method: request.method ?? 'GET', path, longRunning: longRunning.has(first) }, (clock.monotonic() - began) / 1000);
 }
 
 function urlOf(request: IncomingMessage): URL {
@@ -107,6 +132,7 @@ function asHttpError(error: unknown, logger: Logger): HttpError {
 
 async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = urlOf(request);
+  const began = parts.clock.monotonic();
   try {
     await admit(parts, request, url);
     await parts.routes.serve({ request, response, url });
@@ -114,12 +140,15 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     const refusal = asHttpError(error, parts.logger);
     if (response.headersSent) return void response.destroy();
     response.writeHead(refusal.code, { 'content-type': 'text/plain; charset=utf-8' });
-    response.end(`${refusal.message}\n`);
+    response.end(refusal.message);
+  } finally {
+    note(parts, request, { url, began });
   }
 }
 
 async function upgrade(parts: Parts, request: IncomingMessage, { socket, head }: { socket: Duplex; head: Buffer }): Promise<void> {
   const url = urlOf(request);
+  const began = parts.clock.monotonic();
   socket.on('error', () => socket.destroy());
   try {
     await admit(parts, request, url);
@@ -130,5 +159,7 @@ async function upgrade(parts: Parts, request: IncomingMessage, { socket, head }:
       socket.end(
         `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Error'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
       );
+  } finally {
+    note(parts, request, { url, began });
   }
 }

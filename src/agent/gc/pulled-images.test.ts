@@ -24,9 +24,9 @@ function runtime(kept: string): { runtime: Runtime; asked: string[] } {
 test('only what the agent pulled is removed, also after a restart; what is in use stays', async () => {
   const file = join(dir, 'pulled.json');
   const first = await openPulledImages(file);
-  first.add('sha256:1');
-  first.add('sha256:2');
-  first.add('sha256:1');
+  first.add('sha256:1', 1);
+  first.add('sha256:2', 2);
+  first.add('sha256:1', 3);
   const one = runtime('sha256:2');
   await first.reclaim(one.runtime);
   expect(one.asked).toEqual(['sha256:1', 'sha256:2']);

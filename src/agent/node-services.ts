@@ -1,0 +1,132 @@
+/** What a node does besides running its pods: eviction, image collection, the kubelet API's facts, the end of the machine. */
+import type { EventRecorder } from '../client/events.ts';
+import type { Lifecycle } from '../base/lifecycle.ts';
+import { startNodeEviction } from './eviction/start.ts';
+import type { Eviction } from './eviction/eviction.ts';
+import { defaultThresholds, parseThresholds } from './eviction/thresholds.ts';
+import { startImageGc } from './gc/image-gc.ts';
+import type { PulledImages } from './gc/pulled-images.ts';
+import { allocatable } from './node/allocatable.ts';
+import type { KnownImages } from './node/known-images.ts';
+import type { Machine } from './node/machine.ts';
+import { RuntimeHealth } from './node/runtime-health.ts';
+import { endPods } from './node/shutdown.ts';
+import type { AgentOptions } from './options.ts';
+import type { PodDeps } from './pods/deps.ts';
+import type { PodManager } from './pods/pod-manager.ts';
+import type { PodWorker } from './pods/worker.ts';
+import type { HealthCheck, NodeConfiguration } from './server/system-routes.ts';
+import type { KubeletMetrics } from './stats/kubelet-metrics.ts';
+import { readDisk } from './stats/machine-use.ts';
+
+export interface ServicesInput {
+  readonly options: AgentOptions;
+  readonly deps: PodDeps;
+  readonly machine: Machine;
+  readonly pulled: PulledImages;
+  readonly images: KnownImages;
+  readonly recorder: EventRecorder;
+  readonly metrics: KubeletMetrics;
+  readonly managed: Promise<PodManager>;
+  readonly lifecycle: Lifecycle;
+  workers(): Iterable<PodWorker>;
+  /** The node has something new to tell. */
+  changed(): void;
+}
+
+export interface NodeServices {
+  readonly eviction: Eviction | undefined;
+  readonly health: RuntimeHealth;
+}
+
+export function startNodeServices(input: ServicesInput): NodeServices {
+  const { options, deps, recorder, managed, pulled, lifecycle } = input;
+  const eviction = startNodeEviction({ options, deps, pulled, recorder, managed, changed: () => input.changed() });
+  if (eviction !== undefined) lifecycle.add(eviction);
+  if (deps.runtime.real) lifecycle.add(imageGc(input));
+  return { eviction, health: new RuntimeHealth(deps.runtime, deps.clock) };
+}
+
+function imageGc(input: ServicesInput): ReturnType<typeof startImageGc> {
+  const { options, deps, pulled, images, recorder, metrics } = input;
+  const { runtime, clock, logger, nodeName } = deps;
+  return startImageGc({
+    clock,
+    logger,
+    pulled,
+    policy: imageGcPolicy(options),
+    disk: async () => (runtime.imageDir === undefined ? undefined : readDisk(runtime.imageDir)),
+    used: () =>
+      [...input.workers()].flatMap(({ records }) =>
+        records.flatMap(({ current, previous }) => [current?.imageID, previous?.imageID].filter((id) => id !== undefined)),
+      ),
+    images: () => runtime.listImages(),
+    remove: (id) => runtime.removeImage(id),
+    removed: () => {
+      metrics.imageCollected();
+      images.changed();
+    },
+    event: (reason, message) => recorder.event({ kind: 'Node', name: nodeName, uid: nodeName }, 'Warning', reason, message),
+  });
+}
+
+function imageGcPolicy({ imageGcHighPercent = 85, imageGcLowPercent = 80 }: AgentOptions): { highPercent: number; lowPercent: number } {
+  return { highPercent: imageGcHighPercent, lowPercent: imageGcLowPercent };
+}
+
+/** A simulated node runs out of nothing: nothing is kept free. */
+export function allocatableOf(options: AgentOptions, machine: Machine, real: boolean): Readonly<Record<string, string>> {
+  const { kubeReserved = {}, systemReserved = {}, evictionHard = defaultThresholds } = options;
+  return allocatable(machine.capacity, { kubeReserved, systemReserved, thresholds: real ? parseThresholds(evictionHard) : [] });
+}
+
+/** Of /healthz. */
+export function healthChecks(health: () => RuntimeHealth | undefined): HealthCheck[] {
+  const fine = (): void => undefined;
+  const syncloop = (): void => {
+    const [problem] = health()?.problems() ?? [];
+    if (problem !== undefined) throw new Error(problem);
+  };
+  return [
+    { name: 'ping', check: fine },
+    { name: 'log', check: fine },
+    { name: 'syncloop', check: syncloop },
+  ];
+}
+
+/** Of /configz. */
+export function nodeConfiguration(
+  options: AgentOptions,
+  { deps, port }: { readonly deps: PodDeps; readonly port: number },
+): NodeConfiguration {
+  const { highPercent, lowPercent } = imageGcPolicy(options);
+  const thresholds = parseThresholds(options.evictionHard ?? defaultThresholds);
+  return {
+    port,
+    podsDir: deps.podsDir,
+    clusterDomain: deps.clusterDomain,
+    clusterDNS: deps.clusterDNS,
+    maxPods: options.maxPods ?? 110,
+    evictionHard: Object.fromEntries(thresholds.map(({ signal, text }) => [signal, text])),
+    imageGCHighThresholdPercent: highPercent,
+    imageGCLowThresholdPercent: lowPercent,
+    kubeReserved: options.kubeReserved ?? {},
+    systemReserved: options.systemReserved ?? {},
+    shutdownGracePeriod: seconds(options.shutdownGraceMs),
+    shutdownGracePeriodCriticalPods: seconds(options.shutdownGraceCriticalMs),
+    runtimeEndpoint: options.runtime === 'docker' ? `unix://${options.dockerSocket ?? '/var/run/docker.sock'}` : '',
+  };
+}
+
+/** As Go prints durations. */
+function seconds(ms = 0): string {
+  const whole = Math.round(ms / 1000);
+  return whole < 60 ? `${String(whole)}s` : `${String(Math.floor(whole / 60))}m${String(whole % 60)}s`;
+}
+
+/** Ends the pods of a machine that goes down; resolves at once when none of them is to be waited for. */
+export async function endPodsOf(options: AgentOptions, workers: Iterable<PodWorker>): Promise<void> {
+  const { shutdownGraceMs = 0, shutdownGraceCriticalMs = 0, clock } = options;
+  if (shutdownGraceMs > 0)
+    await endPods({ clock, workers, policy: { graceMs: shutdownGraceMs, graceCriticalMs: shutdownGraceCriticalMs } });
+}

@@ -1,0 +1,37 @@
+/** The settings of a node that only its agent reads. */
+import type { AgentOptions } from '../agent/agent.ts';
+import type { Settings } from './options.ts';
+import { reservedAmounts } from './reserved-amounts.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface NodeSettings extends Pick<
+  AgentOptions,
+  | 'evictionHard'
+  | 'imageGcHighPercent'
+  | 'imageGcLowPercent'
+  | 'kubeReserved'
+  | 'systemReserved'
+  | 'shutdownGraceMs'
+  | 'shutdownGraceCriticalMs'
+> {
+  /** Pods are ended whenever the process stops. */
+  readonly shutdownOnStop: boolean;
+}
+
+/** Throws a {@link UsageError} for settings that contradict each other. */
+export function nodeSettings(settings: Settings): NodeSettings {
+  const [high, low] = [settings['image-gc-high-threshold'], settings['image-gc-low-threshold']];
+  if (low > high) throw new UsageError('--image-gc-low-threshold must not be above --image-gc-high-threshold');
+  const [grace, critical] = [settings['shutdown-grace-period'], settings['shutdown-grace-period-critical-pods']];
+  if (critical > grace) throw new UsageError('--shutdown-grace-period-critical-pods must not be above --shutdown-grace-period');
+  return {
+    evictionHard: settings['eviction-hard'],
+    imageGcHighPercent: high,
+    imageGcLowPercent: low,
+    kubeReserved: reservedAmounts(settings['kube-reserved']),
+    systemReserved: reservedAmounts(settings['system-reserved']),
+    shutdownGraceMs: grace * 1000,
+    shutdownGraceCriticalMs: critical * 1000,
+    shutdownOnStop: settings['shutdown-pods-on-stop'],
+  };
+}
