@@ -110,6 +110,7 @@ export function readName(bytes: Buffer, start: number): { name: string; end: num
       if (end < 0) end = at + 2;
       const target = ((length & 0x3f) << 8) | low;
       if (target >= at) throw new MalformedMessage('pointer forward');
+      if (target < headerLength) throw new MalformedMessage('pointer into the header');
       at = target;
       continue;
     }
