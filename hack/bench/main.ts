@@ -7,6 +7,7 @@ import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
 import { load } from './load.ts';
 import { nodeFigures } from './node.ts';
 import { residentMB } from './processes.ts';
+import { benchAddress, serviceFigures } from './services.ts';
 import { median, row } from './statistics.ts';
 import { embeddedFigures, etcdFigures } from './storage.ts';
 import { peerKubeconfig, Target } from './target.ts';
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     peer: { type: 'boolean', default: false },
     workloads: { type: 'boolean', default: false },
     storage: { type: 'boolean', default: false },
+    services: { type: 'boolean', default: false },
+    changes: { type: 'string', default: '200' },
     objects: { type: 'string', default: '100000' },
     nodes: { type: 'string', default: '1000' },
     pods: { type: 'string', default: '10000' },
@@ -34,7 +37,9 @@ const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
 npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
   instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)
 npm run bench -- --storage [--objects N] [--starts N] [--count PODS] [--peer]
-  instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd`;
+  instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd
+npm run bench -- --services [--changes N] [--peer]
+  instead: the proxy's rules for 100 and 5,000 Services; the peer is kube-proxy on the same server (root, nft)`;
 
 async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
   return new CoracleProcess([
@@ -101,7 +106,20 @@ async function stores(): Promise<void> {
   if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
 }
 
+async function rules(): Promise<void> {
+  const coracle = await server(['--runtime', 'sim', '--node-name', 'bench', '--disable-servicelb', '--tls-san', benchAddress]);
+  await coracle.start();
+  const kubeconfig = join(coracle.dataDir, 'kubeconfig');
+  const kubeProxy = values.peer
+    ? join(process.env['PEERS'] ?? join(process.env['HOME'] ?? '', '.cache', 'peers'), 'bin', 'kube-proxy')
+    : undefined;
+  const target = new Target('coracle', kubeconfig);
+  await serviceFigures({ target, kubeconfig, nodeName: 'bench', counts: [100, 5000], changes: Number(values.changes), kubeProxy });
+  await coracle.stop();
+}
+
 if (values.help) console.log(help);
+else if (values.services) await rules();
 else if (values.storage) await stores();
 else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
 else {
