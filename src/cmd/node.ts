@@ -15,7 +15,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
-import { publishDnsService, startDns, type DnsServer } from '../dns/dns.ts';
+import { publishDnsService, startDns, usualStatusPort, type DnsServer } from '../dns/dns.ts';
 import { startNetworkPolicies } from '../proxy/policy/policies.ts';
 import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import type { ProxyMode } from '../proxy/open-sink.ts';
@@ -122,7 +122,12 @@ function serviceProxy(options: NodeOptions): Promise<Proxy> {
 
 async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
   const startAt = (port: number): Promise<DnsServer> =>
-    startDns({ ...options, client: options.client('dns'), listen: network.gatewayIPs.map((host) => ({ host, port })) });
+    startDns({
+      ...options,
+      client: options.client('dns'),
+      listen: network.gatewayIPs.map((host) => ({ host, port })),
+      statusPort: usualStatusPort,
+    });
   // The same port at every start, so that flows that pods have open find the next server.
   const dns = lifecycle.add(await startAt(usualDnsPort).catch(() => startAt(0)));
   await publishDnsService({
@@ -130,6 +135,7 @@ async function startClusterDns(options: NodeOptions, network: NodePodNetwork, li
     clusterDNS: options.clusterDNS,
     addresses: network.gatewayIPs,
     port: dns.ports[0] ?? 0,
+    statusPort: usualStatusPort,
     nodeName: options.nodeName,
   });
   await dns.synced;

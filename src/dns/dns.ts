@@ -25,7 +25,7 @@ import { listen } from './server.ts';
 import { startStatusServer } from './status-server.ts';
 import { outerHandler, zonesHandler } from './zones.ts';
 
-export { publishDnsService } from './publish.ts';
+export { publishDnsService, usualStatusPort } from './publish.ts';
 
 export interface DnsOptions {
   readonly client: Client;

@@ -12,9 +12,14 @@ export interface DnsServiceOptions {
   /** Where the server listens. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Where the server shows its metrics, if it does; the Service has them at 9153, as CoreDNS's has. */
+  readonly statusPort?: number;
   /** Set on the endpoints when given, so that traffic policies know where they are. */
   readonly nodeName?: string;
 }
+
+/** CoreDNS's. */
+export const usualStatusPort = 9153;
 
 const namespace = 'kube-system';
 const name = 'kube-dns';
@@ -37,6 +42,7 @@ export function dnsService(clusterDNS: readonly string[]): New<Service> {
       ports: [
         { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
         { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+        { name: 'metrics', port: usualStatusPort, protocol: 'TCP', targetPort: usualStatusPort },
       ],
     },
   };
@@ -59,6 +65,7 @@ export function dnsSlice(options: DnsServiceOptions, family: 'IPv4' | 'IPv6'): N
     ports: [
       { name: 'dns', port: options.port, protocol: 'UDP' },
       { name: 'dns-tcp', port: options.port, protocol: 'TCP' },
+      ...(options.statusPort === undefined ? [] : [{ name: 'metrics', port: options.statusPort, protocol: 'TCP' as const }]),
     ],
   };
 }
