@@ -2,9 +2,9 @@
 /** The `coracle` command of this checkout. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { buildIfStale, installDependencies, node, root, youngHeap } from './prepare.mjs';
+import { buildIfStale, environment, installDependencies, node, root, youngHeap } from './prepare.mjs';
 
 installDependencies();
 buildIfStale();
-const result = spawnSync(node, [youngHeap, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const result = spawnSync(node, [youngHeap, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], { stdio: 'inherit', env: environment });
 process.exit(result.status ?? 1);
