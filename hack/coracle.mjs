@@ -6,5 +6,8 @@ import { buildIfStale, environment, installDependencies, node, root, youngHeap }
 
 installDependencies();
 buildIfStale();
-const result = spawnSync(node, [youngHeap, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], { stdio: 'inherit', env: environment });
+const result = spawnSync(node, [youngHeap, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: environment,
+});
 process.exit(result.status ?? 1);
