@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ConfigMap, Container, Secret, Service } from '../../api/generated/types.ts';
 import type { PodReferences } from '../references.ts';
 import { testPod } from '../testing/pods.ts';
+import { envFileValue } from './env-file.ts';
 import { containerEnv } from './env.ts';
 import { hostsFile, parseResolvConf, podHostname, resolvConf } from './etc-files.ts';
 import { expand } from './expand.ts';
@@ -59,10 +60,48 @@ describe('environment', () => {
     configMap: async (name: string) => (name === 'cm' ? ({ data: { a: '1', b: '2' } } as unknown as ConfigMap) : undefined),
     secret: async (name: string) => (name === 's' ? ({ data: { k: 'c2VjcmV0' } } as unknown as Secret) : undefined),
   } as PodReferences;
+  const files: Readonly<Record<string, string>> = { 'vol/env': "# first\nA='a b' # c\nB='two\nlines'\n" };
   const env = async (container: Partial<Container>): Promise<Record<string, string>> => {
     const input = { pod: testPod(), container: { name: 'c', ...container }, services: [service('db', 'ns', '10.0.0.5')], references };
-    return Object.fromEntries(await containerEnv({ ...input, allocatable: { cpu: '2' }, podIPs: ['10.0.0.9'], hostIPs: ['1.2.3.4'] }));
+    return Object.fromEntries(
+      await containerEnv({
+        ...input,
+        allocatable: { cpu: '2' },
+        volumeFile: async (volume, path) => files[`${volume}/${path}`] ?? Promise.reject(new Error('none')),
+        podIPs: ['10.0.0.9'],
+        hostIPs: ['1.2.3.4'],
+      }),
+    );
   };
+
+  test('out of files that other containers left', async () => {
+    const from = (key: string, optional = false) => [
+      { name: 'X', valueFrom: { fileKeyRef: { volumeName: 'vol', path: 'env', key, optional } } },
+    ];
+    expect(await env({ env: from('A') })).toMatchObject({ X: 'a b' });
+    expect(await env({ env: from('B') })).toMatchObject({ X: 'two\nlines' });
+    expect(await env({ env: from('C', true) })).not.toHaveProperty('X');
+    await expect(env({ env: from('C') })).rejects.toThrow('environment variable key "C" not found in file "env"');
+  });
+
+  test.each([
+    ["  A='x'", 'x'],
+    ["A= 'x'", ''],
+    ["A='x", 'invalid environment variable format starting at line 1: unclosed single quote'],
+    ["A ='x'", "invalid environment variable format at line 1: whitespace before '=' is not allowed"],
+    ['A=x', 'invalid environment variable format at line 1: value must be enclosed in single quotes'],
+    ["\nA='x'y", 'invalid environment variable format at line 2: unexpected content after closing quote'],
+    ['A', "invalid environment variable format at line 1: missing '='"],
+  ])('a line of such a file: %j', (text, wanted) => {
+    const read = (): string => {
+      try {
+        return envFileValue(text, 'A');
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(read()).toBe(wanted);
+  });
 
   test('sources, expansion and precedence', async () => {
     const result = await env({
@@ -112,9 +151,7 @@ test.each([
   ['limits.memory', '1Gi', '4'],
 ])('%s in units of %s is %s', (resource, divisor, expected) => {
   const container = { name: 'c', resources: { limits: { cpu: '1500m' }, requests: { memory: '64Mi' } } };
-  expect(resourceValue(container, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: { memory: '4Gi' } })).toBe(
-    expected,
-  );
+  expect(resourceValue(container, resource, { ...(divisor === undefined ? {} : { divisor }), limits: { memory: '4Gi' } })).toBe(expected);
 });
 
 describe('resources', () => {

@@ -1,9 +1,10 @@
 /** The environment of a container. The order of precedence is makeEnvironmentVariables of pkg/kubelet/kubelet_pods.go. */
-import type { Container, EnvVar, Pod, Service } from '../../api/generated/types.ts';
+import type { Container, EnvVar, FileKeySelector, Pod, Service } from '../../api/generated/types.ts';
 import type { PodReferences } from '../references.ts';
 import { expand } from './expand.ts';
 import type { PodAddresses } from './field-refs.ts';
-import { fieldValue, resourceValue } from './field-refs.ts';
+import { envFileValue } from './env-file.ts';
+import { defaultLimits, fieldValue, resourceValue } from './field-refs.ts';
 import { serviceEnv } from './service-env.ts';
 
 export interface EnvInput extends PodAddresses {
@@ -12,6 +13,8 @@ export interface EnvInput extends PodAddresses {
   readonly services: Iterable<Service>;
   readonly references: PodReferences;
   readonly allocatable: Readonly<Record<string, string>>;
+  /** The text of a file of one of the pod's volumes, by the volume's name and the path in it; rejects when there is none. */
+  readonly volumeFile: (volume: string, path: string) => Promise<string>;
 }
 
 /** Something the container asks for is not there; the container cannot be made until it is. */
@@ -59,7 +62,8 @@ function decode(base64: string): string {
 
 async function sourcedValue(input: EnvInput, { valueFrom = {} }: EnvVar): Promise<string | undefined> {
   const { pod, references } = input;
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
+  if (fileKeyRef !== undefined) return fileValue(input, fileKeyRef);
   if (fieldRef !== undefined) {
     const value = fieldValue(pod, fieldRef.fieldPath, input);
     if (value === undefined) throw new ConfigError(`unsupported fieldPath: ${fieldRef.fieldPath}`);
@@ -72,7 +76,7 @@ async function sourcedValue(input: EnvInput, { valueFrom = {} }: EnvVar): Promis
     const value =
       of === undefined
         ? undefined
-        : resourceValue(of, resource, { ...(divisor === undefined ? {} : { divisor }), allocatable: input.allocatable });
+        : resourceValue(of, resource, { ...(divisor === undefined ? {} : { divisor }), limits: defaultLimits(pod, input.allocatable) });
     if (value === undefined) throw new ConfigError(`unsupported container resource : ${resource}`);
     return value;
   }
@@ -94,4 +98,19 @@ async function sourcedValue(input: EnvInput, { valueFrom = {} }: EnvVar): Promis
     throw new ConfigError(`couldn't find key ${key} in Secret ${pod.metadata.namespace ?? ''}/${name}`);
   }
   return undefined;
+}
+
+async function fileValue(
+  { volumeFile }: EnvInput,
+  { volumeName, path, key, optional = false }: FileKeySelector,
+): Promise<string | undefined> {
+  const text = await volumeFile(volumeName, path);
+  let value: string;
+  try {
+    value = envFileValue(text, key);
+  } catch (cause) {
+    throw new ConfigError("couldn't parse env file", { cause });
+  }
+  if (value !== '' || optional) return value === '' ? undefined : value;
+  throw new ConfigError(`environment variable key "${key}" not found in file "${path}"`);
 }

@@ -36,19 +36,24 @@ function mapText(map: Readonly<Record<string, string>> = {}): string {
     .join('\n');
 }
 
-/** `resource` is `limits.cpu`, `requests.memory`, ...; a missing limit is what the node has to give. Undefined when not supported. */
+/** `resource` is `limits.cpu`, `requests.memory`, ...; a missing limit is the one in `options`. Undefined when not supported. */
 export function resourceValue(
   container: Container,
   resource: string,
-  options: { divisor?: string | number; allocatable: Readonly<Record<string, string>> },
+  options: { divisor?: string | number; limits: Readonly<Record<string, string | number>> },
 ): string | undefined {
   const [, list, name = ''] = /^(limits|requests)\.(.+)$/.exec(resource) ?? [];
   if (list === undefined) return undefined;
   const { limits = {}, requests = {} } = container.resources ?? {};
   const limit = limits[name];
-  const amount = (list === 'limits' ? limit : requests[name]) ?? (list === 'limits' ? options.allocatable[name] : undefined) ?? '0';
+  const amount = (list === 'limits' ? limit : requests[name]) ?? (list === 'limits' ? options.limits[name] : undefined) ?? '0';
   const { divisor = '0' } = options;
   const by = parseQuantity(divisor).isZero ? parseQuantity('1') : parseQuantity(divisor);
   const units = name === 'cpu' ? parseQuantity(amount).milliValue() / by.milliValue() : parseQuantity(amount).value() / by.value();
   return String(Math.ceil(units));
+}
+
+/** What a container without limits may take: the pod's limit, or what the node has to give. */
+export function defaultLimits({ spec }: Pod, allocatable: Readonly<Record<string, string>>): Record<string, string | number> {
+  return { ...allocatable, ...spec.resources?.limits };
 }

@@ -1,9 +1,9 @@
 /** Everything a container is made of, out of its pod and what the pod names. */
-import { readFile, mkdir } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { Pod } from '../../api/generated/types.ts';
-import { containerEnv } from '../containers/env.ts';
+import { ConfigError, containerEnv } from '../containers/env.ts';
 import { expand } from '../containers/expand.ts';
 import { cgroupParent, resourceLimits } from '../containers/resources.ts';
 import { securityConfig } from '../containers/security.ts';
@@ -42,6 +42,7 @@ export async function containerConfig(input: ConfigInput): Promise<ContainerConf
     allocatable: deps.allocatable,
     podIPs: input.podIPs,
     hostIPs: deps.hostIPs,
+    volumeFile: (volume, path) => volumeFile(input.volumes, volume, path),
   });
   const lookup = (name: string): string | undefined => env.get(name);
   const expanded = (texts: readonly string[] | undefined): string[] | undefined =>
@@ -81,6 +82,19 @@ export async function containerConfig(input: ConfigInput): Promise<ContainerConf
             ? 'pod'
             : 'own',
   };
+}
+
+async function volumeFile(volumes: ConfigInput['volumes'], name: string, path: string): Promise<string> {
+  const volume = volumes.get(name);
+  if (volume === undefined) throw new ConfigError(`cannot find the volume "${name}" referenced by FileKeyRef`);
+  try {
+    const root = await realpath(volume.hostPath);
+    const file = await realpath(join(root, path));
+    if (!file.startsWith(`${root}/`)) throw new Error('the path leads out of the volume');
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError("couldn't parse env file", { cause });
+  }
 }
 
 function imageName(image: string): string {

@@ -4,7 +4,7 @@ import type { Image, Runtime } from '../runtimes/runtime.ts';
 import { testPod } from '../testing/pods.ts';
 import { createImagePuller, withTag } from './images.ts';
 import type { ImageRequest } from './images.ts';
-import { chooseAuth, registryOf } from './registry-auth.ts';
+import { chooseAuths, credentialsOf } from './registry-auth.ts';
 
 test.each([
   ['nginx', 'nginx:latest'],
@@ -80,11 +80,40 @@ describe('pull policies', () => {
   });
 });
 
-test('credentials are those of the registry of the image', () => {
-  expect(registryOf('nginx')).toBe('docker.io');
-  expect(registryOf('a/b')).toBe('docker.io');
-  expect(registryOf('r.example:5000/a')).toBe('r.example:5000');
-  const auths = { 'https://r.example/v1/': { auth: Buffer.from('me:pass:word').toString('base64') } };
-  expect(chooseAuth(auths, 'r.example/a:1')).toEqual({ username: 'me', password: 'pass:word' });
-  expect(chooseAuth(auths, 'other.example/a')).toBeUndefined();
+describe('credentials', () => {
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
+  const basic = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });
+  const json = (auths: object) =>
+    credentialsOf({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encoded({ auths }) } });
+  const users = (auths: object, image: string): (string | undefined)[] => chooseAuths(json(auths), image).map(({ username }) => username);
+
+  test('both forms of secrets; what cannot be read gives none', () => {
+    const found = [{ place: 'r.example', auth: { username: 'me', password: 'pass:word' } }];
+    expect(json({ 'https://r.example/v1/': basic('me:pass:word') })).toEqual(found);
+    const old = { '.dockercfg': encoded({ 'r.example': { username: 'me', password: 'pass:word' } }) };
+    expect(credentialsOf({ type: 'kubernetes.io/dockercfg', data: old })).toEqual(found);
+    expect(credentialsOf({ type: 'Opaque', data: old })).toEqual([]);
+    expect(credentialsOf({ type: 'kubernetes.io/dockercfg', data: { '.dockercfg': '!' } })).toEqual([]);
+  });
+
+  test.each([
+    ['r.example/a:1', ['host']],
+    ['r.example/team/a:1', ['team', 'host']],
+    ['r.example:5000/a', ['port']],
+    ['eu.cloud.example/a@sha256:00', ['any']],
+    ['a.eu.cloud.example/a', []],
+    ['other.example/a', []],
+    ['nginx', ['hub']],
+    ['me/nginx:1', ['hub']],
+    ['docker.io/me/nginx', ['hub']],
+  ])('for %s', (image, wanted) => {
+    const auths = {
+      'r.example': basic('host:x'),
+      'r.example/team': basic('team:x'),
+      'r.example:5000': basic('port:x'),
+      '*.cloud.example': basic('any:x'),
+      'https://index.docker.io/v1/': basic('hub:x'),
+    };
+    expect(users(auths, image)).toEqual(wanted);
+  });
 });

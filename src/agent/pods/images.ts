@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { PodReferences } from '../references.ts';
 import type { Image, RegistryAuth, Runtime } from '../runtimes/runtime.ts';
 import { CrashBackoff } from './crash-backoff.ts';
-import { registryAuth } from './registry-auth.ts';
+import { registryAuths } from './registry-auth.ts';
 
 /** `reason` is what the container waits for: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName. */
 export class ImageFailure extends Error {
@@ -57,6 +57,20 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
     return running;
   };
 
+  /** With each of the credentials until one of them will do; without any where there are none. */
+  const pullWithAny = async (name: string, auths: readonly RegistryAuth[]): Promise<void> => {
+    const faults: string[] = [];
+    for (const auth of auths.length === 0 ? [undefined] : auths) {
+      try {
+        return await pull(name, auth);
+      } catch (error) {
+        faults.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    const distinct = [...new Set(faults)];
+    throw new Error(distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`);
+  };
+
   const pullWithEvents = async (request: ImageRequest, name: string): Promise<Image> => {
     const { image, event, pod } = request;
     const key = `${pod.metadata.uid}/${image}`;
@@ -71,7 +85,7 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
     event('Normal', 'Pulling', `Pulling image "${image}"`);
     const began = clock.monotonic();
     try {
-      await pull(name, await registryAuth(request, name));
+      await pullWithAny(name, await registryAuths(request, name));
       const found = await runtime.imageStatus(name);
       if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
       pulled(found.id);

@@ -1,5 +1,6 @@
 /** How a pod lives on when its containers end, vanish or change: the whole agent over the simulated runtime. */
 import { describe, expect, test } from '@jest/globals';
+import { refs } from '../../client/refs.ts';
 import { simAgent } from '../testing/sim-agent.ts';
 
 const rule = (action: string, ...values: number[]) => [{ action, exitCodes: { operator: 'In', values } }];
@@ -197,4 +198,78 @@ describe('refused by the node', () => {
         message: 'Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node',
       },
     ));
+});
+
+describe('sandboxes that cannot be made', () => {
+  const said = async (spec: object): Promise<string | undefined> => {
+    const { start, create, client, events, pod } = simAgent();
+    const agent = await start();
+    await client.resource(refs.runtimeClasses).create('', { metadata: { name: 'known' }, handler: 'kata' });
+    await create({ spec });
+    expect(pod().status.phase).toBe('Pending');
+    await agent.stop();
+    return events()
+      .find(([reason]) => reason === 'FailedCreatePodSandBox')?.[1]
+      .replace(/p_ns\([^)]*\)/, 'POD');
+  };
+
+  test('a handler that the runtime does not have', async () => {
+    expect(await said({ runtimeClassName: 'known' })).toBe(
+      'Failed to create pod sandbox: Failed to create sandbox for pod "POD": no runtime for "kata" is configured',
+    );
+  });
+  test('a class that is not there', async () => {
+    expect(await said({ runtimeClassName: 'none' })).toMatch(/Failed to create sandbox for pod "POD": .*"none" not found/);
+  });
+  test('user namespaces', async () => {
+    expect(await said({ hostUsers: false })).toBe(
+      'Failed to create pod sandbox: Failed to generate sandbox config for pod "POD": ' +
+        "can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+    );
+  });
+});
+
+test('an agent killed at any moment: nothing that runs is started again, nothing is lost, nothing doubled', async () => {
+  const { start, create, pods, pod, settle, clock, runtime, container } = simAgent();
+  const names = ['a', 'b', 'c', 'd'];
+  let agent = await start();
+  const started = new Map<string, number>();
+  runtime.watch((event) => {
+    if (event.type === 'started') started.set(event.id, (started.get(event.id) ?? 0) + 1);
+  });
+  const spec = {
+    initContainers: [{ name: 'init', image: 'i:1' }],
+    containers: [{ name: 'web', image: 'web:1' }, { name: 'more', image: 'web:1' }], // prettier-ignore
+  };
+  // A pod is being made when the agent goes, after a number of steps that differs.
+  for (const [at, name] of names.entries()) {
+    const made = create({ metadata: { name, annotations: { 'sim.coracle.io/start-ms': '50' } }, spec });
+    for (let step = 0; step < at * 7 + 1; step += 1) await clock.advance(at * 3);
+    await agent.stop();
+    await made;
+    agent = await start();
+    await settle();
+  }
+  await clock.advance(1000);
+  await settle();
+  for (const name of names) {
+    expect(pod(name).status.phase).toBe('Running');
+    for (const each of ['web', 'more']) expect(container(each, name)).toMatchObject({ ready: true, restartCount: 0 });
+  }
+  const states = await runtime.list();
+  expect(states.map((state) => state.sandboxes.length)).toEqual(names.map(() => 1));
+  const running = states.map((state) => state.containers.filter((one) => one.state === 'running').map((one) => one.name).sort()); // prettier-ignore
+  expect(running).toEqual(names.map(() => ['more', 'web']));
+  expect([...started.values()].every((count) => count === 1)).toBe(true);
+  // What has ended meanwhile is started again once, what was deleted is gone.
+  await agent.stop();
+  runtime.exit(container('web', 'a').containerID?.replace('sim://', '') ?? '', 3);
+  await pods.delete('ns', 'b');
+  agent = await start();
+  await settle();
+  await clock.advance(2000);
+  await settle();
+  expect(container('web', 'a')).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 3 } } });
+  expect((await runtime.list()).map((state) => state.pod.name).sort()).toEqual(['a', 'c', 'd']);
+  await agent.stop();
 });

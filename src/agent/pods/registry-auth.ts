@@ -1,4 +1,5 @@
-/** Credentials for a registry out of a pod's image pull secrets. */
+/** Credentials for a registry out of a pod's image pull secrets (pkg/credentialprovider/keyring.go, secrets/secrets.go). */
+import type { Secret } from '../../api/generated/types.ts';
 import type { RegistryAuth } from '../runtimes/runtime.ts';
 import type { ImageRequest } from './images.ts';
 
@@ -6,43 +7,87 @@ interface AuthEntry {
   readonly username?: string;
   readonly password?: string;
   readonly auth?: string;
-  readonly identitytoken?: string;
 }
 
-/** The registry part of an image name as Docker reads it. */
-export function registryOf(image: string): string {
-  const first = image.split('/')[0] ?? '';
-  return image.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
+interface Credential {
+  /** `HOST[:PORT][/PATH]`, where each part of the host may have a `*`. */
+  readonly place: string;
+  readonly auth: RegistryAuth;
 }
 
-/** The first entry that is about the image's registry. */
-export function chooseAuth(entries: Readonly<Record<string, AuthEntry>>, image: string): RegistryAuth | undefined {
-  const registry = registryOf(image);
-  for (const [place, entry] of Object.entries(entries)) {
-    const host = place.replace(/^https?:\/\//, '').split('/')[0] ?? '';
-    if (host !== registry && !(registry === 'docker.io' && host.endsWith('docker.io'))) continue;
-    const [username, ...rest] = Buffer.from(entry.auth ?? '', 'base64')
-      .toString('utf8')
-      .split(':');
-    return {
-      username: entry.username ?? username ?? '',
-      password: entry.password ?? rest.join(':'),
-      ...(entry.identitytoken === undefined ? {} : { identitytoken: entry.identitytoken }),
-    };
+const defaultRegistry = 'index.docker.io';
+
+/** What a secret of either form holds; nothing when it cannot be read. */
+export function credentialsOf({ type, data = {} }: Pick<Secret, 'type' | 'data'>): Credential[] {
+  const decoded = (key: string): unknown => JSON.parse(Buffer.from(data[key] ?? '', 'base64').toString('utf8'));
+  try {
+    if (type === 'kubernetes.io/dockerconfigjson' && data['.dockerconfigjson'] !== undefined) {
+      const { auths } = decoded('.dockerconfigjson') as { auths?: Record<string, AuthEntry> };
+      return entries(auths ?? {});
+    }
+    if (type === 'kubernetes.io/dockercfg' && data['.dockercfg'] !== undefined)
+      return entries(decoded('.dockercfg') as Record<string, AuthEntry>);
+  } catch {
+    // A secret that is none gives nothing.
   }
-  return undefined;
+  return [];
 }
 
-export async function registryAuth({ pod, references }: ImageRequest, image: string): Promise<RegistryAuth | undefined> {
+function entries(auths: Readonly<Record<string, AuthEntry>>): Credential[] {
+  return Object.entries(auths).map(([where, { username, password, auth = '' }]) => {
+    const [name = '', ...rest] = Buffer.from(auth, 'base64').toString('utf8').split(':');
+    return { place: placeOf(where), auth: { username: username ?? name, password: password ?? rest.join(':') } };
+  });
+}
+
+/** Without scheme, and without the version of the registry's API in front of the path. */
+function placeOf(where: string): string {
+  const [host = '', ...path] = where.replace(/^https?:\/\//, '').split('/');
+  if (path[0] === 'v1' || path[0] === 'v2') path.shift();
+  const rest = path.join('/').replace(/\/$/, '');
+  return rest === '' ? host : `${host}/${rest}`;
+}
+
+/** The repository without tag and digest. */
+function repositoryOf(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+function inDefaultRegistry(repository: string): boolean {
+  const [first = '', ...rest] = repository.split('/');
+  return rest.length === 0 || first === 'docker.io' || first === defaultRegistry || !/[.:]/.test(first);
+}
+
+/** URLsMatch: the same number of parts of the host, the same port, and a path that begins like the image's. */
+function matches(place: string, repository: string): boolean {
+  const split = (text: string): { host: string[]; port: string; path: string } => {
+    const [authority = '', ...path] = text.split('/');
+    const [host = '', port = ''] = authority.split(':');
+    return { host: host.split('.'), port, path: path.join('/') };
+  };
+  const [wanted, given] = [split(place), split(repository)];
+  if (wanted.port !== given.port || wanted.host.length !== given.host.length || !given.path.startsWith(wanted.path)) return false;
+  return wanted.host.every((part, at) => {
+    const pattern = part.split('*').map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return new RegExp(`^${pattern.join('.*')}$`).test(given.host[at] ?? '');
+  });
+}
+
+/** Those for the image's registry, the most particular place first. */
+export function chooseAuths(credentials: readonly Credential[], image: string): RegistryAuth[] {
+  const repository = repositoryOf(image);
+  const ordered = [...credentials].sort((a, b) => (a.place < b.place ? 1 : a.place > b.place ? -1 : 0));
+  const found = ordered.filter(({ place }) => matches(place, repository));
+  const usual = found.length === 0 && inDefaultRegistry(repository) ? ordered.filter(({ place }) => place === defaultRegistry) : [];
+  return [...found, ...usual].map(({ auth }) => auth);
+}
+
+/** All credentials of the pod that may do, to be tried in turn. A secret that is not there is passed over. */
+export async function registryAuths({ pod, references }: ImageRequest, image: string): Promise<RegistryAuth[]> {
+  const credentials: Credential[] = [];
   for (const { name = '' } of pod.spec.imagePullSecrets ?? []) {
     const secret = await references.secret(name);
-    const config = secret?.data?.['.dockerconfigjson'];
-    const old = secret?.data?.['.dockercfg'];
-    const text = Buffer.from(config ?? old ?? '', 'base64').toString('utf8');
-    if (text === '') continue;
-    const parsed = JSON.parse(text) as { auths?: Record<string, AuthEntry> } & Record<string, AuthEntry>;
-    const found = chooseAuth(config === undefined ? parsed : (parsed.auths ?? {}), image);
-    if (found !== undefined) return found;
+    if (secret !== undefined) credentials.push(...credentialsOf(secret));
   }
-  return undefined;
+  return chooseAuths(credentials, image);
 }

@@ -27,6 +27,11 @@ export class ResizeState {
     return this.#pending?.lastTransitionTime;
   }
 
+  /** The generation that waits. */
+  get pendingGeneration(): number | undefined {
+    return this.#pending?.observedGeneration;
+  }
+
   /** Nothing is asked for that the pod does not have. */
   settled(): void {
     this.#pending = undefined;

@@ -1,5 +1,8 @@
 /** Resources that change while a pod runs: the whole agent over the simulated runtime, on a node of 8 CPUs. */
 import { describe, expect, test } from '@jest/globals';
+import { silentLogger } from '../../base/logger.ts';
+import { startInformer } from '../../client/informer.ts';
+import { refs } from '../../client/refs.ts';
 import { testPod } from '../testing/pods.ts';
 import { simAgent } from '../testing/sim-agent.ts';
 import { resizeMessage, withAllocation, allocationOf } from './allocation.ts';
@@ -22,6 +25,24 @@ test('a resize that fits is made without a restart, and told by events and condi
   const text = '{"containers":[{"name":"web","resources":{"requests":{"cpu":"2"},"limits":{"cpu":"2"}}}],"generation":2}';
   expect(events()).toContainEqual(['ResizeStarted', `Pod resize started: ${text}`]);
   expect(events()).toContainEqual(['ResizeCompleted', `Pod resize completed: ${text}`]);
+  await agent.stop();
+});
+
+test('a generation is only observed when its resources were decided about', async () => {
+  const { start, create, respec, client, clock } = simAgent();
+  const agent = await start();
+  await create({ spec: web('1') });
+  const seen: [number | undefined, boolean, unknown][] = [];
+  const informer = startInformer(refs.pods, { client, clock, logger: silentLogger });
+  informer.handle({
+    update: (_old, { status }) => {
+      const resizing = status.conditions?.some(({ type }) => type === 'PodResizeInProgress') ?? false;
+      seen.push([status.observedGeneration, resizing, status.containerStatuses?.[0]?.resources?.requests?.['cpu']]);
+    },
+  });
+  await respec(web('2'));
+  expect(seen.filter(([generation, resizing]) => generation === 2 && !resizing)).toEqual([[2, false, '2']]);
+  await informer.stop();
   await agent.stop();
 });
 

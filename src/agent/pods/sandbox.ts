@@ -2,11 +2,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/generated/types.ts';
+import { refs } from '../../client/refs.ts';
 import { cgroupParent } from '../containers/resources.ts';
 import { hostsFile, parseResolvConf, podHostname, resolvConf } from '../containers/etc-files.ts';
 import type { HostPort } from '../network/pod-network.ts';
 import type { Sandbox } from '../runtimes/runtime.ts';
 import type { PodDeps } from './deps.ts';
+import { podText } from './model.ts';
+import { sysctlName } from './unsupported.ts';
 
 export interface PreparedSandbox {
   readonly sandbox: Sandbox;
@@ -40,11 +43,12 @@ export function hostPorts(pod: Pod): HostPort[] {
 export async function prepareSandbox(input: SandboxInput): Promise<PreparedSandbox> {
   const { deps, pod } = input;
   const { hostname, domain } = podHostname(pod, deps.clusterDomain);
+  const handler = input.existing === undefined ? await handlerOf(deps, pod) : '';
   const network = pod.spec.hostNetwork === true ? undefined : await deps.network;
   const sandbox =
     input.existing ??
     (await deps.runtime.runSandbox(
-      sandboxConfig(input, domain !== '' && pod.spec.setHostnameAsFQDN === true ? `${hostname}.${domain}` : hostname),
+      sandboxConfig(input, domain !== '' && pod.spec.setHostnameAsFQDN === true ? `${hostname}.${domain}` : hostname, handler),
     ));
   input.made(sandbox);
   const podIPs = await connect(input, sandbox, network);
@@ -56,7 +60,28 @@ export async function prepareSandbox(input: SandboxInput): Promise<PreparedSandb
   return { sandbox, podIPs };
 }
 
-function sandboxConfig({ pod, attempt }: SandboxInput, hostname: string): Parameters<PodDeps['runtime']['runSandbox']>[0] {
+/** The runtime's handler for the pod. Rejects what no sandbox here can do, in the kubelet's words. */
+async function handlerOf({ runtime, client }: PodDeps, pod: Pod): Promise<string> {
+  const { hostUsers, runtimeClassName = '' } = pod.spec;
+  const failed = (why: string): Error => new Error(`Failed to create sandbox for pod "${podText(pod)}": ${why}`);
+  let handler = '';
+  if (runtimeClassName !== '') {
+    try {
+      ({ handler } = await client.resource(refs.runtimeClasses).get('', runtimeClassName));
+    } catch (error) {
+      throw failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (hostUsers === false) {
+    const who = handler === '' ? 'runtime' : `RuntimeClass handler "${handler}"`;
+    const why = `can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces`;
+    throw new Error(`Failed to generate sandbox config for pod "${podText(pod)}": ${why}`);
+  }
+  if (handler !== '' && !(await runtime.handlers()).includes(handler)) throw failed(`no runtime for "${handler}" is configured`);
+  return handler;
+}
+
+function sandboxConfig({ pod, attempt }: SandboxInput, hostname: string, handler: string): Parameters<PodDeps['runtime']['runSandbox']>[0] {
   const { metadata, spec } = pod;
   return {
     pod: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
@@ -67,7 +92,8 @@ function sandboxConfig({ pod, attempt }: SandboxInput, hostname: string): Parame
     hostPID: spec.hostPID === true,
     hostIPC: spec.hostIPC === true,
     cgroupParent: cgroupParent(pod),
-    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value])),
+    handler,
     annotations: metadata.annotations ?? {},
   };
 }

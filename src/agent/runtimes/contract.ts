@@ -22,6 +22,7 @@ export function sandboxConfig(uid: string): SandboxConfig {
     hostIPC: false,
     cgroupParent: `/kubepods/besteffort/pod${uid}`,
     sysctls: {},
+    handler: '',
     annotations: {},
   };
 }
@@ -100,6 +101,24 @@ export function runtimeContract(options: ContractOptions): void {
       expect(ended?.finishedAt).toBeGreaterThanOrEqual(container.startedAt);
       await runtime.removeContainer(id);
       expect(await runtime.inspectContainer(id)).toBeUndefined();
+    }));
+
+  test('a handler it names runs sandbox and container', () =>
+    withSandbox(options, async (runtime) => {
+      const [handler = ''] = await runtime.handlers();
+      const sandbox = await runtime.runSandbox({ ...sandboxConfig(randomUUID()), handler });
+      const { id } = await start(runtime, sandbox);
+      expect(await runtime.inspectContainer(id)).toMatchObject({ state: 'running' });
+      await runtime.removeContainer(id);
+      await runtime.removeSandbox(sandbox.id);
+    }));
+
+  test('a start that was broken off leaves nothing behind: there is one container an attempt', () =>
+    withSandbox(options, async (runtime, sandbox) => {
+      await runtime.createContainer(sandbox, containerConfig(sandbox, image));
+      const { id } = await start(runtime, sandbox);
+      const state = (await runtime.list()).find((candidate) => candidate.pod.uid === sandbox.pod.uid);
+      expect(state?.containers.map((one) => one.id)).toEqual([id]);
     }));
 
   test('everything is found again by list, the newest first', () =>

@@ -22,6 +22,8 @@ export interface SandboxConfig {
   readonly hostIPC: boolean;
   readonly cgroupParent: string;
   readonly sysctls: Readonly<Record<string, string>>;
+  /** One of the runtime's handlers; '' for the usual one. */
+  readonly handler: string;
   /** The pod's annotations; only the simulated runtime reads them. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,8 @@ export interface Sandbox {
   /** Process whose namespaces are the pod's; 0 when there is none. */
   readonly pid: number;
   readonly createdAt: number;
+  /** The handler that was asked for; its containers have it too. */
+  readonly handler?: string;
 }
 
 export interface Mount {
@@ -198,6 +202,8 @@ export interface Runtime extends Running {
   /** False when nothing runs: then no files, mounts or networks are made on the host either. */
   readonly real: boolean;
   version(): Promise<string>;
+  /** Names that a RuntimeClass may give as its handler. */
+  handlers(): Promise<readonly string[]>;
   /** All pods of this instance and node. */
   list(): Promise<readonly PodState[]>;
   /** What happens from now on; the handler must not throw. */

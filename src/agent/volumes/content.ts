@@ -9,7 +9,7 @@ import type {
   DownwardAPIVolumeFile,
 } from '../../api/generated/types.ts';
 import type { PodAddresses } from '../containers/field-refs.ts';
-import { fieldValue, resourceValue } from '../containers/field-refs.ts';
+import { defaultLimits, fieldValue, resourceValue } from '../containers/field-refs.ts';
 import type { PodReferences } from '../references.ts';
 import type { FileContent, Payload } from './atomic-writer.ts';
 import type { TokenSource } from './tokens.ts';
@@ -102,7 +102,7 @@ function resourceText(input: ContentInput, source: DownwardAPIVolumeFile['resour
   if (container === undefined) return undefined;
   return resourceValue(container, source.resource, {
     ...(source.divisor === undefined ? {} : { divisor: source.divisor }),
-    allocatable: input.allocatable,
+    limits: defaultLimits(input.pod, input.allocatable),
   });
 }
 
@@ -118,7 +118,10 @@ export async function projectedFiles(input: ContentInput, source: ProjectedVolum
   const add = (more: Files): void => {
     for (const [path, file] of more) files.set(path, file);
   };
-  for (const { configMap, secret, downwardAPI, serviceAccountToken } of source.sources ?? []) {
+  for (const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } of source.sources ?? []) {
+    // Both are off unless somebody turns them on (ClusterTrustBundleProjection, PodCertificateRequest).
+    if (clusterTrustBundle !== undefined) throw new VolumeError('ClusterTrustBundle projection is not supported by this node');
+    if (podCertificate !== undefined) throw new VolumeError('PodCertificate projection is not supported by this node');
     if (configMap !== undefined) add(await configMapFiles(input, configMap, mode));
     if (secret !== undefined) add(await secretFiles(input, secret, mode));
     if (downwardAPI !== undefined) add(downwardFiles(input, downwardAPI.items ?? [], mode));

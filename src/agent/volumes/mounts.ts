@@ -1,7 +1,7 @@
 /** Which of a pod's volumes a container sees where. */
 import { mkdir, open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import type { Container } from '../../api/generated/types.ts';
+import type { Container, VolumeMount } from '../../api/generated/types.ts';
 import { ConfigError } from '../containers/env.ts';
 import { expand } from '../containers/expand.ts';
 import type { Mount } from '../runtimes/runtime.ts';
@@ -27,11 +27,24 @@ export async function containerMounts(
     const expression = mount.subPathExpr ?? '';
     const subPath = expression === '' ? (mount.subPath ?? '') : expandSubPath(expression, env);
     const hostPath = subPath === '' ? volume.hostPath : await resolveSubPath(volume.hostPath, subPath, container.name);
+    refuseRecursive(mount);
     const containerPath = isAbsolute(mount.mountPath) ? mount.mountPath : join('/', mount.mountPath);
     const propagation = propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations];
     mounts.push({ hostPath, containerPath, readOnly: mount.readOnly === true || volume.readOnly, propagation });
   }
   return mounts;
+}
+
+/** Docker's runc makes mounts below a read-only one read-only too only from its version 25 on; here it cannot (resolveRecursiveReadOnly). */
+function refuseRecursive({ name, recursiveReadOnly = 'Disabled', readOnly, mountPropagation = 'None' }: VolumeMount): void {
+  if (recursiveReadOnly === 'Disabled') return;
+  const refused = (why: string): ConfigError =>
+    new ConfigError(
+      `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not ${why}`,
+    );
+  if (readOnly !== true) throw refused('read-only');
+  if (mountPropagation !== 'None') throw refused(`compatible with propagation "${mountPropagation}"`);
+  if (recursiveReadOnly === 'Enabled') throw refused('supported by the runtime');
 }
 
 function expandSubPath(expression: string, env: ReadonlyMap<string, string>): string {

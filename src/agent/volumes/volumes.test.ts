@@ -162,6 +162,12 @@ describe('mounts of a container', () => {
     expect((await mount({ subPath: 'f' }))?.hostPath).toBe(join(dir, 'f'));
   });
 
+  test('what is below a read-only mount cannot be made read-only here', async () => {
+    expect(await mount({ readOnly: true, recursiveReadOnly: 'IfPossible' })).toMatchObject({ readOnly: true });
+    await expect(mount({ readOnly: true, recursiveReadOnly: 'Enabled' })).rejects.toThrow('but it is not supported by the runtime');
+    await expect(mount({ recursiveReadOnly: 'IfPossible' })).rejects.toThrow('but it is not read-only');
+  });
+
   test.each(['../x', '/etc', 'out/passwd', 'out'])('sub path %s is refused', async (subPath) => {
     symlinkSync('/etc', join(dir, 'out'));
     await expect(mount({ subPath })).rejects.toThrow('failed to prepare subPath');

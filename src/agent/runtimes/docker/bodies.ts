@@ -1,5 +1,5 @@
 /** What Docker is asked for to make a sandbox or a container; pure. */
-import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
+import type { ContainerConfig, Sandbox, SandboxConfig } from '../runtime.ts';
 import type { Owner } from './labels.ts';
 import { writeLabels } from './labels.ts';
 import { sandboxImages } from './pause-image.ts';
@@ -54,11 +54,12 @@ export function sandboxRequest(config: SandboxConfig, { owner, driver }: Pick<Ho
     body: {
       Image: mode === 'unshare' ? sandboxImages.own : sandboxImages.shared,
       Hostname: config.hostname,
-      Labels: writeLabels(owner, { kind: 'sandbox', pod: config.pod, container: 'POD', attempt: config.attempt }),
+      Labels: writeLabels(owner, { kind: 'sandbox', pod: config.pod, container: 'POD', attempt: config.attempt, handler: config.handler }),
       HostConfig: {
         NetworkMode: mode === 'none' ? 'none' : 'host',
         IpcMode: config.hostIPC ? 'host' : 'shareable',
         ...(config.hostPID ? { PidMode: 'host' } : {}),
+        ...(config.handler === '' ? {} : { Runtime: config.handler }),
         CapDrop: ['ALL'],
         ...(mode === 'unshare' ? { CapAdd: ['SYS_ADMIN'] } : {}),
         CgroupParent: cgroupName(config.cgroupParent, driver),
@@ -119,8 +120,12 @@ export interface HostFacts {
   readonly driver: CgroupDriver;
 }
 
-export function containerRequest(config: ContainerConfig, sandboxId: string, { owner, host, driver }: HostFacts): CreateRequest {
-  const sandbox = `container:${sandboxId}`;
+export function containerRequest(
+  config: ContainerConfig,
+  { id, handler }: Pick<Sandbox, 'id' | 'handler'>,
+  { owner, host, driver }: HostFacts,
+): CreateRequest {
+  const sandbox = `container:${id}`;
   const devices = config.devices.map((device) => ({
     PathOnHost: device.hostPath,
     PathInContainer: device.containerPath,
@@ -144,6 +149,7 @@ export function containerRequest(config: ContainerConfig, sandboxId: string, { o
       Labels: writeLabels(owner, { ...config, container: config.name, attempt: config.restartCount }),
       HostConfig: {
         NetworkMode: sandbox,
+        ...(handler === undefined ? {} : { Runtime: handler }),
         IpcMode: sandbox,
         ...pidMode(config, sandbox),
         Binds: binds(config),

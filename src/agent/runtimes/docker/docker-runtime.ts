@@ -71,6 +71,7 @@ export async function startDocker(options: DockerOptions): Promise<Runtime> {
 interface EngineInfo {
   readonly CgroupDriver: string;
   readonly DockerRootDir?: string;
+  readonly Runtimes?: Readonly<Record<string, unknown>>;
 }
 
 class DockerRuntime implements Runtime {
@@ -102,6 +103,10 @@ class DockerRuntime implements Runtime {
 
   async version(): Promise<string> {
     return (await this.#engine.json<{ Version: string }>({ method: 'GET', path: '/version' })).Version;
+  }
+
+  async handlers(): Promise<readonly string[]> {
+    return Object.keys((await this.#engine.json<EngineInfo>({ method: 'GET', path: '/info' })).Runtimes ?? {}).sort();
   }
 
   async list(): Promise<readonly PodState[]> {
@@ -166,7 +171,7 @@ class DockerRuntime implements Runtime {
   }
 
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
-    const request = containerRequest(config, sandbox.id, this.#facts);
+    const request = containerRequest(config, sandbox, this.#facts);
     // Finishing pods goes before beginning new ones.
     return this.#limit(() => this.#create(request), true);
   }

@@ -27,6 +27,7 @@ test('labels carry the facts there and back', () => {
     image: 'i',
     imageID: 'd',
     terminationLog: '/t',
+    handler: 'kata',
   } as const;
   expect(readLabels(writeLabels(owner, labelled))).toEqual(labelled);
 });
@@ -41,6 +42,7 @@ describe('sandboxes', () => {
     hostIPC: false,
     cgroupParent: '/x',
     sysctls: {},
+    handler: '',
     annotations: {},
   };
   test('leave the network of the host by themselves, which is fast', () => {
@@ -86,7 +88,7 @@ describe('containers', () => {
   }; // prettier-ignore
 
   test('join the sandbox and carry what was asked for', () => {
-    const { name, body } = containerRequest(config, 'sb', facts);
+    const { name, body } = containerRequest(config, { id: 'sb' }, facts);
     expect(name).toBe('k8s_c_p_ns_u1_1');
     expect(body).toMatchObject({
       Image: 'sha256:1',
@@ -109,9 +111,9 @@ describe('containers', () => {
 
   test('privileged where the machine cannot: all it has, unconfined', () => {
     const privileged = { ...config, security: { ...security, privileged: true } };
-    expect(containerRequest(privileged, 'sb', facts).body).toMatchObject({ HostConfig: { Privileged: true } });
+    expect(containerRequest(privileged, { id: 'sb' }, facts).body).toMatchObject({ HostConfig: { Privileged: true } });
     const poor = { complete: false, available: ['CHOWN', 'SYS_ADMIN'] };
-    const { body } = containerRequest(privileged, 'sb', { ...facts, host: poor });
+    const { body } = containerRequest(privileged, { id: 'sb' }, { ...facts, host: poor });
     expect(body).toMatchObject({
       HostConfig: {
         CapAdd: ['CHOWN', 'SYS_ADMIN'],
@@ -129,7 +131,7 @@ describe('containers', () => {
     ['host', 'host'],
     [{ containerId: 'x' }, 'container:x'],
   ] as const)('processes %j', (processes, mode) => {
-    expect(containerRequest({ ...config, processes }, 'sb', facts).body).toMatchObject({ HostConfig: { PidMode: mode } });
+    expect(containerRequest({ ...config, processes }, { id: 'sb' }, facts).body).toMatchObject({ HostConfig: { PidMode: mode } });
   });
 });
 

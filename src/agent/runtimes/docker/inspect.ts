@@ -47,8 +47,9 @@ function milliseconds(text: string): number {
 }
 
 export function sandboxOf(body: InspectBody): Sandbox {
-  const { pod, attempt } = readLabels(body.Config.Labels);
-  return { id: body.Id, pod, attempt, running: body.State.Running, pid: body.State.Pid, createdAt: milliseconds(body.Created) };
+  const { pod, attempt, handler } = readLabels(body.Config.Labels);
+  const { Running: running, Pid: pid } = body.State;
+  return { id: body.Id, pod, attempt, running, pid, createdAt: milliseconds(body.Created), ...(handler === '' ? {} : { handler }) };
 }
 
 export function containerOf(body: InspectBody): Container {

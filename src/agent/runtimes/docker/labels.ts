@@ -15,6 +15,7 @@ const names = {
   image: 'io.coracle.image',
   imageID: 'io.coracle.image-id',
   terminationLog: 'io.coracle.termination-log',
+  handler: 'io.coracle.handler',
   podName: 'io.kubernetes.pod.name',
   podNamespace: 'io.kubernetes.pod.namespace',
   podUid: 'io.kubernetes.pod.uid',
@@ -35,6 +36,7 @@ export interface Facts {
   readonly image?: string;
   readonly imageID?: string;
   readonly terminationLog?: string;
+  readonly handler?: string;
 }
 
 export function writeLabels(owner: Owner, facts: Facts): Labels {
@@ -51,6 +53,7 @@ export function writeLabels(owner: Owner, facts: Facts): Labels {
     [names.image]: facts.image ?? '',
     [names.imageID]: facts.imageID ?? '',
     [names.terminationLog]: facts.terminationLog ?? '',
+    ...(facts.handler === undefined || facts.handler === '' ? {} : { [names.handler]: facts.handler }),
   };
 }
 
@@ -66,6 +69,7 @@ export function readLabels(labels: Labels): Required<Facts> {
     image: text(names.image),
     imageID: text(names.imageID),
     terminationLog: text(names.terminationLog),
+    handler: text(names.handler),
   };
 }
 

@@ -77,6 +77,10 @@ class SimRuntime implements Sim {
     return '1.0.0';
   }
 
+  async handlers(): Promise<readonly string[]> {
+    return ['sim'];
+  }
+
   async list(): Promise<readonly PodState[]> {
     const containers = [...this.#containers.values()].map(({ container }) => container).reverse();
     return [...this.#sandboxes.values()].map(({ sandbox }) => ({
@@ -119,6 +123,7 @@ class SimRuntime implements Sim {
 
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
     if (!this.#sandboxes.has(sandbox.id)) throw new RuntimeError('notFound', `sandbox ${sandbox.id} is gone`);
+    await this.#removeAttempt(config);
     const id = this.#id();
     const { pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin } = config;
     const none = { pid: 0, startedAt: 0, finishedAt: 0, exitCode: 0, oomKilled: false, startError: '' };
@@ -128,6 +133,13 @@ class SimRuntime implements Sim {
       cancel: () => undefined,
     });
     return id;
+  }
+
+  /** The same start of the same container can only be what is left of an attempt that was broken off. */
+  async #removeAttempt({ pod, name, restartCount }: ContainerConfig): Promise<void> {
+    for (const { container } of [...this.#containers.values()])
+      if (container.pod.uid === pod.uid && container.name === name && container.restartCount === restartCount)
+        await this.removeContainer(container.id);
   }
 
   async startContainer(id: string): Promise<Container> {
