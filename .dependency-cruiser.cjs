@@ -1,7 +1,7 @@
 /** Imports go down only (see ARCHITECTURE.md); folders of one layer do not know each other. */
 const layer = (names) => `^src/(${names.join('|')})/`;
-const parts = ['resources', 'auth', 'admission', 'controllers', 'scheduler', 'agent', 'proxy', 'dns', 'dashboard'];
-const rightOfTheApi = ['controllers', 'scheduler', 'agent', 'proxy', 'dns', 'dashboard'];
+const parts = ['resources', 'auth', 'admission', 'controllers', 'scheduler', 'agent', 'proxy', 'dns', 'ingress', 'dashboard'];
+const rightOfTheApi = ['controllers', 'scheduler', 'agent', 'proxy', 'dns', 'ingress', 'dashboard'];
 
 module.exports = {
   forbidden: [
@@ -13,7 +13,7 @@ module.exports = {
     { name: 'client', severity: 'error', from: { path: '^src/client/', pathNot: '\\.test\\.ts$' }, to: { path: '^src/', pathNot: layer(['base', 'api', 'client']) } },
     {
       name: 'right-of-the-api',
-      comment: 'Controllers, scheduler, agent, proxy and DNS know the cluster through client/ alone, so that each runs in another process too.',
+      comment: 'Controllers, scheduler, agent, proxy, DNS and Ingress know the cluster through client/ alone, so that each runs in another process too.',
       severity: 'error',
       from: { path: layer(rightOfTheApi), pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: layer(['storage', 'registry', 'apiserver', 'cmd']) },

@@ -18,6 +18,8 @@ export interface Pki {
   readonly serviceAccountKey: string;
   /** Issues a node's server certificate and keeps it in DATA/tls. */
   kubelet(nodeName: string, hosts: readonly string[]): Promise<KeyPair>;
+  /** The certificate that Ingress shows for names without one of their own. */
+  ingress(): Promise<KeyPair>;
 }
 
 export interface PkiOptions {
@@ -62,6 +64,7 @@ export async function openPki({ dataDir, hosts, now }: PkiOptions): Promise<Pki>
         hosts: nodeHosts,
         usage: 'both',
       }),
+    ingress: () => leaf('ingress', { commonName: 'ingress.local', hosts: ['ingress.local'], usage: 'server' }),
   };
 }
 

@@ -98,11 +98,8 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           kubelet,
         }),
       );
-      if (runtime === 'docker') {
-        const { client, informers } = controlPlane;
-        const ingress = await startIngressController({ ...common, settings, reporter, client, informers, nodeIPs, fallback: () => pki.ingress() });
-        if (ingress !== undefined) lifecycle.add(ingress);
-      }
+      const ingress = { ...common, ...controlPlane, settings, reporter, nodeIPs, fallback: () => pki.ingress() };
+      if (runtime === 'docker') lifecycle.add(await startIngressController(ingress));
     }
     const count = settings['sim-nodes'];
     if (count > 0) {
@@ -110,17 +107,25 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
       const { instance } = dataDir;
       lifecycle.add(await simNodes({ ...common, ...controlPlane, instance, count, prefix: `${nodeName}-sim-` }));
     }
-    const server = `https://${urlHost(settings['bind-address'])}:${String(controlPlane.apiServer.port)}`;
-    const kubeconfig = settings['write-kubeconfig'] ?? join(dataDir.path, 'kubeconfig');
-    writeFileAtomic(kubeconfig, kubeconfigText({ name: 'coracle', server, authority: pki.authority.cert, client: pki.admin }), 0o600);
-    reporter.note('There are no access rules yet: every authenticated client is an administrator.');
-    reporter.note(`The cluster is ready: ${server}`);
-    reporter.note(`  export KUBECONFIG=${kubeconfig}`);
+    announce({ settings, reporter }, { pki, dataDir: dataDir.path, port: controlPlane.apiServer.port });
     await stopped;
     reporter.note('Stopping; containers go on.');
   } finally {
     await lifecycle.stop();
   }
+}
+
+/** Writes the kubeconfig and says where it is. */
+function announce(
+  { settings, reporter }: Pick<CommandContext, 'settings' | 'reporter'>,
+  { pki, dataDir, port }: { readonly pki: Pki; readonly dataDir: string; readonly port: number },
+): void {
+  const server = `https://${urlHost(settings['bind-address'])}:${String(port)}`;
+  const kubeconfig = settings['write-kubeconfig'] ?? join(dataDir, 'kubeconfig');
+  writeFileAtomic(kubeconfig, kubeconfigText({ name: 'coracle', server, authority: pki.authority.cert, client: pki.admin }), 0o600);
+  reporter.note('There are no access rules yet: every authenticated client is an administrator.');
+  reporter.note(`The cluster is ready: ${server}`);
+  reporter.note(`  export KUBECONFIG=${kubeconfig}`);
 }
 
 /** Snapshots by schedule, and those that `coracle snapshot save` asks for. */
