@@ -40,6 +40,8 @@ export interface HttpsClientOptions {
 export interface HttpsClient extends Client, Running {
   /** GET of a path with its query, for APIs whose paths are not those of resources. */
   getRaw(path: string): Promise<unknown>;
+  /** From now on it connects with this certificate; connections that are open go on. */
+  readonly useCertificate: (pair: { readonly cert: string; readonly key: string }) => void;
 }
 
 /** A client with connections of its own; `stop` closes them. */
@@ -50,6 +52,7 @@ export function httpsClient(options: HttpsClientOptions): HttpsClient {
     resource: <T>(ref: ResourceRef<T>) =>
       new HttpsResource(transport, ref as unknown as ResourceRef<KubeObject>) as unknown as ResourceClient<T>,
     discover: () => discover(transport),
+    useCertificate: (pair) => transport.useCertificate(pair),
     ...running(() => transport.close()),
   };
 }
@@ -73,8 +76,10 @@ const answerMs = 10_000;
 const unsent: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 
 class Transport {
-  readonly #options: HttpsClientOptions;
+  #options: HttpsClientOptions;
   readonly #servers: readonly Server[];
+  /** Of certificates that are not used any more; watches may still be open on them. */
+  readonly #retired: Agent[] = [];
   #current = 0;
 
   constructor(options: HttpsClientOptions) {
@@ -83,7 +88,17 @@ class Transport {
   }
 
   close(): void {
-    for (const { agent } of this.#servers) agent.destroy();
+    for (const agent of [...this.#retired, ...this.#servers.map((server) => server.agent)]) agent.destroy();
+  }
+
+  useCertificate(pair: { readonly cert: string; readonly key: string }): void {
+    this.#options = { ...this.#options, ...pair };
+    // One generation back is enough: what is older has had a certificate's life to end.
+    for (const agent of this.#retired.splice(0)) agent.destroy();
+    for (const server of this.#servers) {
+      this.#retired.push(server.agent);
+      server.agent = this.#agent();
+    }
   }
 
   /** The parsed answer, frozen; rejects with the ApiError that the server's Status tells. */

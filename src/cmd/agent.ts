@@ -1,4 +1,5 @@
 /** `coracle agent`: this machine as a node of a server elsewhere, in the foreground until Ctrl-C. */
+import type { KeyPair } from '../auth/certificates.ts';
 import { realClock } from '../base/clock.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
@@ -7,11 +8,12 @@ import { createInformers } from '../client/informer-factory.ts';
 import type { CommandContext } from './cli.ts';
 import { claim, openDataDir } from './data-dir.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
-import { discoverAuthority, nodeCertificate, readClusterSettings } from './join.ts';
+import { discoverAuthority, nodeCertificate, readClusterSettings, renewedCertificate } from './join.ts';
 import { parseJoinToken, type JoinToken } from './join-token.ts';
 import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
 import { nodeSettings } from './node-settings.ts';
+import { startRotation } from './rotation.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { tokenOf } from './token-file.ts';
@@ -44,10 +46,17 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
     const connection = { server: servers.map(({ origin }) => origin), ca, userAgent: `kubelet/${gitVersion} coracle` };
     const common = { dataDir, nodeName, now: realClock.now() };
     const joiner = httpsClient({ ...connection, token: joinToken.secret });
-    const own = await nodeCertificate({ ...common, client: joiner, name: `node-client-${nodeName}`, use: 'client', hosts: [] });
+    const ownName = { name: `node-client-${nodeName}`, use: 'client', hosts: [] } as const;
+    const own = await nodeCertificate({ ...common, ...ownName, client: joiner });
     const client = httpsClient({ ...connection, cert: own.cert, key: own.key });
     const hosts = [...new Set([nodeName, ...nodeIPs])];
-    const serving = await nodeCertificate({ ...common, client, name: `node-serving-${nodeName}`, use: 'serving', hosts });
+    const servingName = { name: `node-serving-${nodeName}`, use: 'serving', hosts } as const;
+    const serving = await nodeCertificate({ ...common, ...servingName, client });
+    const rotate = (pair: KeyPair, name: typeof ownName | typeof servingName, use: (renewed: KeyPair) => void): void => {
+      const renew = (): Promise<KeyPair> => renewedCertificate({ ...common, ...name, client, now: realClock.now() });
+      lifecycle.add(startRotation({ pair, renew, use, clock: realClock, logger, random: Math.random }));
+    };
+    rotate(own, ownName, client.useCertificate);
     const informers = lifecycle.add(createInformers({ client, clock: realClock, logger }));
     lifecycle.add(
       await startNode({
@@ -65,7 +74,12 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         podManifestPath: settings['pod-manifest-path'],
         networkPolicy: !settings['disable-network-policy'],
         proxyMode: asProxyMode(settings['proxy-mode']),
-        kubelet: { port: settings['kubelet-port'], tls: serving, clientCA: ca },
+        kubelet: {
+          port: settings['kubelet-port'],
+          tls: serving,
+          clientCA: ca,
+          onRenewable: (use) => rotate(serving, servingName, use),
+        },
         clock: realClock,
         logger,
       }),

@@ -68,7 +68,12 @@ export interface NodeCertificateOptions {
 export async function nodeCertificate(options: NodeCertificateOptions): Promise<KeyPair> {
   const dir = join(options.dataDir, 'tls');
   const kept = readPair(dir, options.name);
-  if (kept !== undefined && isFresh(kept, options)) return kept;
+  return kept !== undefined && isFresh(kept, options) ? kept : renewedCertificate(options);
+}
+
+/** A new one by request, whatever is kept; it is kept from now on. */
+export async function renewedCertificate(options: NodeCertificateOptions): Promise<KeyPair> {
+  const dir = join(options.dataDir, 'tls');
   const { createRequest } = await import('../auth/certificates.ts');
   const { request, key } = await createRequest({
     commonName: `system:node:${options.nodeName}`,

@@ -2,12 +2,12 @@
 import { resolve } from 'node:path';
 import { podFromManifest } from './pod-manifest.ts';
 import { startAgent } from '../agent/agent.ts';
+import type { KubeletServerOptions } from '../agent/options.ts';
 import { isMachineStopping } from '../agent/node/shutdown.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
 import type { PodNetwork } from '../agent/network/pod-network.ts';
-import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { systemCommands } from '../base/command.ts';
 import { Lifecycle, running, type Running } from '../base/lifecycle.ts';
@@ -53,7 +53,7 @@ export interface NodeOptions extends NodeSettings {
   readonly clusterDomain: string;
   /** How other nodes' pods are reached. */
   readonly backend: Backend;
-  readonly kubelet: { readonly port: number; readonly tls: KeyPair; readonly clientCA: string };
+  readonly kubelet: KubeletServerOptions;
   readonly clock: Clock;
   readonly logger: Logger;
 }
