@@ -9,7 +9,7 @@ import type { ResourceCache } from './cache.ts';
 import { Change, selects } from './change.ts';
 import { decodeContinue, encodeContinue, encodeToken } from './continue-token.ts';
 import { CachedEntry } from './entry.ts';
-import { Selections } from './selections.ts';
+import { Lists, lowerBound } from './lists.ts';
 import { Snapshots } from './snapshots.ts';
 import type { StoredConversions } from './stored-form.ts';
 import { listError, parseVersion, tooOldVersion } from './versions.ts';
@@ -50,9 +50,7 @@ export class CachedResource implements ResourceCache {
   readonly #tree = new sortedBtree.default<string, CachedEntry>(undefined, order);
   readonly #window: Window;
   readonly #snapshots: Snapshots;
-  /** Lists of namespaces ('' is all) as they are now, made when first asked for. */
-  readonly #lists = new Map<string, readonly CachedEntry[]>();
-  readonly #selections = new Selections();
+  readonly #lists = new Lists((namespace) => this.#allIn(namespace));
   #changed: number;
   #bytes = 0;
 
@@ -86,7 +84,7 @@ export class CachedResource implements ResourceCache {
   }
 
   entriesOf(namespace: string): readonly Entry[] {
-    return this.#listOf(namespace);
+    return this.#lists.of(namespace);
   }
 
   /** Makes the entry of a stored value. */
@@ -127,8 +125,7 @@ export class CachedResource implements ResourceCache {
     this.#bytes += (entry?.storedBytes ?? 0) - (previous?.storedBytes ?? 0);
     if (entry === undefined) this.#tree.delete(key);
     else this.#tree.set(key, entry);
-    this.#lists.delete('');
-    this.#lists.delete((entry ?? previous)?.namespace ?? '');
+    this.#lists.changed((entry ?? previous)?.namespace ?? '', { key, entry });
     this.#changed = revision;
     const change = new Change(revision, entry, previous);
     this.#window.add(change);
@@ -249,11 +246,8 @@ export class CachedResource implements ResourceCache {
   #selected(entries: readonly CachedEntry[], selection: Selection): readonly CachedEntry[] {
     const { labels, fields, name } = selection;
     if (labels === undefined && fields === undefined && name === undefined) return entries;
-    const known = this.#selections.find(entries, selection);
-    if (known !== undefined) return known;
-    const chosen = entries.filter((entry) => isChosen(selection, entry));
-    this.#selections.keep(entries, selection, chosen);
-    return chosen;
+    if (name !== undefined) return entries.filter((entry) => isChosen(selection, entry));
+    return this.#lists.chosen(entries, selection, (entry) => selects(selection, entry));
   }
 
   /** What is there now of a selection's namespace and name. */
@@ -262,19 +256,16 @@ export class CachedResource implements ResourceCache {
     const single = name === undefined ? undefined : this.#tree.get(this.keyOf(namespace, name));
     if (single !== undefined) return { entries: [single], revision };
     if (name !== undefined && namespace !== '') return { entries: [], revision };
-    return { entries: this.#listOf(namespace), revision };
+    return { entries: this.#lists.of(namespace), revision };
   }
 
-  #listOf(namespace: string): readonly CachedEntry[] {
-    const known = this.#lists.get(namespace);
-    if (known !== undefined) return known;
+  #allIn(namespace: string): readonly CachedEntry[] {
     const entries: CachedEntry[] = [];
     if (namespace === '') this.#tree.forEachPair((_, entry) => void entries.push(entry));
     else {
       const scope = `${this.prefix}${namespace}`;
       this.#tree.forRange(`${scope}/`, `${scope}0`, false, (_, entry) => void entries.push(entry));
     }
-    this.#lists.set(namespace, entries);
     return entries;
   }
 
@@ -285,7 +276,7 @@ export class CachedResource implements ResourceCache {
       // What the store has forgotten is Expired, even if the cache could still tell: clients count on reads at a revision to end.
       if (revision < this.#host.revision && !this.#snapshots.isFresh(namespace, revision))
         await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision, limit: 1 });
-      if (this.#changed <= revision && revision <= this.#host.revision) return { entries: this.#listOf(namespace), revision };
+      if (this.#changed <= revision && revision <= this.#host.revision) return { entries: this.#lists.of(namespace), revision };
       const kept = this.#snapshots.find(namespace, revision);
       if (kept !== undefined) return { entries: kept, revision };
       const { items } = await this.#host.storage.range({ prefix: this.#prefixOf(namespace), revision });
@@ -311,15 +302,4 @@ export class CachedResource implements ResourceCache {
 
 function isChosen(selection: Selection, entry: CachedEntry): boolean {
   return (selection.name === undefined || selection.name === entry.name) && selects(selection, entry);
-}
-
-function lowerBound(entries: readonly CachedEntry[], key: string): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (order(entries[middle]?.key ?? '', key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
