@@ -4,6 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
+import { dnsFigures } from './dns.ts';
+import { growFigures } from './grow.ts';
 import { load } from './load.ts';
 import { nodeFigures } from './node.ts';
 import { residentMB } from './processes.ts';
@@ -26,6 +28,10 @@ const { values } = parseArgs({
     objects: { type: 'string', default: '100000' },
     nodes: { type: 'string', default: '1000' },
     pods: { type: 'string', default: '10000' },
+    dns: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '10' },
+    grow: { type: 'boolean', default: false },
+    sizes: { type: 'string', default: '1000,10000,100000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -36,10 +42,14 @@ const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
   --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
 npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
   instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)
+npm run bench -- --dns [--seconds N] [--peer]
+  instead: questions about 1,000 Services on loopback; the peer is CoreDNS (COREDNS, or PEERS/bin/coredns) on the same API server
 npm run bench -- --storage [--objects N] [--starts N] [--count PODS] [--peer]
   instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd
 npm run bench -- --services [--changes N] [--peer]
-  instead: the proxy's rules for 100 and 5,000 Services; the peer is kube-proxy on the same server (root, nft)`;
+  instead: the proxy's rules for 100 and 5,000 Services; the peer is kube-proxy on the same server (root, nft)
+npm run bench -- --grow [--sizes 1000,10000,100000]
+  instead: the same requests on stores of these sizes, each in processor time of the server`;
 
 async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
   return new CoracleProcess([
@@ -118,10 +128,24 @@ async function rules(): Promise<void> {
   await coracle.stop();
 }
 
+async function names(): Promise<void> {
+  const coracle = await server(['--runtime', 'sim']);
+  await coracle.start();
+  const kubeconfig = join(coracle.dataDir, 'kubeconfig');
+  const peers = process.env['PEERS'] ?? join(process.env['HOME'] ?? '', '.cache', 'peers');
+  const coredns = values.peer ? (process.env['COREDNS'] ?? join(peers, 'bin', 'coredns')) : undefined;
+  await dnsFigures({ target: new Target('coracle', kubeconfig), kubeconfig, services: 1000, seconds: Number(values.seconds), coredns });
+  await coracle.stop();
+}
+
 if (values.help) console.log(help);
+else if (values.dns) await names();
 else if (values.services) await rules();
 else if (values.storage) await stores();
-else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
+else if (values.grow) {
+  const sizes = values.sizes.split(',').map(Number);
+  await growFigures({ server: () => server(['--runtime', 'sim']), sizes, requests: 1000 });
+} else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
 else {
   await starts(Number(values.starts));
   await apiLoad(Number(values.count));

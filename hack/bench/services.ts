@@ -159,13 +159,14 @@ async function untilInKernel(clusterIP: string): Promise<void> {
 
 /** Milliseconds from sending each change to the server until the kernel has it. */
 async function change(
-  { pauseMs }: Contender,
+  { name, pauseMs }: Contender,
   { target, count, changes }: { target: Target; count: number; changes: number },
 ): Promise<number[]> {
   const times: number[] = [];
   for (let at = 0; at < changes; at++) {
     const service = (at * 37) % count;
-    const fresh = `10.152.${String(200 + (at % 50))}.${String(1 + (times.length % 250))}`;
+    // Another address than the contender before has put there, or nothing changes.
+    const fresh = `10.152.${String((name === 'coracle' ? 200 : 225) + (at >> 8))}.${String(at & 255)}`;
     const started = Date.now();
     await target.must('PUT', `${slices}/bench-${String(service)}`, slice(service, [podIP(2 * service), fresh]));
     let synced = lastSync();
