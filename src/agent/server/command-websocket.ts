@@ -3,6 +3,7 @@
  * the base64 forms carry text, with the channel as a digit.
  */
 import { PassThrough, Writable } from 'node:stream';
+import { feed } from './websocket.ts';
 import type { WebSocket } from 'ws';
 import type { CommandOptions, CommandStatus, CommandStreams, TerminalSize } from './command-streams.ts';
 
@@ -33,7 +34,7 @@ export function webSocketStreams(websocket: WebSocket, options: CommandOptions):
   const stdin = options.stdin ? new PassThrough() : undefined;
   let resize: (size: TerminalSize) => void = () => undefined;
   const receive = (channel: number, data: Buffer): void => {
-    if (channel === channels.stdin) stdin?.write(data);
+    if (channel === channels.stdin) feed(websocket, stdin, data);
     else if (channel === channels.resize) resize(JSON.parse(data.toString('utf8')) as TerminalSize);
     else if (channel === channels.close && data[0] === channels.stdin) stdin?.end();
   };

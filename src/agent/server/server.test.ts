@@ -28,6 +28,7 @@ class FakeSocket extends EventEmitter {
   readyState = 1;
   readonly sent: string[] = [];
   closed: number | undefined;
+  paused = 0;
   readonly protocol: string;
   constructor(protocol: string) {
     super();
@@ -39,6 +40,12 @@ class FakeSocket extends EventEmitter {
   }
   close(code: number): void {
     this.closed = code;
+  }
+  pause(): void {
+    this.paused += 1;
+  }
+  resume(): void {
+    this.paused -= 1;
   }
 }
 
@@ -67,6 +74,15 @@ describe('exec over a WebSocket', () => {
       details: { causes: [{ reason: 'ExitCode', message: '3' }] },
     });
     expect(socket.closed).toBe(1000);
+  });
+
+  test('a client is not read while the process does not take its input', () => {
+    const { socket, streams } = open('v5.channel.k8s.io');
+    const stdin = streams.stdin as PassThrough;
+    while (socket.paused === 0) socket.emit('message', Buffer.alloc(16_384));
+    expect(stdin.writableLength).toBeLessThan(100_000);
+    stdin.resume();
+    return new Promise<void>((resolve) => stdin.once('drain', resolve)).then(() => expect(socket.paused).toBe(0));
   });
 
   test('v4 begins with an empty message; success is said', async () => {

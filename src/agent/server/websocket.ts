@@ -1,5 +1,6 @@
 /** WebSockets of the kubelet API: the channel protocols of exec and attach, and tunnels for port-forward. */
 import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -31,10 +32,19 @@ export async function acceptWebSocket({ request, socket, head }: UpgradeRequest,
   return new Promise((resolve) => server.handleUpgrade(request, socket, head, resolve));
 }
 
+/** Writes what a client sent; while the sink is full the client is not read. */
+export function feed(websocket: Pick<WebSocket, 'pause' | 'resume'>, sink: Writable | undefined, data: Buffer): void {
+  if (sink === undefined || sink.writableEnded || sink.write(data)) return;
+  websocket.pause();
+  sink.once('drain', () => websocket.resume());
+  // Whoever does not take it any more does not hold up what else the client says, its end above all.
+  sink.once('close', () => websocket.resume());
+}
+
 /** The bytes of a tunnel: every binary message is a piece of them. */
 export function tunnelOf(websocket: WebSocket): Duplex {
   const tunnel = new Duplex({
-    read: () => undefined,
+    read: () => websocket.resume(),
     write: (chunk: Buffer, _encoding, done) => {
       if (websocket.readyState !== websocket.OPEN) return done();
       websocket.send(chunk, { binary: true }, () => done());
@@ -48,7 +58,9 @@ export function tunnelOf(websocket: WebSocket): Duplex {
       done(error);
     },
   });
-  websocket.on('message', (data: Buffer) => void tunnel.push(data));
+  websocket.on('message', (data: Buffer) => {
+    if (!tunnel.push(data)) websocket.pause();
+  });
   websocket.on('close', () => {
     tunnel.push(null);
     tunnel.destroy();
