@@ -49,5 +49,6 @@ export const refs = {
   ingressClasses: ref<t.IngressClass>('networking.k8s.io/v1', 'ingressclasses', 'IngressClass', false),
   ingresses: ref<t.Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress'),
   networkPolicies: ref<t.NetworkPolicy>('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy'),
+  serviceCIDRs: ref<t.ServiceCIDR>('networking.k8s.io/v1', 'servicecidrs', 'ServiceCIDR', false),
   runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),
 } as const;

@@ -2,7 +2,8 @@
  * The service proxy of a node: Services and EndpointSlices to nftables, or, where those cannot be had, to proxies in this process.
  * Stopping leaves nftables rules, so traffic goes on while Coracle restarts.
  */
-import type { EndpointSlice, Node, Service } from '../api/generated/types.ts';
+import type { EndpointSlice, Node, Service, ServiceCIDR } from '../api/generated/types.ts';
+import { jsonEqual } from '../base/json-equal.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Commands } from '../base/command.ts';
 import type { Running } from '../base/lifecycle.ts';
@@ -15,6 +16,7 @@ import { createInformers } from '../client/informer-factory.ts';
 import { indexers, keyOf, splitKey } from '../client/informer-store.ts';
 import type { Informer } from '../client/informer.ts';
 import { refs } from '../client/refs.ts';
+import { isPlainAddress } from './addresses.ts';
 import { createFlowCleaner } from './conntrack.ts';
 import { Follower } from './follower.ts';
 import { startHealthServers } from './health/health-servers.ts';
@@ -65,6 +67,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const services = informers.of(refs.services);
   const slices = informers.of(refs.endpointSlices);
   const nodes = informers.of(refs.nodes);
+  const cidrs = informers.of(refs.serviceCIDRs);
   slices.addIndexer(bySliceService, indexers.label(serviceNameLabel));
   const sink = lifecycle.add(await openSink(options, { onLost: () => follower.reapply() }));
   const state = new HealthState(clock, sink.families);
@@ -89,11 +92,17 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }),
   );
   lifecycle.add(follow({ services, slices, nodes }, follower, options));
+  lifecycle.add(
+    followServiceCIDRs(cidrs, (found) => {
+      sink.setServiceCIDRs([...options.serviceCIDRs, ...found].filter(isPlainAddress));
+      follower.reapply();
+    }),
+  );
   if (options.healthPorts !== undefined) {
     const parts = { state, metrics, mode: sink.mode, node: () => nodes.store.get(nodeName) };
     lifecycle.add(await startHealthServers(options.healthPorts, parts, logger));
   }
-  follower.begin(Promise.all([services.synced, slices.synced, nodes.synced]));
+  follower.begin(Promise.all([services.synced, slices.synced, nodes.synced, cidrs.synced]));
   return { synced: follower.synced, mode: sink.mode, settled: () => follower.settled(), ...running(() => lifecycle.stop()) };
 }
 
@@ -127,6 +136,16 @@ function follow({ services, slices, nodes }: Followed, follower: Follower, { nod
   );
   lifecycle.add(nodes.handle({ add: onZone, update: (old, node) => (zoneOf(old) === zoneOf(node) ? undefined : onZone(node)) }));
   return lifecycle;
+}
+
+/** Tells all ranges whenever one comes, changes or goes. */
+function followServiceCIDRs(cidrs: Informer<ServiceCIDR>, tell: (found: readonly string[]) => void): Running {
+  const changed = (): void => tell([...cidrs.store.values()].flatMap(({ spec }) => spec.cidrs ?? []));
+  return cidrs.handle({
+    add: changed,
+    update: (old, object) => (jsonEqual(old.spec, object.spec) ? undefined : changed()),
+    delete: changed,
+  });
 }
 
 function serviceOf(slice: EndpointSlice): string {

@@ -8,6 +8,8 @@ export interface RuleSink extends Running {
   readonly families: readonly Family[];
   /** What a service (`namespace/name`) is now; in force after the next {@link apply}. */
   set(service: string, rules: readonly ServicePortRule[]): void;
+  /** The ranges of cluster addresses; in force after the next {@link apply}. */
+  setServiceCIDRs(cidrs: readonly string[]): void;
   /** Puts in force what was set; answers whether everything had to be written anew. Rejects when that failed: call it again later. */
   apply(): Promise<{ readonly full: boolean }>;
 }

@@ -40,17 +40,16 @@ describe('selectBackends', () => {
     expect(ips({ endpoints: endpoints.slice(2), ports }).cluster).toEqual([]);
   });
 
-  const hinted = (zones: (string | undefined)[], nodes: (string | undefined)[] = []): EndpointSlice =>
-    ({
-      ...slice({ endpoints: zones.map((_, at) => ({ ip: `10.0.0.${at + 1}` })), ports }),
-      endpoints: zones.map((zone, at) => ({
-        addresses: [`10.0.0.${at + 1}`],
-        hints: {
-          ...(zone === undefined ? {} : { forZones: [{ name: zone }] }),
-          ...(nodes[at] === undefined ? {} : { forNodes: [{ name: nodes[at] }] }),
-        },
-      })),
-    });
+  const hinted = (zones: (string | undefined)[], nodes: (string | undefined)[] = []): EndpointSlice => ({
+    ...slice({ endpoints: zones.map((_, at) => ({ ip: `10.0.0.${at + 1}` })), ports }),
+    endpoints: zones.map((zone, at) => ({
+      addresses: [`10.0.0.${at + 1}`],
+      hints: {
+        ...(zone === undefined ? {} : { forZones: [{ name: zone }] }),
+        ...(nodes[at] === undefined ? {} : { forNodes: [{ name: nodes[at] }] }),
+      },
+    })),
+  });
 
   test.each([
     ['those of this zone', hinted(['a', 'b', 'a']), ['10.0.0.1', '10.0.0.3']],

@@ -71,6 +71,11 @@ class NftSink implements RuleSink {
     }
   }
 
+  /** They stand in the part of the table that only a replacement changes; ranges change once in the life of a cluster. */
+  setServiceCIDRs(cidrs: readonly string[]): void {
+    for (const table of this.#tables.values()) if (table.setServiceCIDRs(cidrs)) this.#replace = true;
+  }
+
   async apply(): Promise<{ full: boolean }> {
     if (!this.#replace && (await this.#change())) return { full: false };
     // A change that is refused means that the table is not what it should be: it is replaced at once.

@@ -170,6 +170,15 @@ describe('changes', () => {
     expect(state.takeCommands()).toBe('');
   });
 
+  test('other service CIDRs are in the next whole table, the same ones in another order are no change', () => {
+    const state = new TableState('ip', plan);
+    expect(state.setServiceCIDRs(['10.43.0.0/16', '10.43.0.0/16'])).toBe(false);
+    expect(state.setServiceCIDRs(['10.43.0.0/16', '10.99.0.0/24', 'fd43::/112'])).toBe(true);
+    expect(state.fullText()).toContain(
+      'set service_cidrs { type ipv4_addr; flags interval; auto-merge; elements = { 10.43.0.0/16, 10.99.0.0/24 }; }',
+    );
+  });
+
   test('more endpoints than the table can choose among need a new table, which has room for twice as many', () => {
     const many = Array.from({ length: 17 }, (_, i) => `10.42.0.${i}`);
     expect(changed(items([]), items(many))).toEqual(['needs a new table']);

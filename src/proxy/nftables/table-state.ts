@@ -19,7 +19,7 @@ interface Change {
 
 export class TableState {
   readonly #family: Family;
-  readonly #plan: TablePlan;
+  #plan: TablePlan;
   readonly #claims = new Map<string, Claim[]>();
   readonly #owned = new Map<string, Map<string, Item>>();
   readonly #changes = new Map<string, Change>();
@@ -30,6 +30,14 @@ export class TableState {
   constructor(family: Family, plan: TablePlan) {
     this.#family = family;
     this.#plan = plan;
+  }
+
+  /** Answers whether they are others than before: then the table has to be replaced. */
+  setServiceCIDRs(cidrs: readonly string[]): boolean {
+    const wanted = [...new Set(cidrs)].sort();
+    if (wanted.join() === [...this.#plan.serviceCIDRs].sort().join()) return false;
+    this.#plan = { ...this.#plan, serviceCIDRs: wanted };
+    return true;
   }
 
   /** Gives an owner exactly these items. The effect is collected until {@link takeCommands}. */

@@ -39,6 +39,11 @@ class UserspaceSink implements RuleSink {
     else this.#wanted.set(service, frontends);
   }
 
+  /** Cluster addresses are not served here. */
+  setServiceCIDRs(): void {
+    return;
+  }
+
   async apply(): Promise<{ full: boolean }> {
     const changed = new Set(this.#changed);
     this.#changed.clear();
