@@ -5,7 +5,7 @@ import { silentLogger } from '../../base/logger.ts';
 import { refs } from '../../client/refs.ts';
 import type { ResourceClient } from '../../client/client.ts';
 import { createFakeClient, type FakeClient } from '../../client/testing/fake-client.ts';
-import { startAgent, type Agent } from '../agent.ts';
+import { startAgent, type Agent, type AgentOptions } from '../agent.ts';
 import { startSim, type Sim } from '../runtimes/sim/sim-runtime.ts';
 import { t0, testPod } from './pods.ts';
 
@@ -33,7 +33,7 @@ export interface SimAgent {
 }
 
 /** A node of 8 CPUs and 16Gi; `start` may be called again when the agent has stopped. */
-export function simAgent(): SimAgent {
+export function simAgent(parts: Pick<AgentOptions, 'manifests'> = {}): SimAgent {
   const clock = new FakeClock(t0);
   const client = createFakeClient({ clock });
   const runtime = startSim({ clock });
@@ -48,7 +48,7 @@ export function simAgent(): SimAgent {
     clusterDomain: 'cluster.local',
   } as const;
   const start = (): Promise<Agent> =>
-    startAgent({ ...options, client, clock, logger: silentLogger, capacity: { cpu: '8', memory: '16Gi' } });
+    startAgent({ ...options, ...parts, client, clock, logger: silentLogger, capacity: { cpu: '8', memory: '16Gi' } });
   const settle = async (): Promise<void> => {
     for (let round = 0; round < 20; round += 1) await clock.advance(0);
   };

@@ -1,5 +1,5 @@
 /** The volumes of one pod on this machine. */
-import { chmod, chown, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Volume } from '../../api/generated/types.ts';
 import { tryParseQuantity } from '../../api/quantity.ts';
@@ -12,6 +12,7 @@ import type { ContentInput } from './content.ts';
 import { configMapFiles, downwardFiles, projectedFiles, secretFiles, VolumeError } from './content.ts';
 import { prepareHostPath } from './host-path.ts';
 import type { PreparedVolume } from './mounts.ts';
+import { giveToGroup } from './ownership.ts';
 
 export interface VolumeInput extends ContentInput {
   /** Folder of the pod on disk. */
@@ -50,12 +51,18 @@ export async function prepareVolumes(input: VolumeInput): Promise<Map<string, Pr
   return new Map(prepared);
 }
 
-/** Brings changed content of volumes that exist up to date. */
+/**
+ * Brings changed content of volumes that exist up to date. One whose source has gone keeps what it has; the others are brought up
+ * to date all the same, then this rejects with {@link MountFailure}.
+ */
 export async function refreshVolumes(input: VolumeInput): Promise<void> {
+  const failures: MountFailure[] = [];
   for (const volume of input.pod.spec.volumes ?? []) {
     if (contentOf(input, volume) === undefined) continue;
-    await prepare(input, volume);
+    await prepare(input, volume).catch((cause: unknown) => failures.push(new MountFailure(volume.name, { cause })));
   }
+  const [first] = failures;
+  if (first !== undefined) throw first;
 }
 
 /** The files of a volume that is made of objects, and its folder; undefined for other volumes. */
@@ -96,7 +103,8 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
   if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined) {
     const { claimName, readOnly = false } = volume.persistentVolumeClaim ?? { claimName: `${input.pod.metadata.name}-${volume.name}` };
     const hostPath = await claimPath(input.claims, input.pod.metadata.namespace ?? '', claimName);
-    if (fsGroup !== undefined) await giveToGroup(hostPath, fsGroup);
+    if (fsGroup !== undefined)
+      await giveToGroup(hostPath, { group: fsGroup, policy: input.pod.spec.securityContext?.fsGroupChangePolicy, readOnly });
     return { hostPath, readOnly };
   }
   throw new VolumeError('no volume plugin matched');
@@ -113,7 +121,7 @@ async function emptyDir(input: VolumeInput, name: string, source: NonNullable<Vo
   }
   await chmod(dir, 0o777);
   const fsGroup = input.pod.spec.securityContext?.fsGroup;
-  if (fsGroup !== undefined) await giveToGroup(dir, fsGroup);
+  if (fsGroup !== undefined) await giveToGroup(dir, { group: fsGroup });
   return dir;
 }
 
@@ -122,13 +130,6 @@ async function imageDir(input: VolumeInput, name: string): Promise<string> {
   const dir = join(input.podDir, 'volumes', imagePlugin, name);
   await mkdir(dir, { recursive: true, mode: 0o755 });
   return dir;
-}
-
-/** Files made below belong to the group too (setgid). */
-async function giveToGroup(dir: string, group: number): Promise<void> {
-  await chown(dir, -1, group);
-  const { mode } = await lstat(dir);
-  await chmod(dir, (mode & 0o7777) | 0o2070);
 }
 
 /** Unmounts and deletes all that `prepareVolumes` made. */
