@@ -3,9 +3,26 @@
  * on waits until that work is done, then comes once more; nobody works on one key twice at a time.
  */
 import type { Clock } from './clock.ts';
+import type { Counter, Gauge, Histogram } from './metrics.ts';
+
+/** What is counted of a queue, by client-go's names (util/workqueue/metrics.go). */
+export interface QueueMetrics {
+  readonly depth: Gauge;
+  readonly adds: Counter;
+  /** Seconds between an add and its turn. */
+  readonly waited: Histogram;
+  /** Seconds a key was worked on. */
+  readonly worked: Histogram;
+  readonly retries: Counter;
+  /** Tells whoever asks for how many seconds each key has been worked on by now. */
+  readonly follow: (unfinished: () => readonly number[]) => void;
+}
 
 export class WorkQueue<K> {
   readonly #clock: Clock;
+  readonly #metrics: QueueMetrics | undefined;
+  /** When keys were added or taken, while somebody counts. */
+  readonly #since = new Map<K, { added?: number; taken?: number }>();
   /** Keys in turn; `#head` is where the next one is. */
   #queue: K[] = [];
   #head = 0;
@@ -17,8 +34,13 @@ export class WorkQueue<K> {
   #takers: (() => void)[] = [];
   #stopped = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics?: QueueMetrics) {
     this.#clock = clock;
+    this.#metrics = metrics;
+    metrics?.follow(() => {
+      const now = clock.monotonic();
+      return [...this.#since.values()].flatMap(({ taken }) => (taken === undefined ? [] : [(now - taken) / 1000]));
+    });
   }
 
   /** Keys that wait now, without delayed ones. */
@@ -29,7 +51,34 @@ export class WorkQueue<K> {
   add(key: K): void {
     if (this.#stopped || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#countAdd(key);
     if (!this.#processing.has(key)) this.#push(key);
+  }
+
+  #countAdd(key: K): void {
+    if (this.#metrics === undefined) return;
+    this.#metrics.adds.inc();
+    this.#metrics.depth.add(1);
+    const times = this.#since.get(key) ?? {};
+    times.added ??= this.#clock.monotonic();
+    this.#since.set(key, times);
+  }
+
+  #countTaken(key: K): void {
+    if (this.#metrics === undefined) return;
+    const now = this.#clock.monotonic();
+    const { added = now } = this.#since.get(key) ?? {};
+    this.#since.set(key, { taken: now });
+    this.#metrics.depth.add(-1);
+    this.#metrics.waited.observe((now - added) / 1000);
+  }
+
+  #countDone(key: K): void {
+    const times = this.#since.get(key);
+    if (this.#metrics === undefined || times?.taken === undefined) return;
+    this.#metrics.worked.observe((this.#clock.monotonic() - times.taken) / 1000);
+    if (times.added === undefined) this.#since.delete(key);
+    else this.#since.set(key, { added: times.added });
   }
 
   /** Adds after `ms`; of several delays of a key the earliest counts. */
@@ -60,6 +109,7 @@ export class WorkQueue<K> {
 
   done(key: K): void {
     this.#processing.delete(key);
+    this.#countDone(key);
     if (this.#dirty.has(key) && !this.#stopped) this.#push(key);
   }
 
@@ -86,6 +136,7 @@ export class WorkQueue<K> {
     }
     this.#dirty.delete(key);
     this.#processing.add(key);
+    this.#countTaken(key);
     return key;
   }
 }

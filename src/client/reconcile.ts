@@ -7,7 +7,8 @@ import { ItemBackoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import { WorkQueue } from '../base/work-queue.ts';
+import type { Queues } from '../base/queue-metrics.ts';
+import { type QueueMetrics, WorkQueue } from '../base/work-queue.ts';
 import type { Informer } from './informer.ts';
 
 export interface ReconcileResult {
@@ -27,6 +28,8 @@ export interface ReconcilerOptions {
   readonly ready: Promise<unknown>;
   /** First and longest wait after failures in ms. Default 5 and 1,000,000, as client-go. */
   readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
+  /** Counts what the queue does, under the name. */
+  readonly queues?: Queues | undefined;
 }
 
 export interface Reconciler extends Running {
@@ -46,6 +49,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
 class Loop implements Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #queue: WorkQueue<string>;
+  readonly #metrics: QueueMetrics | undefined;
   readonly #backoff: ItemBackoff<string>;
   readonly #handlers: Running[] = [];
   readonly #workers: Promise<unknown>;
@@ -53,7 +57,8 @@ class Loop implements Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue(options.clock);
+    this.#metrics = options.queues?.(options.name);
+    this.#queue = new WorkQueue(options.clock, this.#metrics);
     this.#backoff = new ItemBackoff(options.backoff?.initialMs, options.backoff?.maxMs);
     this.#workers = Promise.all(Array.from({ length: options.concurrency ?? 5 }, () => this.#work()));
   }
@@ -112,6 +117,7 @@ class Loop implements Reconciler {
       // Somebody else wrote or deleted meanwhile: the next look at the cache settles it.
       if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) this.#options.logger.debug(fields, 'reconcile met a newer state');
       else this.#options.logger.warn(error instanceof ApiError ? { ...fields, err: error.message } : fields, 'reconcile failed');
+      this.#metrics?.retries.inc();
       this.#queue.addAfter(key, wait);
     } finally {
       this.#queue.done(key);

@@ -10,6 +10,8 @@ import { startApiServer, type ApiServer } from '../apiserver/server.ts';
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MetricRegistry } from '../base/metrics.ts';
+import { queueMetrics } from '../base/queue-metrics.ts';
 import type { Client } from '../client/client.ts';
 import { httpsClient, type HttpsClient } from '../client/https.ts';
 import { guarded } from '../client/guard.ts';
@@ -22,6 +24,7 @@ import { createRegistry } from '../registry/registry.ts';
 import type { Registry } from '../registry/store.ts';
 import { builtinResources } from '../resources/index.ts';
 import type { SchedulerConfig } from '../scheduler/config/config.ts';
+import { schedulerMetrics } from '../scheduler/metrics.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createAuthentication, joinUser } from './authentication.ts';
@@ -104,7 +107,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     let front: HttpsClient | undefined;
     const own = (): HttpsClient => (front ??= lifecycle.add(selfClient(options, apiServer.port)));
     const startLoops = async (): Promise<void> => {
-      const loops = controlLoops({ ...options, client, informers, rawGet: (path) => own().getRaw(path) });
+      const metrics = apiServer.metrics.registry;
+      const loops = controlLoops({ ...options, client, informers, metrics, rawGet: (path) => own().getRaw(path) });
       if (options.storage.shared === true) {
         lifecycle.add(loops.elected());
         return;
@@ -148,19 +152,28 @@ type Guard = (client: Client) => Client;
 
 /** The loops of which a cluster runs one set: at once where there is one server, by Lease where several share the datastore. */
 function controlLoops(
-  options: ControlPlaneOptions & Pick<ControlPlane, 'client' | 'informers'> & { readonly rawGet: (path: string) => Promise<unknown> },
+  options: ControlPlaneOptions &
+    Pick<ControlPlane, 'client' | 'informers'> & {
+      readonly rawGet: (path: string) => Promise<unknown>;
+      readonly metrics: MetricRegistry;
+    },
 ) {
   const config = options.schedulerConfig === undefined ? {} : { config: options.schedulerConfig };
   const { client, informers, clock, logger, pki } = options;
+  // Made once: who loses the lead and gets it again counts on.
+  const queues = queueMetrics(options.metrics);
+  const metrics = schedulerMetrics(options.metrics);
   const controllers = (guard: Guard) =>
     startControllers({
       ...options,
       client: guard(client('kube-controller-manager')),
       informers,
+      queues,
       rootCA: pki.authority.cert,
       signer: nodeSigner(options),
     });
-  const scheduler = (guard: Guard) => startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger, ...config });
+  const scheduler = (guard: Guard) =>
+    startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger, metrics, ...config });
   const identity = `${hostname()}_${randomUUID()}`;
   const elect = (name: string, start: (guard: Guard) => Running): Running =>
     runAsLeader({

@@ -13,6 +13,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { describe } from './diagnosis.ts';
 import type { Evictions } from './evictions.ts';
 import type { Cluster, Rejection, Reservation } from './framework.ts';
+import type { AttemptResult, SchedulerMetrics } from './metrics.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Nominator } from './nominator.ts';
 import type { Preemption } from './preemption.ts';
@@ -41,6 +42,7 @@ export interface AttemptsOptions {
   readonly maxBindings: number;
   /** Called when there is room for bindings again. */
   readonly onRoom: () => void;
+  readonly metrics?: SchedulerMetrics | undefined;
 }
 
 const noNodes = 'no nodes available to schedule pods';
@@ -73,6 +75,7 @@ export class Attempts {
     if (decider === undefined || profile === undefined) return queue.done(pod);
     if (cluster.nodes.length === 0) return this.#refused(pod, { message: noNodes, plugins: nobody, nominated: '' });
     const decision = decider.decide(pod.info);
+    this.#options.metrics?.decided(this.#secondsSince(pod.tried));
     if ('node' in decision) this.#chosen(pod, decision.node, profile);
     else this.#unschedulable(pod, decision.unschedulable, { filters: decision.filters, profile });
   }
@@ -82,6 +85,7 @@ export class Attempts {
     const { queue, reports, nominator } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     nominator.delete(pod.info.uid);
+    this.#over(pod, 'error');
     queue.retryLater(pod);
     reports.failed(pod.info, { reason: 'SchedulerError', message, nominated: '' });
   }
@@ -97,6 +101,7 @@ export class Attempts {
       settings === undefined
         ? { message: '', waits: !profile.dynamicResources }
         : preempt(pod.info, diagnosis, { filters, cluster, settings, random, now: clock.now(), budgets: this.#options.budgets() });
+    if (settings !== undefined) this.#options.metrics?.preempting('victims' in outcome ? outcome.victims.length : undefined);
     if ('message' in outcome) {
       // The plugin for dynamic resources is asked first, which has nothing to free.
       const words = [
@@ -123,6 +128,7 @@ export class Attempts {
     { message, plugins, nominated }: { message: string; plugins: ReadonlySet<string>; nominated: string | undefined },
   ): void {
     const { queue, nominator, reports } = this.#options;
+    this.#over(pod, 'unschedulable');
     queue.reject(pod, plugins);
     const said = pod.info.pod.status.nominatedNodeName ?? '';
     const node = nominated ?? said;
@@ -170,6 +176,8 @@ export class Attempts {
       await this.#preBind(pod, node, reservations);
       const body = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: node } };
       await client.resource(refs.pods).createSubresource(namespace, name, 'binding', body);
+      this.#over(pod, 'scheduled');
+      this.#options.metrics?.scheduled(pod.attempts, this.#secondsSince(pod.seen));
       queue.done(pod);
       reports.scheduled(pod.info, node);
     } catch (error) {
@@ -203,6 +211,15 @@ export class Attempts {
     if (current?.metadata.uid !== pod.info.uid || (current.spec.nodeName ?? '') !== '') return queue.done(pod);
     if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) logger.warn({ err: error, pod: pod.info.key }, 'binding failed');
     this.failed(pod, error);
+  }
+
+  #secondsSince(time: number): number {
+    return (this.#options.clock.monotonic() - time) / 1000;
+  }
+
+  #over(pod: QueuedPod, result: AttemptResult): void {
+    const { metrics } = this.#options;
+    metrics?.attempted(pod.info.pod.spec.schedulerName ?? 'default-scheduler', result, this.#secondsSince(pod.tried));
   }
 
   #task(work: Promise<void>): void {

@@ -12,7 +12,7 @@ import type { Cluster, Plugin } from './framework.ts';
 import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Profile } from './profile.ts';
-import type { QueueItem, QueuedPod } from './queued-pod.ts';
+import type { Place, QueueItem, QueuedPod } from './queued-pod.ts';
 import { queuedPod } from './queued-pod.ts';
 
 /** The longest a pod stays unschedulable without another try. */
@@ -76,6 +76,11 @@ export class SchedulingQueue {
     this.#pods.delete(uid);
   }
 
+  /** Where each pod is. */
+  *places(): Generator<Place> {
+    for (const { place } of this.#pods.values()) yield place;
+  }
+
   get(uid: string): QueuedPod | undefined {
     return this.#pods.get(uid);
   }
@@ -85,6 +90,7 @@ export class SchedulingQueue {
     const pod = this.#take() ?? this.#backoff.takeEarly();
     if (pod === undefined) return undefined;
     pod.place = 'in-flight';
+    pod.tried = this.#options.clock.monotonic();
     pod.attempts += 1;
     pod.ticket += 1;
     return pod;

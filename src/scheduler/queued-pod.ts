@@ -8,6 +8,10 @@ export interface QueuedPod {
   place: Place;
   /** When it was first seen or tried last, for the order (monotonic ms). */
   since: number;
+  /** When it was first seen (monotonic ms). */
+  readonly seen: number;
+  /** When its last try began (monotonic ms). */
+  tried: number;
   attempts: number;
   /** Tries that ended without a node. */
   rejections: number;
@@ -34,6 +38,8 @@ export function queuedPod(info: PodInfo, now: number): QueuedPod {
     info,
     place: 'gated',
     since: now,
+    seen: now,
+    tried: now,
     attempts: 0,
     rejections: 0,
     errors: 0,

@@ -20,6 +20,7 @@ import { Decider } from './decide.ts';
 import { Attempts } from './attempts.ts';
 import { Evictions } from './evictions.ts';
 import type { Cluster } from './framework.ts';
+import type { SchedulerMetrics } from './metrics.ts';
 import { Nominator } from './nominator.ts';
 import { PodClasses } from './pod-class.ts';
 import { podInfo } from './pod-info.ts';
@@ -43,6 +44,7 @@ export interface SchedulerOptions {
   readonly config?: SchedulerConfig;
   /** For choosing among equal nodes. Default Math.random. */
   readonly random?: () => number;
+  readonly metrics?: SchedulerMetrics;
 }
 
 export function startScheduler(options: SchedulerOptions): Running {
@@ -95,7 +97,9 @@ class Scheduler implements Running {
       budgets: () => budgets.store.values(),
       onRoom: () => this.#pump(),
       maxBindings,
+      metrics: options.metrics,
     });
+    options.metrics?.follow(() => this.#queue.places());
     const watching = watchCluster({ informers, cache, nominator, queue: this.#queue, profiles, classes });
     this.#lifecycle.add(watching);
     void informers.synced.then(() => {

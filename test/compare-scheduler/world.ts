@@ -80,7 +80,7 @@ export function randomPod(dice: Dice, name: string): Json {
     ...(dice.chance(0.25) ? { topologySpreadConstraints: randomSpread(dice, app) } : {}),
     tolerations: dice.some(taints, 0.2).map(({ key, effect }) => ({ key, operator: 'Exists', effect })),
     ...(dice.chance(0.2) ? { initContainers: initContainers(dice) } : {}),
-    ...(dice.chance(0.1) ? { resources: { requests: { cpu: `${String(1200 + 100 * dice.below(8))}m` } } } : {}),
+    ...(dice.chance(0.1) ? { resources: { requests: { cpu: `${String(2000 + 100 * dice.below(8))}m` } } } : {}),
     ...(dice.chance(0.3) ? { priorityClassName: dice.pick(['low', 'high', 'shy']) } : {}),
     ...(dice.chance(0.12) ? { volumes: [randomVolume(dice)] } : {}),
   };

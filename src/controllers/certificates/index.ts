@@ -30,7 +30,7 @@ export const certificatesController: Controller = {
   start,
 };
 
-function start({ client, informers, clock, logger, settings }: ControllerContext): Running {
+function start({ client, informers, clock, logger, queues, settings }: ControllerContext): Running {
   const { signer } = settings;
   if (signer === undefined) return running(() => undefined);
   const lifecycle = new Lifecycle();
@@ -62,7 +62,9 @@ function start({ client, informers, clock, logger, settings }: ControllerContext
     }
   }
 
-  const loop = lifecycle.add(startReconciler({ name: certificatesController.name, clock, logger, reconcile, ready: informer.synced }));
+  const loop = lifecycle.add(
+    startReconciler({ name: certificatesController.name, clock, logger, queues, reconcile, ready: informer.synced }),
+  );
   loop.watch(informer, (request) => [request.metadata.name]);
   return lifecycle;
 }

@@ -15,12 +15,13 @@ export const clusterRoleAggregationController: Controller = {
 
 type Rules = NonNullable<ClusterRole['rules']>;
 
-function start({ client, clock, logger, informers }: ControllerContext): Running {
+function start({ client, clock, logger, queues, informers }: ControllerContext): Running {
   const roles = informers.of(refs.clusterRoles);
   const loop = startReconciler({
     name: 'clusterrole-aggregation-controller',
     clock,
     logger,
+    queues,
     ready: roles.synced,
     async reconcile(name) {
       const role = roles.store.get(name);

@@ -19,7 +19,7 @@ export const cronJobController: Controller = {
 };
 
 function start(context: ControllerContext): Running {
-  const { client, clock, logger, informers } = context;
+  const { client, clock, logger, queues, informers } = context;
   const cronJobs = informers.of(refs.cronJobs);
   const jobs = informers.of(refs.jobs);
   jobs.addIndexer(byController, controllerIndexer);
@@ -28,6 +28,7 @@ function start(context: ControllerContext): Running {
     name: 'cronjob-controller',
     clock,
     logger,
+    queues,
     ready: Promise.all([cronJobs.synced, jobs.synced]),
     reconcile: async (key) => {
       const cronJob = cronJobs.store.get(key);

@@ -61,11 +61,11 @@ class DaemonSetLoop {
   }
 
   start(): Running {
-    const { clock, logger } = this.#context;
+    const { clock, logger, queues } = this.#context;
     const lifecycle = new Lifecycle();
     const ready = Promise.all([this.#sets, this.#pods, this.#nodes, this.#revisions].map((cache) => cache.synced));
     const reconcile = (key: string): Promise<ReconcileResult | undefined> => this.#reconcile(key);
-    const loop = lifecycle.add(startReconciler({ name: 'daemonset-controller', clock, logger, ready, reconcile }));
+    const loop = lifecycle.add(startReconciler({ name: 'daemonset-controller', clock, logger, queues, ready, reconcile }));
     loop.watch(this.#sets, (set) => [keyOf(set)]);
     loop.watch(this.#pods, (pod) => this.#setsOf(pod));
     lifecycle.add(this.#followRevisions(loop));

@@ -28,7 +28,7 @@ interface Caches {
 }
 
 function start(context: ControllerContext): Running {
-  const { informers, clock, logger } = context;
+  const { informers, clock, logger, queues } = context;
   const caches: Caches = {
     deployments: informers.of(refs.deployments),
     sets: informers.of(refs.replicaSets),
@@ -42,6 +42,7 @@ function start(context: ControllerContext): Running {
     name: 'deployment-controller',
     clock,
     logger,
+    queues,
     ready: Promise.all([caches.deployments.synced, caches.sets.synced, caches.pods.synced]),
     reconcile: (key) => reconcile(key),
   });

@@ -50,14 +50,14 @@ class DisruptionLoop {
   }
 
   start(): Running {
-    const { clock, logger } = this.#context;
+    const { clock, logger, queues } = this.#context;
     const lifecycle = new Lifecycle();
     const ready = Promise.all([this.#budgets.synced, this.#pods.synced, this.#scales.synced]);
     const loop = lifecycle.add(
-      startReconciler({ name: 'disruption-controller', clock, logger, ready, reconcile: (key) => this.#reconcile(key) }),
+      startReconciler({ name: 'disruption-controller', clock, logger, queues, ready, reconcile: (key) => this.#reconcile(key) }),
     );
     const stale = lifecycle.add(
-      startReconciler({ name: 'stale-pod-disruption', clock, logger, ready, reconcile: (key) => this.#reconcileStale(key) }),
+      startReconciler({ name: 'stale-pod-disruption', clock, logger, queues, ready, reconcile: (key) => this.#reconcileStale(key) }),
     );
     loop.watch(this.#budgets, (budget) => [keyOf(budget)]);
     lifecycle.add(this.#followPods(loop, stale));

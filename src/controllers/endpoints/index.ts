@@ -22,7 +22,7 @@ export const endpointsController: Controller = {
   start,
 };
 
-function start({ client, informers, clock, logger }: ControllerContext): Running {
+function start({ client, informers, clock, logger, queues }: ControllerContext): Running {
   const lifecycle = new Lifecycle();
   const index = new ServiceIndex(informers.of(refs.services), informers.of(refs.pods));
   const endpoints = informers.of(refs.endpoints);
@@ -70,7 +70,7 @@ function start({ client, informers, clock, logger }: ControllerContext): Running
   }
 
   const ready = Promise.all([index.services.synced, index.pods.synced, endpoints.synced]);
-  const loop = lifecycle.add(startReconciler({ name: 'endpoints-controller', clock, logger, ready, reconcile }));
+  const loop = lifecycle.add(startReconciler({ name: 'endpoints-controller', clock, logger, queues, ready, reconcile }));
   loop.watch(index.services, (service) => [keyOf(service)]);
   lifecycle.add(endpoints.handle({ delete: (object) => loop.enqueue(keyOf(object)) }));
   lifecycle.add(index.follow((key) => loop.enqueue(key)));

@@ -18,7 +18,7 @@ export const endpointSliceMirroringController: Controller = {
 };
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger } = context;
+  const { client, informers, clock, logger, queues } = context;
   const services = informers.of(refs.services);
   const endpoints = informers.of(refs.endpoints);
   const slices = informers.of(refs.endpointSlices);
@@ -65,7 +65,7 @@ function start(context: ControllerContext): Running {
   }
 
   const ready = Promise.all([services.synced, endpoints.synced, slices.synced]);
-  const loop = startReconciler({ name: 'endpointslice-mirroring-controller', clock, logger, ready, reconcile });
+  const loop = startReconciler({ name: 'endpointslice-mirroring-controller', clock, logger, queues, ready, reconcile });
   loop.watch(endpoints, (object) => [keyOf(object)]);
   loop.watch(services, (service) => [keyOf(service)]);
   loop.watch(slices, (slice) =>

@@ -21,7 +21,7 @@ export const endpointSliceController: Controller = {
 };
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger } = context;
+  const { client, informers, clock, logger, queues } = context;
   const lifecycle = new Lifecycle();
   const index = new ServiceIndex(informers.of(refs.services), informers.of(refs.pods));
   const slices = informers.of(refs.endpointSlices);
@@ -75,7 +75,7 @@ function start(context: ControllerContext): Running {
   }
 
   const ready = Promise.all([index.services.synced, index.pods.synced, slices.synced, nodes.synced]);
-  const loop = lifecycle.add(startReconciler({ name: 'endpointslice-controller', clock, logger, ready, reconcile }));
+  const loop = lifecycle.add(startReconciler({ name: 'endpointslice-controller', clock, logger, queues, ready, reconcile }));
   loop.watch(index.services, (service) => [keyOf(service)]);
   loop.watch(slices, (slice) => serviceKey(slice));
   lifecycle.add(index.follow((key) => loop.enqueue(key)));

@@ -20,7 +20,7 @@ export const ephemeralVolumeController: Controller = {
 type Volume = NonNullable<Pod['spec']['volumes']>[number];
 
 function start(context: ControllerContext): Running {
-  const { client, clock, logger, informers } = context;
+  const { client, clock, logger, queues, informers } = context;
   const pods = informers.of(refs.pods);
   const claims = informers.of(refs.persistentVolumeClaims);
   pods.addIndexer('claim', claimsOf);
@@ -47,6 +47,7 @@ function start(context: ControllerContext): Running {
     name: 'ephemeral-volume-controller',
     clock,
     logger,
+    queues,
     ready,
     async reconcile(key) {
       const pod = pods.store.get(key);

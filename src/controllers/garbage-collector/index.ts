@@ -33,12 +33,13 @@ class GarbageCollector implements Running {
   constructor(context: ControllerContext) {
     this.#context = context;
     const ready = Promise.withResolvers<undefined>();
-    const { clock, logger } = context;
+    const { clock, logger, queues } = context;
     this.#loop = this.#lifecycle.add(
       startReconciler({
         name: 'garbage-collector-controller',
         clock,
         logger,
+        queues,
         ready: ready.promise,
         concurrency: 20,
         reconcile: (uid) => this.#reconcile(uid),
@@ -49,6 +50,7 @@ class GarbageCollector implements Running {
         name: 'garbage-collector-discovery',
         clock,
         logger,
+        queues,
         ready: Promise.resolve(),
         concurrency: 1,
         reconcile: async () => {

@@ -20,7 +20,7 @@ export const horizontalPodAutoscalerController: Controller = {
 };
 
 function start(context: ControllerContext): Running {
-  const { client, clock, logger, informers, settings } = context;
+  const { client, clock, logger, queues, informers, settings } = context;
   const autoscalers = informers.of(refs.horizontalPodAutoscalers);
   const pods = informers.of(refs.pods);
   pods.addIndexer('namespace', indexers.namespace);
@@ -32,6 +32,7 @@ function start(context: ControllerContext): Running {
     name: 'horizontal-pod-autoscaler',
     clock,
     logger,
+    queues,
     ready: Promise.all([autoscalers.synced, pods.synced]),
     backoff: { initialMs: periodMs, maxMs: periodMs },
     reconcile: async (key) => {

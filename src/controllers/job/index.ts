@@ -46,7 +46,7 @@ class JobController {
 
   constructor(context: ControllerContext) {
     this.#context = context;
-    const { client, clock, logger, informers } = context;
+    const { client, clock, logger, queues, informers } = context;
     this.#jobs = informers.of(refs.jobs);
     this.#pods = informers.of(refs.pods);
     this.#jobs.addIndexer('namespace', indexers.namespace);
@@ -55,7 +55,7 @@ class JobController {
     this.#writes = { pods: new OwnWrites(this.#pods), jobs: new OwnWrites(this.#jobs) };
     this.#recorder = context.recorder('job-controller');
     this.#control = new PodControl(client, this.#recorder, refs.jobs);
-    const common = { clock, logger, backoff, ready: Promise.all([this.#jobs.synced, this.#pods.synced]) };
+    const common = { clock, logger, queues, backoff, ready: Promise.all([this.#jobs.synced, this.#pods.synced]) };
     this.#loop = startReconciler({ ...common, name: 'job-controller', reconcile: (key) => this.#reconcile(key) });
     this.#orphans = startReconciler({ ...common, name: 'job-orphan-pods', reconcile: (key) => this.#releaseOrphan(key) });
   }

@@ -19,7 +19,7 @@ export const namespaceController: Controller = { name: 'namespace-controller', w
 /** How long content with finalizers is given before the next look, in ms (upstream: half of 15 s, plus one). */
 const finalizerWaitMs = 8000;
 
-function start({ client, informers, clock, logger }: ControllerContext): Running {
+function start({ client, informers, clock, logger, queues }: ControllerContext): Running {
   const lifecycle = new Lifecycle();
   const namespaces = informers.of(refs.namespaces);
   const pods = informers.of(refs.pods);
@@ -44,7 +44,9 @@ function start({ client, informers, clock, logger }: ControllerContext): Running
   const ready = Promise.all([namespaces.synced, pods.synced]);
   // Upstream's rate limiter for namespaces: 100 ms to 60 s.
   const backoff = { initialMs: 100, maxMs: 60_000 };
-  const loop = lifecycle.add(startReconciler({ name: 'namespace-controller', clock, logger, ready, reconcile, concurrency: 10, backoff }));
+  const loop = lifecycle.add(
+    startReconciler({ name: 'namespace-controller', clock, logger, queues, ready, reconcile, concurrency: 10, backoff }),
+  );
   loop.watch(namespaces, (namespace) => (namespace.metadata.deletionTimestamp === undefined ? [] : [namespace.metadata.name]));
   // Pods take longest to go: the last one's end is what everything else waits for.
   lifecycle.add(

@@ -12,7 +12,7 @@ import { CidrPool } from './cidrs.ts';
 export const nodeIpamController: Controller = { name: 'node-ipam-controller', watches: ['nodes'], start };
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger, settings } = context;
+  const { client, informers, clock, logger, queues, settings } = context;
   if (settings.clusterCIDRs.length === 0) return running(() => undefined);
   const lifecycle = new Lifecycle();
   const nodes = informers.of(refs.nodes);
@@ -46,7 +46,7 @@ function start(context: ControllerContext): Running {
     }),
   );
   const loop = lifecycle.add(
-    startReconciler({ name: 'node-ipam-controller', clock, logger, ready: nodes.synced, reconcile, concurrency: 1 }),
+    startReconciler({ name: 'node-ipam-controller', clock, logger, queues, ready: nodes.synced, reconcile, concurrency: 1 }),
   );
   loop.watch(nodes, (node) => (cidrsOf(node).length === 0 ? [node.metadata.name] : []));
   return lifecycle;

@@ -42,7 +42,7 @@ class NodeLifecycle {
   readonly #heard = new Map<string, number>();
 
   constructor(context: ControllerContext) {
-    const { informers, clock, logger } = context;
+    const { informers, clock, logger, queues } = context;
     this.#context = context;
     this.#nodes = informers.of(refs.nodes);
     this.#pods = informers.of(refs.pods);
@@ -51,7 +51,7 @@ class NodeLifecycle {
     this.#recorder = context.recorder('node-controller');
     const ready = Promise.all([this.#nodes.synced, this.#pods.synced, this.#leases.synced]);
     const reconcile = (key: string): Promise<ReconcileResult | undefined> => this.#reconcile(key);
-    this.#loop = this.#lifecycle.add(startReconciler({ name: 'node-lifecycle-controller', clock, logger, ready, reconcile }));
+    this.#loop = this.#lifecycle.add(startReconciler({ name: 'node-lifecycle-controller', clock, logger, queues, ready, reconcile }));
   }
 
   start(): Running {

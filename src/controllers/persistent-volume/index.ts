@@ -21,7 +21,7 @@ export const persistentVolumeBinder: Controller = {
 };
 
 function start(context: ControllerContext): Running {
-  const { client, clock, logger, informers } = context;
+  const { client, clock, logger, queues, informers } = context;
   const lifecycle = new Lifecycle();
   const volumes = informers.of(refs.persistentVolumes);
   const claims = informers.of(refs.persistentVolumeClaims);
@@ -42,12 +42,11 @@ function start(context: ControllerContext): Running {
   });
   const volumeSync = new VolumeSync({ client, recorder, claims: claims.store, wake: (key) => claimLoop.enqueue(key) });
   const ready = Promise.all([volumes, claims, classes, pods, nodes].map((cache) => cache.synced));
+  const common = { clock, logger, queues, ready };
   const claimLoop: Reconciler = lifecycle.add(
     startReconciler({
       name: 'persistentvolume-claims',
-      clock,
-      logger,
-      ready,
+      ...common,
       // One at a time, so that two claims do not reach for the same volume.
       concurrency: 1,
       async reconcile(key) {
@@ -60,9 +59,7 @@ function start(context: ControllerContext): Running {
   const volumeLoop = lifecycle.add(
     startReconciler({
       name: 'persistentvolume-volumes',
-      clock,
-      logger,
-      ready,
+      ...common,
       async reconcile(name) {
         const volume = volumes.store.get(name);
         if (volume !== undefined) await volumeSync.sync(volume);

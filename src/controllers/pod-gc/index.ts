@@ -19,7 +19,7 @@ const quarantineMs = 40_000;
 const countMs = 20_000;
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger, settings } = context;
+  const { client, informers, clock, logger, queues, settings } = context;
   const lifecycle = new Lifecycle();
   const nodes = informers.of(refs.nodes);
   const pods = informers.of(refs.pods);
@@ -67,7 +67,7 @@ function start(context: ControllerContext): Running {
   }
 
   const ready = Promise.all([nodes.synced, pods.synced]);
-  const loop = lifecycle.add(startReconciler({ name: 'pod-garbage-collector-controller', clock, logger, ready, reconcile }));
+  const loop = lifecycle.add(startReconciler({ name: 'pod-garbage-collector-controller', clock, logger, queues, ready, reconcile }));
   let terminated = 0;
   const seeNode = (node: Node | undefined): void => {
     if (node !== undefined && isOutOfService(node)) loop.enqueue(`fenced/${node.metadata.name}`);

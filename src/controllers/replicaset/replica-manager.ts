@@ -67,11 +67,12 @@ class ReplicaManager<T extends ReplicaOwner> {
   }
 
   start(): Running {
-    const { clock, logger } = this.#context;
+    const { clock, logger, queues } = this.#context;
     const loop = startReconciler({
       name: this.#kind.component,
       clock,
       logger,
+      queues,
       ready: Promise.all([this.#owners.synced, this.#pods.synced]),
       reconcile: (key) => this.#reconcile(key),
     });

@@ -48,7 +48,7 @@ class QuotaLoop {
   }
 
   start(): Running {
-    const { clock, logger } = this.#context;
+    const { clock, logger, queues } = this.#context;
     const lifecycle = new Lifecycle();
     const kinds = lifecycle.add(
       new CountedKinds(this.#context, {
@@ -63,7 +63,7 @@ class QuotaLoop {
     );
     const reconcile = (key: string): Promise<ReconcileResult | undefined> => this.#reconcile(key, kinds);
     const loop: Reconciler = lifecycle.add(
-      startReconciler({ name: 'resourcequota-controller', clock, logger, ready: this.#quotas.synced, reconcile }),
+      startReconciler({ name: 'resourcequota-controller', clock, logger, queues, ready: this.#quotas.synced, reconcile }),
     );
     lifecycle.add(
       this.#quotas.handle({

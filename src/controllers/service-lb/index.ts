@@ -18,11 +18,11 @@ export const serviceLBController: Controller = {
 };
 
 const serviceName = 'kubernetes.io/service-name';
-/** Other balancers leave it behind when a cluster moves here; this one has nothing to clean up. */
+/** Upstream's sign that a balancer serves this Service, and may want to clean up before it goes. */
 const cleanupFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger, settings } = context;
+  const { client, informers, clock, logger, queues, settings } = context;
   if (settings.disableServiceLB === true) return running(() => undefined);
   const lifecycle = new Lifecycle();
   const services = informers.of(refs.services);
@@ -45,9 +45,10 @@ function start(context: ControllerContext): Running {
       given.delete(key);
       await release(service);
     } else if (isOurs(service)) await balance(key, service);
-    else if (given.has(key)) {
-      if (service.spec.loadBalancerClass === undefined) await write(service, []);
+    else {
+      if (given.has(key) && service.spec.loadBalancerClass === undefined) await write(service, []);
       given.delete(key);
+      await release(service);
     }
   }
 
@@ -57,6 +58,11 @@ function start(context: ControllerContext): Running {
     const ingress =
       rival === undefined ? ingressOf(service, { nodes: nodes.store.values(), slices: slices.store.byIndex('service', key) }) : [];
     if (jsonEqual(given.get(key), ingress)) return;
+    if (!finalizersOf(service).includes(cleanupFinalizer)) {
+      await writeFinalizers(service, [...finalizersOf(service), cleanupFinalizer]);
+      // The cache brings the Service again, with the finalizer.
+      return;
+    }
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
       events.event(referenceTo(refs.services, service), type, reason, message);
     if (rival !== undefined) {
@@ -77,18 +83,27 @@ function start(context: ControllerContext): Running {
     await api.updateStatus({ ...service, status: { ...service.status, loadBalancer: ingress.length === 0 ? {} : { ingress } } });
   }
 
-  async function release({ metadata, spec }: Service): Promise<void> {
-    const finalizers = metadata.finalizers ?? [];
-    if (spec.loadBalancerClass !== undefined || !finalizers.includes(cleanupFinalizer)) return;
-    const { resourceVersion, uid } = metadata;
-    const body = { metadata: { resourceVersion, uid, finalizers: finalizers.filter((finalizer) => finalizer !== cleanupFinalizer) } };
-    await api.patch(metadata.namespace ?? '', metadata.name, { type: 'application/merge-patch+json', body });
+  async function release(service: Service): Promise<void> {
+    const finalizers = finalizersOf(service);
+    if (service.spec.loadBalancerClass !== undefined || !finalizers.includes(cleanupFinalizer)) return;
+    await writeFinalizers(
+      service,
+      finalizers.filter((finalizer) => finalizer !== cleanupFinalizer),
+    );
+  }
+
+  async function writeFinalizers({ metadata: { namespace = '', name, uid } }: Service, finalizers: readonly string[]): Promise<void> {
+    await api.patch(namespace, name, { type: 'application/merge-patch+json', body: { metadata: { uid, finalizers } } });
   }
 
   const ready = Promise.all([services.synced, nodes.synced, slices.synced]);
-  const loop = lifecycle.add(startReconciler({ name: 'service-lb-controller', clock, logger, ready, reconcile }));
+  const loop = lifecycle.add(startReconciler({ name: 'service-lb-controller', clock, logger, queues, ready, reconcile }));
   lifecycle.add(follow({ services, nodes, slices }, loop));
   return lifecycle;
+}
+
+function finalizersOf({ metadata }: Service): readonly string[] {
+  return metadata.finalizers ?? [];
 }
 
 interface Followed {
@@ -107,7 +122,8 @@ function follow({ services, nodes, slices }: Followed, loop: Reconciler): Runnin
     services.handle({
       add: (service) => isOurs(service) && loop.enqueue(keyOf(service)),
       update: (old, service) => {
-        if (jsonEqual(old.spec, service.spec) && old.metadata.deletionTimestamp === service.metadata.deletionTimestamp) return;
+        const isSame = (of: (service: Service) => unknown): boolean => jsonEqual(of(old), of(service));
+        if (isSame(({ spec }) => spec) && isSame(({ metadata }) => metadata.deletionTimestamp) && isSame(finalizersOf)) return;
         loop.enqueue(keyOf(service));
         if (isOurs(old)) sharing(old);
       },

@@ -22,7 +22,7 @@ const nameAnnotation = 'kubernetes.io/service-account.name';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
 const longestSeconds = 2 ** 32;
 
-function start({ client, clock, logger, informers, settings }: ControllerContext): Running {
+function start({ client, clock, logger, queues, informers, settings }: ControllerContext): Running {
   const secrets = informers.of(refs.secrets, { fieldSelector: `type=${type}` });
   const accounts = informers.of(refs.serviceAccounts);
   secrets.addIndexer('account', (secret) => [accountKeyOf(secret)]);
@@ -82,6 +82,7 @@ function start({ client, clock, logger, informers, settings }: ControllerContext
     name: 'serviceaccount-token-controller',
     clock,
     logger,
+    queues,
     ready: Promise.all([secrets.synced, accounts.synced]),
     async reconcile(key) {
       const secret = secrets.store.get(key);

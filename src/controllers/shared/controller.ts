@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Queues } from '../../base/queue-metrics.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/events.ts';
 import type { Informers } from '../../client/informer-factory.ts';
@@ -30,6 +31,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly informers: Informers;
+  /** Counts what the loops' queues do; missing: nobody does. */
+  readonly queues?: Queues | undefined;
   readonly settings: ControllerSettings;
   /** A recorder of events under this component's name; stopped with the controllers. */
   recorder(component: string): EventRecorder;

@@ -23,7 +23,7 @@ export interface EnsureOptions<T> {
 /** Creates the object in each namespace, again when it was deleted, and repairs it when it was changed. */
 export function ensureInNamespaces<T extends Cached>(
   options: EnsureOptions<T>,
-  { client, informers, clock, logger }: ControllerContext,
+  { client, informers, clock, logger, queues }: ControllerContext,
 ): Running {
   const lifecycle = new Lifecycle();
   const namespaces = informers.of(refs.namespaces);
@@ -47,7 +47,7 @@ export function ensureInNamespaces<T extends Cached>(
   }
 
   const ready = Promise.all([namespaces.synced, objects.synced]);
-  const loop = lifecycle.add(startReconciler({ name: options.controller, clock, logger, ready, reconcile }));
+  const loop = lifecycle.add(startReconciler({ name: options.controller, clock, logger, queues, ready, reconcile }));
   loop.watch(namespaces, (namespace) => [namespace.metadata.name]);
   loop.watch(objects, (object) => (object.metadata.name === options.name ? [object.metadata.namespace ?? ''] : []));
   return lifecycle;

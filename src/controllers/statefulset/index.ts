@@ -57,12 +57,12 @@ class StatefulSetLoop {
   }
 
   start(): Running {
-    const { clock, logger } = this.#context;
+    const { clock, logger, queues } = this.#context;
     const lifecycle = new Lifecycle();
     const caches = [this.#sets, this.#pods, this.#claims, this.#revisions];
     const ready = Promise.all(caches.map((cache) => cache.synced));
     const reconcile = (key: string): Promise<ReconcileResult | undefined> => this.#reconcile(key);
-    const loop = lifecycle.add(startReconciler({ name: 'statefulset-controller', clock, logger, ready, reconcile }));
+    const loop = lifecycle.add(startReconciler({ name: 'statefulset-controller', clock, logger, queues, ready, reconcile }));
     loop.watch(this.#sets, (set) => [keyOf(set)]);
     loop.watch(this.#pods, (pod) => this.#setsOf(pod));
     loop.watch(this.#claims, (claim) => this.#setsUsing(claim));

@@ -23,7 +23,7 @@ export function patience(taints: readonly Taint[], tolerations: readonly Tolerat
 }
 
 function start(context: ControllerContext): Running {
-  const { client, informers, clock, logger } = context;
+  const { client, informers, clock, logger, queues } = context;
   const lifecycle = new Lifecycle();
   const nodes = informers.of(refs.nodes);
   const pods = informers.of(refs.pods);
@@ -76,7 +76,9 @@ function start(context: ControllerContext): Running {
   }
 
   const ready = Promise.all([nodes.synced, pods.synced]);
-  const loop = lifecycle.add(startReconciler({ name: 'taint-eviction-controller', clock, logger, ready, reconcile, concurrency: 8 }));
+  const loop = lifecycle.add(
+    startReconciler({ name: 'taint-eviction-controller', clock, logger, queues, ready, reconcile, concurrency: 8 }),
+  );
   const hasTaints = (name: string): boolean => nodes.store.get(name)?.spec.taints?.some((taint) => taint.effect === 'NoExecute') === true;
   const enqueue = (pod: Pod): void => {
     if (since.has(keyOf(pod)) || hasTaints(pod.spec.nodeName ?? '')) loop.enqueue(keyOf(pod));

@@ -15,12 +15,13 @@ export const ttlAfterFinishedController: Controller = {
   start,
 };
 
-function start({ client, clock, logger, informers }: ControllerContext): Running {
+function start({ client, clock, logger, queues, informers }: ControllerContext): Running {
   const jobs = informers.of(refs.jobs);
   const loop = startReconciler({
     name: 'ttl-after-finished-controller',
     clock,
     logger,
+    queues,
     ready: jobs.synced,
     reconcile,
   });

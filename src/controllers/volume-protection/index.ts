@@ -23,7 +23,10 @@ interface ProtectionOptions<T> {
 }
 
 /** The loop of one kind; callers add what wakes it besides changes of the object. */
-function protect<T extends Cached>(options: ProtectionOptions<T>, { client, informers, clock, logger }: ControllerContext): Reconciler {
+function protect<T extends Cached>(
+  options: ProtectionOptions<T>,
+  { client, informers, clock, logger, queues }: ControllerContext,
+): Reconciler {
   const { name, ref, finalizer, needs } = options;
   const objects = informers.of(ref);
   const api = client.resource(ref);
@@ -44,7 +47,7 @@ function protect<T extends Cached>(options: ProtectionOptions<T>, { client, info
   }
 
   const ready = Promise.all([objects, ...needs].map((informer) => informer.synced));
-  const loop = startReconciler({ name, clock, logger, ready, reconcile });
+  const loop = startReconciler({ name, clock, logger, queues, ready, reconcile });
   loop.watch(objects, (object) => [keyOf(object)]);
   return loop;
 }
