@@ -35,6 +35,11 @@ export class Target {
     };
   }
 
+  /** For connections of other kinds. */
+  get connection(): RequestOptions {
+    return this.#options;
+  }
+
   call(method: string, path: string, body?: string, type = 'application/json'): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = {

@@ -15,9 +15,10 @@ export interface ImageOptions {
   readonly changes: readonly string[];
 }
 
-/** Imports the image under its name unless it is there. */
-export function importImages(images: readonly ImageOptions[]): void {
-  const missing = images.filter((image) => spawnSync('docker', ['image', 'inspect', image.name], { stdio: 'ignore' }).status !== 0);
+/** Imports the image under its name unless it is there; into the engine at `dockerSocket`, by default the machine's. */
+export function importImages(images: readonly ImageOptions[], dockerSocket?: string): void {
+  const env = dockerSocket === undefined ? process.env : { ...process.env, DOCKER_HOST: `unix://${dockerSocket}` };
+  const missing = images.filter((image) => spawnSync('docker', ['image', 'inspect', image.name], { stdio: 'ignore', env }).status !== 0);
   if (missing.length === 0) return;
   const root = mkdtempSync(join(tmpdir(), 'coracle-image-'));
   try {
@@ -27,7 +28,7 @@ export function importImages(images: readonly ImageOptions[]): void {
     const tar = execFileSync('tar', ['-C', root, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], { maxBuffer: 1 << 30 });
     for (const image of [first, ...others]) {
       const changes = image.changes.flatMap((change) => ['--change', change]);
-      execFileSync('docker', ['import', ...changes, '-', image.name], { input: tar, stdio: ['pipe', 'ignore', 'inherit'] });
+      execFileSync('docker', ['import', ...changes, '-', image.name], { input: tar, stdio: ['pipe', 'ignore', 'inherit'], env });
     }
   } finally {
     rmSync(root, { recursive: true });
