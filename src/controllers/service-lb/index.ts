@@ -92,8 +92,9 @@ function start(context: ControllerContext): Running {
     );
   }
 
-  async function writeFinalizers({ metadata: { namespace = '', name, uid } }: Service, finalizers: readonly string[]): Promise<void> {
-    await api.patch(namespace, name, { type: 'application/merge-patch+json', body: { metadata: { uid, finalizers } } });
+  async function writeFinalizers({ metadata }: Service, finalizers: readonly string[]): Promise<void> {
+    const { namespace = '', name, uid, resourceVersion } = metadata;
+    await api.patch(namespace, name, { type: 'application/merge-patch+json', body: { metadata: { uid, resourceVersion, finalizers } } });
   }
 
   const ready = Promise.all([services.synced, nodes.synced, slices.synced]);

@@ -137,8 +137,18 @@ test('a status that somebody else wrote stays while the answer is the same', asy
   expect(ips(bench)).toEqual(['10.0.0.1', '10.0.0.2']);
 });
 
-test('the finalizer of another balancer does not hold a Service back', async () => {
-  await using bench = await start((client) => service(client, {}, { finalizers: ['service.kubernetes.io/load-balancer-cleanup'] }));
+test('the cleanup finalizer comes before the addresses and goes with the type or the Service', async () => {
+  await using bench = await start((client) => (node(client, 'a', internal('10.0.0.1')), service(client)));
+  const finalizers = (): readonly string[] => bench.client.peek(refs.services, 'shop/web')?.metadata.finalizers ?? [];
+  expect([finalizers(), ips(bench)]).toEqual([['service.kubernetes.io/load-balancer-cleanup'], ['10.0.0.1']]);
+  const current = bench.client.peek(refs.services, 'shop/web');
+  if (current === undefined) throw new Error('the Service is gone');
+  await bench.client.resource(refs.services).update({ ...current, spec: { ...current.spec, type: 'ClusterIP' } });
+  await bench.settle();
+  expect(finalizers()).toEqual([]);
+  await bench.client.resource(refs.services).update({ ...(bench.client.peek(refs.services, 'shop/web') ?? current), spec: current.spec });
+  await bench.settle();
+  expect(finalizers()).toHaveLength(1);
   await bench.client.resource(refs.services).delete('shop', 'web');
   await bench.settle();
   expect(bench.client.peek(refs.services, 'shop/web')).toBeUndefined();
