@@ -117,7 +117,7 @@ async function stores(): Promise<void> {
 }
 
 async function rules(): Promise<void> {
-  const coracle = await server(['--runtime', 'sim', '--node-name', 'bench', '--disable-servicelb', '--tls-san', benchAddress]);
+  const coracle = await server(['--runtime', 'sim', '--node-name', 'bench', '--disable', 'servicelb', '--tls-san', benchAddress]);
   await coracle.start();
   const kubeconfig = join(coracle.dataDir, 'kubeconfig');
   const kubeProxy = values.peer

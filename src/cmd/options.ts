@@ -196,9 +196,9 @@ export const options = [
     kind: 'list',
     value: 'PART,...',
     default: [],
-    help: 'parts to leave out: ingress',
+    help: 'parts to leave out: ingress, servicelb',
     commands: server,
-    check: oneOf('ingress'),
+    check: oneOf('ingress', 'servicelb'),
   },
   {
     flag: 'ingress-http-port',
@@ -371,7 +371,6 @@ export const options = [
     commands: node,
     check: oneOf('auto', 'nftables', 'userspace'),
   },
-  { flag: 'disable-servicelb', kind: 'switch', help: 'give Services of type LoadBalancer no addresses of nodes', commands: server },
   { flag: 'disable-network-policy', kind: 'switch', help: 'enforce no NetworkPolicies on this node', commands: node },
   { flag: 'no-setup', kind: 'switch', help: 'install nothing on this machine and start no dockerd', commands: node },
   {

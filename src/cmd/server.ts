@@ -60,7 +60,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
         joinToken,
-        disableServiceLB: settings['disable-servicelb'],
+        disableServiceLB: settings.disable.includes('servicelb'),
         ...(schedulerConfig === undefined ? {} : { schedulerConfig }),
       }).catch((error: unknown) => {
         throw explained(error, settings);
