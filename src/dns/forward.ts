@@ -105,7 +105,9 @@ function askUdp(upstream: Upstream, request: Request, clock: Clock): Promise<Buf
     socket.on('message', (message) => {
       if (isAnswerTo(message, id, request)) done(() => resolve(message));
     });
-    socket.connect(upstream.port, upstream.host, () => socket.send(withId(request.query.bytes, id)));
+    // Not as a callback of connect(): that is called for an unreachable network too, and nothing can be sent then.
+    socket.once('connect', () => socket.send(withId(request.query.bytes, id)));
+    socket.connect(upstream.port, upstream.host);
   });
 }
 

@@ -78,6 +78,14 @@ test('a server that says nothing is asked last from then on', async () => {
   expect(silent.asked).toEqual(['a.example']);
 }, 10_000);
 
+test('a server that cannot be reached at all (no network) is passed over, and alone makes SERVFAIL', async () => {
+  // The kernel refuses to connect to a broadcast address.
+  const nowhere = { host: '255.255.255.255', port: 53 };
+  const good = await outer('192.0.2.1');
+  expect(await answers((await serve([nowhere, good])).port, 'a.example')).toEqual(['A 192.0.2.1']);
+  expect(await answers((await serve([nowhere])).port, 'a.example')).toEqual(['SERVFAIL']);
+});
+
 test('a circle of servers does not multiply questions', async () => {
   const relay = createSocket('udp4');
   let questions = 0;
