@@ -172,7 +172,7 @@ async function podDeps({
     clock,
     logger,
     recorder,
-    statuses: createStatusWriter(client, logger),
+    statuses: createStatusWriter(client, logger, clock),
     references,
     images: createImagePuller(runtime, clock, (id) => {
       pulled.add(id, clock.now());

@@ -33,7 +33,7 @@ const leaseSeconds = 40;
 /** How often the lease is renewed and the status looked at. */
 const heartbeatMs = 10_000;
 
-/** Resolves when the Node object is there with a status. */
+/** Resolves when the Node object is there with a status, or the API could not be reached; it goes on trying. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   const { clock, logger } = options;
   let stopped = false;
@@ -62,7 +62,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     if (!stopped) cancel = clock.after(heartbeatMs, () => void beat());
   };
 
-  await register(options);
+  // Without an API server there is no node yet: the next beat tries again.
+  await register(options).catch((error: unknown) => logger.warn({ err: error }, 'the node could not be registered'));
   await beat();
   return {
     report: inTurn,

@@ -273,3 +273,57 @@ test('an agent killed at any moment: nothing that runs is started again, nothing
   expect((await runtime.list()).map((state) => state.pod.name).sort()).toEqual(['a', 'c', 'd']);
   await agent.stop();
 });
+
+describe('the API server', () => {
+  test('is away for minutes: containers are started again, and the status catches up', async () => {
+    const { start, create, client, advance, exit, container, pod } = simAgent();
+    const agent = await start();
+    await create();
+    client.fail = () => new Error('connect ECONNREFUSED');
+    await exit('web', 3);
+    await advance(300_000);
+    expect(container()).toMatchObject({ restartCount: 0 });
+    client.fail = () => undefined;
+    await advance(20_000);
+    expect(container()).toMatchObject({ restartCount: 1, ready: true, lastState: { terminated: { exitCode: 3 } } });
+    expect(pod().status.phase).toBe('Running');
+    await agent.stop();
+  });
+
+  test('is not there when the agent starts: the node comes when it does', async () => {
+    const { start, client, advance, create, pod } = simAgent();
+    client.fail = () => new Error('connect ECONNREFUSED');
+    const agent = await start();
+    await advance(120_000);
+    expect(client.peek(refs.nodes, 'n1')).toBeUndefined();
+    client.fail = () => undefined;
+    await advance(20_000);
+    expect(client.peek(refs.nodes, 'n1')?.status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
+    await create();
+    expect(pod().status.phase).toBe('Running');
+    await agent.stop();
+  });
+});
+
+test('an image that never comes: the pod waits longer each time, and says so', async () => {
+  const { start, create, advance, container, runtime } = simAgent();
+  let pulls = 0;
+  const pull = runtime.pullImage.bind(runtime);
+  runtime.pullImage = (...call) => {
+    pulls += 1;
+    return pull(...call);
+  };
+  const agent = await start();
+  await create({ spec: { containers: [{ name: 'web', image: 'web:404' }] } });
+  const why = 'manifest for web:404 not found: manifest unknown';
+  expect(container()).toMatchObject({ state: { waiting: { reason: 'ErrImagePull', message: why } } });
+  await advance(1000);
+  const waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "web:404": ErrImagePull: ${why}` };
+  expect(container()).toMatchObject({ state: { waiting } });
+  for (let second = 0; second < 3600; second += 10) await advance(10_000);
+  expect(container()).toMatchObject({ state: { waiting } });
+  // After 10, 20, 40, 80, 160 seconds, then every five minutes.
+  expect(pulls).toBeGreaterThan(14);
+  expect(pulls).toBeLessThan(18);
+  await agent.stop();
+});

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { conflict } from '../../api/errors.ts';
+import { badRequest, conflict } from '../../api/errors.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { refs } from '../../client/refs.ts';
@@ -8,9 +8,10 @@ import { testPod } from '../testing/pods.ts';
 import { createStatusWriter, mergeStatus } from './status-writer.ts';
 
 function setUp() {
-  const client = createFakeClient({ clock: new FakeClock() });
+  const clock = new FakeClock();
+  const client = createFakeClient({ clock });
   const pod = client.seed(refs.pods, testPod());
-  return { client, pod, writer: createStatusWriter(client, silentLogger) };
+  return { client, clock, pod, writer: createStatusWriter(client, silentLogger, clock) };
 }
 
 test('writes what differs, and nothing when nothing does', async () => {
@@ -34,6 +35,26 @@ test('a conflict is tried again on the newest version', async () => {
   client.fail = () => (refuse-- > 0 ? conflict({ group: '', resource: 'pods' }, 'p', 'newer') : undefined);
   await writer.write(pod, { ...pod.status, phase: 'Running' });
   expect(client.peek(refs.pods, 'ns/p')?.status.phase).toBe('Running');
+});
+
+test('what nobody takes is kept until somebody does; only the newest is', async () => {
+  const { client, clock, pod, writer } = setUp();
+  client.fail = () => new Error('connect ECONNREFUSED');
+  const first = writer.write(pod, { ...pod.status, phase: 'A' });
+  await clock.advance(300_000);
+  void writer.write(pod, { ...pod.status, phase: 'B' });
+  await clock.advance(300_000);
+  client.fail = () => undefined;
+  await clock.advance(10_000);
+  await first;
+  expect(client.peek(refs.pods, 'ns/p')?.status.phase).toBe('B');
+});
+
+test('what the API refuses is not said again', async () => {
+  const { client, pod, writer } = setUp();
+  client.fail = () => badRequest('no');
+  await writer.write(pod, { ...pod.status, phase: 'A' });
+  expect(client.actions).toHaveLength(1);
 });
 
 test("others' conditions come from the newest version", () => {

@@ -1,7 +1,10 @@
 /** Writes pods' statuses: only what differs, one write of a pod at a time, the newest status wins. */
-import { isReason } from '../../api/errors.ts';
+import { ApiError, isReason } from '../../api/errors.ts';
 import type { Pod, PodCondition, PodStatus } from '../../api/generated/types.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
+import { Backoff } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import { delay } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
@@ -48,7 +51,7 @@ interface Entry {
   running: Promise<void>;
 }
 
-export function createStatusWriter(client: Client, logger: Logger): StatusWriter {
+export function createStatusWriter(client: Client, logger: Logger, clock: Clock): StatusWriter {
   const pods = client.resource(refs.pods);
   const entries = new Map<string, Entry>();
 
@@ -70,13 +73,19 @@ export function createStatusWriter(client: Client, logger: Logger): StatusWriter
   };
 
   const drain = async (uid: string, entry: Entry): Promise<void> => {
+    const retry = new Backoff({ initialMs: 500, maxMs: 10_000, factor: 2, clock });
     while (entry.pending !== undefined) {
       const { pod, status } = entry.pending;
       entry.pending = undefined;
       try {
         await put(pod, status);
       } catch (error) {
-        if (!isReason(error, 'NotFound')) logger.warn({ err: error, pod: pod.metadata.name }, 'the status of a pod could not be written');
+        if (isReason(error, 'NotFound')) continue;
+        logger.warn({ err: error, pod: pod.metadata.name }, 'the status of a pod could not be written');
+        if (isRefusal(error)) continue;
+        await delay(clock, retry.next());
+        // The newest status wins, whenever there is somebody to take it.
+        entry.pending ??= { pod, status };
       }
     }
     entries.delete(uid);
@@ -96,4 +105,9 @@ export function createStatusWriter(client: Client, logger: Logger): StatusWriter
       return entry.running;
     },
   };
+}
+
+/** The API has looked at it and will not have it; anything else may go better another time. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.code >= 400 && error.code < 500 && error.code !== 429;
 }
