@@ -94,7 +94,9 @@ async function besidePeer(work: (target: Target) => Promise<void>): Promise<void
 }
 
 async function atScale(nodes: number, pods: number): Promise<void> {
-  const coracle = await server(['--runtime', 'sim', '--sim-nodes', String(nodes)]);
+  // Room for a thousand nodes' pod networks: whoever gets none is tried again and again, as with the real controller.
+  const wide = ['--cluster-cidr', '10.128.0.0/12,fd42:2::/52'];
+  const coracle = await server(['--runtime', 'sim', '--sim-nodes', String(nodes), ...wide]);
   await coracle.start();
   await workloadFigures({ target: new Target('coracle', join(coracle.dataDir, 'kubeconfig')), pids: [coracle.pid], pods });
   await coracle.stop();
