@@ -11,9 +11,11 @@ import type { Controller, ControllerContext } from '../shared/controller.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { isHeadless, isManaged, ServiceIndex } from '../shared/service-endpoints.ts';
 import { triggerTimeAnnotation, TriggerTimes } from '../shared/trigger-times.ts';
-import { subsetsOf } from './subsets.ts';
+import { subsetsOf, truncated } from './subsets.ts';
 
 const managedBy = 'endpoints.kubernetes.io/managed-by';
+/** Set while there are more addresses than Endpoints may hold. */
+const overCapacity = 'endpoints.kubernetes.io/over-capacity';
 const headless = 'service.kubernetes.io/headless';
 
 export const endpointsController: Controller = {
@@ -40,13 +42,23 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
     const current = endpoints.store.get(key);
     const pods = index.podsOf(service);
     const time = times.next(key, service, pods);
-    const { [triggerTimeAnnotation]: _former, ...kept } = current?.metadata.annotations ?? {};
-    const annotations = time === undefined ? kept : { ...kept, [triggerTimeAnnotation]: time };
-    const wanted = wantedEndpoints(service, subsetsOf(service, pods));
+    const { [triggerTimeAnnotation]: _former, [overCapacity]: _full, ...kept } = current?.metadata.annotations ?? {};
+    const subsets = subsetsOf(service, pods);
+    const cut = truncated(subsets);
+    const annotations = {
+      ...kept,
+      ...(time === undefined ? {} : { [triggerTimeAnnotation]: time }),
+      ...(cut === undefined ? {} : { [overCapacity]: 'truncated' }),
+    };
+    const wanted = wantedEndpoints(service, cut ?? subsets);
     try {
       if (current === undefined)
         await api.create(service.metadata.namespace ?? '', { ...wanted, metadata: { ...wanted.metadata, annotations } });
-      else if (!jsonEqual(current.subsets ?? [], wanted.subsets ?? []) || !jsonEqual(current.metadata.labels, wanted.metadata.labels)) {
+      else if (
+        !jsonEqual(current.subsets ?? [], wanted.subsets ?? []) ||
+        !jsonEqual(current.metadata.labels, wanted.metadata.labels) ||
+        current.metadata.annotations?.[overCapacity] !== annotations[overCapacity as keyof typeof annotations]
+      ) {
         await api.update({
           ...current,
           metadata: { ...current.metadata, annotations, labels: wanted.metadata.labels ?? {} },

@@ -26,6 +26,27 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubse
   return subsets.sort((a, b) => (JSON.stringify(a.ports ?? []) < JSON.stringify(b.ports ?? []) ? -1 : 1));
 }
 
+/** Endpoints hold no more addresses than this. */
+const maxAddresses = 1000;
+
+/** Cuts what is too much: ready addresses first have the room, shared among the subsets in proportion; undefined: it fits. */
+export function truncated(subsets: readonly EndpointSubset[]): EndpointSubset[] | undefined {
+  const count = (of: 'addresses' | 'notReadyAddresses'): number => subsets.reduce((sum, subset) => sum + (subset[of]?.length ?? 0), 0);
+  const [ready, notReady] = [count('addresses'), count('notReadyAddresses')];
+  if (ready + notReady <= maxAddresses) return undefined;
+  const [cut, room, total] =
+    ready > maxAddresses ? (['addresses', maxAddresses, ready] as const) : (['notReadyAddresses', maxAddresses - ready, notReady] as const);
+  let left = room;
+  return subsets.map(({ addresses, notReadyAddresses, ports }) => {
+    const list = (cut === 'addresses' ? addresses : notReadyAddresses) ?? [];
+    const taken = list.slice(0, Math.min(left, Math.ceil((list.length / total) * room)));
+    left -= taken.length;
+    const kept = cut === 'addresses' ? { addresses: taken } : { addresses: addresses ?? [], notReadyAddresses: taken };
+    const filled = Object.entries(kept).filter(([, each]) => each.length > 0);
+    return { ...Object.fromEntries(filled), ...(ports === undefined ? {} : { ports }) };
+  });
+}
+
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {
   return a.ip === b.ip ? ((a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1) : a.ip < b.ip ? -1 : 1;
 }
