@@ -1,7 +1,8 @@
 /**
  * npm run compare: the same requests to Coracle and to the real kube-apiserver 1.36, answers compared whole.
  * The real one is ../shared/peers/control-plane.sh's (started when it is built and not up); without it, answers recorded
- * earlier count. Arguments go to test/compare/run.ts: parts of case names, --verbose, --record, --recorded.
+ * earlier count. Arguments go to test/compare/run.ts: parts of case names, --verbose, --record, --recorded. Without parts of names
+ * the command lines of kubectl follow (test/compare/kubectl).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -51,4 +52,20 @@ const result = spawnSync(
   ],
   { stdio: 'inherit' },
 );
-process.exit(result.status ?? 1);
+if (args.some((arg) => !arg.startsWith('--'))) process.exit(result.status ?? 1);
+const kubectl = join(peers, 'bin', 'kubectl');
+if (!existsSync(kubectl)) {
+  console.log(`· kubectl is not there (${kubectl}): its command lines are not compared`);
+  process.exit(result.status ?? 1);
+}
+const commands = spawnSync(
+  node,
+  [
+    '--no-warnings',
+    join(root, 'test/compare/kubectl/run.ts'),
+    ...(real === undefined ? [] : ['--real', real]),
+    ...args.filter((arg) => arg !== '--recorded'),
+  ],
+  { stdio: 'inherit' },
+);
+process.exit(result.status || commands.status || 0);

@@ -31,11 +31,10 @@ export async function patch(scope: Scope): Promise<void> {
   sendEntry(scope, created ? 201 : 200, entry);
 }
 
-/** A strategic merge patch is read only once its object is there. */
+/** A patch is read only once its object is there. */
 async function parsedPatch({ store, exchange }: Scope, type: string, body: Buffer): Promise<unknown> {
-  if (type !== strategicMergePatchType) return parsePatch(body, 'error decoding patch: ');
   try {
-    return parsePatch(body, '');
+    return parsePatch(body, type === strategicMergePatchType ? '' : 'error decoding patch: ');
   } catch (error) {
     await store.get(exchange.info.namespace, exchange.info.name);
     throw error;

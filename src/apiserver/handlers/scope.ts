@@ -7,6 +7,7 @@ import { schemaOfKind } from '../../api/schema/facts.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ResourceDefinition } from '../../registry/definition.ts';
 import { scaleKind } from '../../registry/scale.ts';
+import { scaleDefinition } from '../scale-table.ts';
 import type { Entry, ResourceStore } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Messages, messageSchema } from '../messages.ts';
@@ -66,16 +67,17 @@ export function sendObject({ exchange }: Scope, code: number, object: KubeObject
 
 function sendTransformed({ exchange, store, clock }: Scope, code: number, object: KubeObject): void {
   const { transform, version } = exchange.format;
+  const definition = exchange.info.subresource === 'scale' ? scaleDefinition(store.definition) : store.definition;
   switch (transform) {
     case 'PartialObjectMetadata':
-      return sendValue(exchange, code, partialOf(object, version, store.definition));
+      return sendValue(exchange, code, partialOf(object, version, definition));
     case 'Table': {
       const includeObject = includeObjectOf(exchange.query);
       const metadata = { resourceVersion: object.metadata.resourceVersion };
       return sendValue(
         exchange,
         code,
-        tableOf([object], metadata, { definition: store.definition, version, includeObject, now: clock.now(), headers: true }),
+        tableOf([object], metadata, { definition, version, includeObject, now: clock.now(), headers: true }),
       );
     }
     default:

@@ -191,6 +191,13 @@ function documentCases(): readonly Case[] {
       get('/openapi/v3/nothing/v1'),
       get('/openapi/v3/api/v1', { ...accepting('application/com.github.proto-openapi.spec.v3@v1.0+protobuf') }),
     ),
+    ...[...new Set(samples.map(({ apiVersion }) => apiVersion))].map((version) =>
+      one(
+        `documents/resources of ${version}`,
+        get(version === 'v1' ? '/api/v1' : `/apis/${version}`),
+        get(version === 'v1' ? '/api/v1' : `/apis/${version}`, inProtobuf),
+      ),
+    ),
     one('documents/keys', get('/openid/v1/jwks', { mask: ['keys'] }), get('/.well-known/openid-configuration', { mask: ['*'] })),
   ];
 }

@@ -1,5 +1,6 @@
 /** The kinds that few people write by hand. */
 import type { KindSample } from './samples.ts';
+import { request } from './samples-request.ts';
 
 const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] };
 const matchResources = {
@@ -9,8 +10,6 @@ const matchResources = {
   namespaceSelector: { matchLabels: { 'never-{run}': 'x' } },
   objectSelector: { matchLabels: { 'never-{run}': 'x' } },
 };
-const request =
-  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlITU1ITUNBUUF3RVRFUE1BMEdBMVVFQXd3R2MyRnRjR3hsTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowRApBUWNEUWdBRWVGVmNpN2p2WmdCUkZZUGlmWS9QNkhYUnh4bEVDMUFQaUtVTXAvSnpkZXUveW5PK0VlQlZmcHhnCllNZjZvS1h2SmdGQy82dERwVmE4QXpmdVBzeTU2cUFBTUFvR0NDcUdTTTQ5QkFNQ0Ewa0FNRVlDSVFEcmUwWVgKNzZORmkzR1FhSWttVnZIMU1IaEhKRXFISHBUZE5qVEIxYjl5aWdJaEFLdDdNcStEV0R0eVpNR3A0T01IMStKWAp3QmZTTG03WUp2V2h5enFBR2VXTQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K';
 const deviceRequest = {
   name: 'gpu',
   exactly: {

@@ -31,6 +31,48 @@ export function updateCases(): readonly Case[] {
       put(`${scaled}/scale`, { metadata: { name: 'other' }, spec: { replicas: 0 } }),
       put(`${scaled}/scale`, deployment),
       get(`${deployments}/missing/scale`),
+      ...['None', 'Metadata', 'Object'].map((include) =>
+        get(`${scaled}/scale?includeObject=${include}`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
+      ),
+      get(`${scaled}/scale`, { headers: { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' } }),
+      get(`${scaled}/scale`, { headers: { accept: 'application/vnd.kubernetes.protobuf' } }),
+      get(`${scaled}/scale`, { headers: { accept: 'application/yaml' } }),
+      put(
+        `${scaled}/scale`,
+        { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'scaled-{run}' }, spec: { replicas: 1 } },
+        {
+          headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' },
+        },
+      ),
+      put(`${scaled}/scale`, { metadata: { name: 'scaled-{run}' }, spec: { replicas: 0 } }),
+    ),
+    one(
+      'delete/bodies',
+      ...[
+        '[',
+        '[]',
+        '"x"',
+        { kind: 'Status', apiVersion: 'v1' },
+        { kind: 'ListOptions', apiVersion: 'v1' },
+        { kind: 'DeleteOptions', apiVersion: 'v2' },
+        { apiVersion: 'foo/v1' },
+        { gracePeriodSeconds: 'x' },
+        { gracePeriodSeconds: 1.5 },
+        { dryRun: 'All' },
+        { propagationPolicy: 1 },
+        { preconditions: [] },
+        { preconditions: { uid: 5 } },
+        { foo: 1, dryRun: ['All'] },
+      ].map((body) => remove(`${maps}/missing`, body)),
+    ),
+    ...(['json', 'merge', 'strategic'] as const).map((kind) =>
+      one(
+        `patch/bodies/${kind}`,
+        ...['[', '{', '{"a":x}', 'x', '', '{}x', '[1]', '"s"', '5', 'null'].flatMap((body) => [
+          patch(kind, `${maps}/missing`, body),
+          patch(kind, `${scaled}?dryRun=All`, body, { mask: ['status'] }),
+        ]),
+      ),
     ),
     one(
       'patch/json',

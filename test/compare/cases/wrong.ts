@@ -36,6 +36,13 @@ export function wrongCases(): readonly Case[] {
     one('body/fraction', post(deployments, { metadata: { name: 'x' }, spec: { replicas: 1.5 } })),
     one('body/time', post(maps, { metadata: { name: 'x', creationTimestamp: 'yesterday' } })),
     one('yaml/valid', post(maps, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml-{run}\ndata:\n  a: "1"\n', yaml)),
+    one(
+      'yaml/repeated',
+      ...['Strict', 'Warn', 'Ignore'].map((mode) =>
+        post(`${maps}?dryRun=All&fieldValidation=${mode}`, 'metadata:\n  name: a\n  name: b-{run}\n  foo: 1\nbar: 2\nbar: 3\n', yaml),
+      ),
+    ),
+    one('yaml/documents', post(`${maps}?dryRun=All`, '---\nmetadata:\n  name: first-{run}\n---\nmetadata:\n  name: second-{run}\n', yaml)),
     one('yaml/broken', post(maps, 'a: [\n', yaml)),
     one('yaml/number', post(maps, 'metadata: {name: x}\ndata: {a: 1}\n', yaml)),
     one('content-type/unknown', post(maps, map('x'), { headers: { 'content-type': 'text/plain' } })),
