@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
 import { dnsFigures } from './dns.ts';
 import { growFigures } from './grow.ts';
+import { ingressFigures } from './ingress.ts';
 import { load } from './load.ts';
-import { nodeFigures } from './node.ts';
+import { policyFigures } from './network-policy.ts';
+import { agentFigures, nodeFigures } from './node.ts';
 import { residentMB } from './processes.ts';
 import { benchAddress, serviceFigures } from './services.ts';
 import { median, row } from './statistics.ts';
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     workloads: { type: 'boolean', default: false },
     storage: { type: 'boolean', default: false },
     services: { type: 'boolean', default: false },
+    ingress: { type: 'boolean', default: false },
+    policies: { type: 'boolean', default: false },
     changes: { type: 'string', default: '200' },
     objects: { type: 'string', default: '100000' },
     nodes: { type: 'string', default: '1000' },
@@ -38,7 +42,8 @@ const { values } = parseArgs({
 
 const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
   start to /readyz and memory (medians of N starts on empty stores), then API load on one server
-  --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory and idle CPU (root, Docker)
+  --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory, idle CPU, exec, logs, and the memory
+           of a joined agent alone (root, Docker)
   --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
 npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
   instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)
@@ -46,6 +51,10 @@ npm run bench -- --dns [--seconds N] [--peer]
   instead: questions about 1,000 Services on loopback; the peer is CoreDNS (COREDNS, or PEERS/bin/coredns) on the same API server
 npm run bench -- --storage [--objects N] [--starts N] [--count PODS] [--peer]
   instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd
+npm run bench -- --ingress
+  instead: the Ingress controller beside bare http-proxy, in turns on one backend
+npm run bench -- --policies
+  instead: the rules of 1,000 network policies and 10,000 pods, worked out without a kernel
 npm run bench -- --services [--changes N] [--peer]
   instead: the proxy's rules for 100 and 5,000 Services; the peer is kube-proxy on the same server (root, nft)
 npm run bench -- --grow [--sizes 1000,10000,100000]
@@ -142,6 +151,8 @@ async function names(): Promise<void> {
 
 if (values.help) console.log(help);
 else if (values.dns) await names();
+else if (values.ingress) await ingressFigures();
+else if (values.policies) policyFigures(1000, 10_000);
 else if (values.services) await rules();
 else if (values.storage) await stores();
 else if (values.grow) {
@@ -152,5 +163,8 @@ else {
   await starts(Number(values.starts));
   await apiLoad(Number(values.count));
   if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
-  if (values.node) await nodeFigures(await server(['--runtime', 'docker']));
+  if (values.node) {
+    await nodeFigures(await server(['--runtime', 'docker']));
+    await agentFigures(await server(['--disable-agent']));
+  }
 }
