@@ -85,6 +85,24 @@ describe("a container's own restart policy", () => {
   });
 });
 
+test('RestartAllContainers asked for by a sidecar of a pod that starts nothing again', async () => {
+  const { start, create, exit, container, pod, id } = simAgent();
+  const agent = await start();
+  await create({
+    spec: {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'side', image: 'i:1', restartPolicy: 'Always', restartPolicyRules: rule('RestartAllContainers', 42) }],
+      containers: [{ name: 'web', image: 'web:1' }],
+    },
+  });
+  const first = id();
+  await exit('side', 42);
+  expect(id()).not.toBe(first);
+  expect(pod().status.phase).toBe('Running');
+  expect(container()).toMatchObject({ restartCount: 1, state: { running: {} } });
+  await agent.stop();
+});
+
 describe('what vanishes', () => {
   test('a container removed by hand is started again', async () => {
     const { start, create, container, id, runtime, settle, pod } = simAgent();

@@ -95,7 +95,9 @@ function computedPhase(input: StatusInput, { initContainerStatuses, containerSta
     });
   const initPending =
     !begun && init.some(({ view, status }) => (view.spec.role === 'init' ? status?.state?.terminated?.exitCode !== 0 : !view.started));
-  if (initFailed) return 'Failed';
+  // All of them are about to begin anew, whatever became of them.
+  const renewed = input.restartingAll === true;
+  if (initFailed && !renewed) return 'Failed';
   const main = views.filter((view) => view.spec.role === 'main');
   const { running, waiting, stopped, succeeded, over } = countMain(pod, main, containerStatuses);
   if (terminal && running === 0) return stopped > 0 && waiting === 0 && !initPending && stopped === succeeded ? 'Succeeded' : 'Failed';
@@ -103,7 +105,7 @@ function computedPhase(input: StatusInput, { initContainerStatuses, containerSta
   if (running > 0) return 'Running';
   if (stopped === 0) return 'Pending';
   // At least one of them is about to start again.
-  if (stopped !== over) return 'Running';
+  if (stopped !== over || renewed) return 'Running';
   return stopped === succeeded ? 'Succeeded' : 'Failed';
 }
 
