@@ -94,9 +94,12 @@ function askUdp(upstream: Upstream, request: Request, clock: Clock): Promise<Buf
   return new Promise((resolve, reject) => {
     const id = randomInt(0x10000);
     const socket = createSocket(upstream.host.includes(':') ? 'udp6' : 'udp4');
+    let open = true;
+    // Errors may come several at a time, and a socket is closed only once.
     const done = (settle: () => void): void => {
+      if (!open) return;
+      open = false;
       cancel();
-      socket.removeAllListeners('message');
       socket.close();
       settle();
     };
