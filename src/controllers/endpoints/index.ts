@@ -45,7 +45,7 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
     const { [triggerTimeAnnotation]: _former, [overCapacity]: _full, ...kept } = current?.metadata.annotations ?? {};
     const subsets = subsetsOf(service, pods);
     const cut = truncated(subsets);
-    const annotations = {
+    const annotations: Record<string, string> = {
       ...kept,
       ...(time === undefined ? {} : { [triggerTimeAnnotation]: time }),
       ...(cut === undefined ? {} : { [overCapacity]: 'truncated' }),
@@ -57,7 +57,7 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
       else if (
         !jsonEqual(current.subsets ?? [], wanted.subsets ?? []) ||
         !jsonEqual(current.metadata.labels, wanted.metadata.labels) ||
-        current.metadata.annotations?.[overCapacity] !== annotations[overCapacity as keyof typeof annotations]
+        current.metadata.annotations?.[overCapacity] !== annotations[overCapacity]
       ) {
         await api.update({
           ...current,

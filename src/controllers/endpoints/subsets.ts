@@ -41,9 +41,12 @@ export function truncated(subsets: readonly EndpointSubset[]): EndpointSubset[] 
     const list = (cut === 'addresses' ? addresses : notReadyAddresses) ?? [];
     const taken = list.slice(0, Math.min(left, Math.ceil((list.length / total) * room)));
     left -= taken.length;
-    const kept = cut === 'addresses' ? { addresses: taken } : { addresses: addresses ?? [], notReadyAddresses: taken };
-    const filled = Object.entries(kept).filter(([, each]) => each.length > 0);
-    return { ...Object.fromEntries(filled), ...(ports === undefined ? {} : { ports }) };
+    const [kept = [], waiting = []] = cut === 'addresses' ? [taken] : [addresses, taken];
+    return {
+      ...(kept.length === 0 ? {} : { addresses: kept }),
+      ...(waiting.length === 0 ? {} : { notReadyAddresses: waiting }),
+      ...(ports === undefined ? {} : { ports }),
+    };
   });
 }
 
