@@ -22,7 +22,7 @@ export function podFromManifest(text: string): Pod {
   pod.metadata.namespace ??= 'default';
   podStrategy.default?.(pod);
   pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
-  const faults = [...(validateNewPod(pod))].map(({ field, body }) => `${field}: ${body}`);
+  const faults = [...validateNewPod(pod)].map(({ field, body }) => `${field}: ${body}`);
   if (faults.length > 0) throw new Error(`invalid pod: [${faults.join(', ')}]`);
   const named = namedObject(pod.spec);
   if (named !== undefined) throw new Error(`static pods may not reference ${named}`);
