@@ -6,7 +6,7 @@ import type { Pod } from '../../api/generated/types.ts';
 import { stableStringify } from '../../base/json-equal.ts';
 import type { Logger } from '../../base/logger.ts';
 
-export const hashAnnotation = 'kubernetes.io/config.hash';
+const hashAnnotation = 'kubernetes.io/config.hash';
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 export interface ManifestSource {
