@@ -78,6 +78,10 @@ const both = (command: Command): Promise<readonly [Result, Result | undefined]> 
 for (const command of preparation) await both(command);
 for (const group of groups) {
   if (positionals.length > 0 && !positionals.some((word) => group.name.includes(word))) continue;
+  if (values.real === undefined && earlier[group.name] === undefined) {
+    console.log(`${group.name}: nothing is recorded, and the real server is not to be had`);
+    continue;
+  }
   kept[group.name] = [];
   for (const [at, command] of group.commands.entries()) {
     const [mine, live] = await both(command);
