@@ -11,7 +11,7 @@ import { checked } from '../../shared/names.ts';
 import { nodeSelectorErrors } from '../../shared/pod/validate-scheduling.ts';
 import { setErrors } from '../../shared/sets.ts';
 import { capacityErrors } from './validate-capacity.ts';
-import { countersErrors } from './validation.ts';
+import { countersErrors } from './validate-counters.ts';
 
 const maxFacts = 32;
 const maxFactValues = 48;

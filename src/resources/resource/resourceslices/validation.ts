@@ -1,6 +1,6 @@
 /** ValidateResourceSlice and ValidateResourceSliceUpdate of pkg/apis/resource/validation. */
 import type * as t from '../../../api/generated/types.ts';
-import { invalid, path, required, tooMany, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { invalid, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../../api/names.ts';
 import { checked } from '../../shared/names.ts';
@@ -8,6 +8,7 @@ import { immutable } from '../../shared/checks.ts';
 import { nodeSelectorErrors } from '../../shared/pod/validate-scheduling.ts';
 import { csiDriverNameErrors } from '../../shared/pod/validate-volume-sources.ts';
 import { setErrors } from '../../shared/sets.ts';
+import { countersErrors } from './validate-counters.ts';
 import { deviceErrors } from './validate-device.ts';
 import { poolNameErrors } from '../../shared/device-names.ts';
 
@@ -17,7 +18,6 @@ const maxDevices = 128;
 /** With taints or counters, which make a device larger. */
 const maxLargeDevices = 64;
 const maxCounterSets = 8;
-const maxCounters = 32;
 const at = path('spec');
 const oneOf = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
 
@@ -99,12 +99,4 @@ function counterSetErrors({ name, counters }: t.CounterSet, own: Path): FieldErr
     ...(name === '' ? [required(own.child('name'))] : checked(own.child('name'), name, dns1123LabelFaults)),
     ...countersErrors(counters, own.child('counters')),
   ];
-}
-
-/** A map of counters by name, in sets and in what devices take from them. */
-export function countersErrors(counters: Readonly<Record<string, t.Counter>> | undefined, own: Path): FieldError[] {
-  const names = Object.keys(counters ?? {});
-  if (names.length === 0) return [required(own)];
-  if (names.length > maxCounters) return [tooMany(own, names.length, maxCounters)];
-  return names.flatMap((name) => checked(own, name, dns1123LabelFaults));
 }
