@@ -175,7 +175,7 @@ export class KubeletMetrics {
   #collect({ nodeName, version, workers }: Omit<KubeletMetricsOptions, 'clock'>): void {
     const registry = this.#registry;
     const count = (matches: (worker: PodWorker) => boolean): number => [...workers()].filter(matches).length;
-    const isStatic = (worker: PodWorker): boolean => worker.pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+    const isStatic = (worker: PodWorker): boolean => worker.pod.metadata.annotations?.['kubernetes.io/config.source'] === 'file';
     const byStatic = (matches: (worker: PodWorker) => boolean): { labels: Record<string, string>; value: number }[] => [
       { labels: { static: '' }, value: count((worker) => matches(worker) && !isStatic(worker)) },
       { labels: { static: 'true' }, value: count((worker) => matches(worker) && isStatic(worker)) },

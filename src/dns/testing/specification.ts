@@ -1,6 +1,5 @@
 /**
- * The Kubernetes DNS specification 1.1.0 as a table: objects, and what a server answers about them. CoreDNS 1.14 gives the same
- * answers (test/compare-dns), except where `coredns` says otherwise.
+ * The Kubernetes DNS specification 1.1.0 as a table: objects, and what a server answers about them.
  */
 import type { types } from '../wire.ts';
 
@@ -89,8 +88,6 @@ export interface Case {
   readonly rcode?: 'NOERROR' | 'NXDOMAIN';
   /** `NAME TYPE DATA`, names below the domain without it; sorted. Without answers the authority section holds the SOA. */
   readonly answers?: readonly string[];
-  /** What CoreDNS answers where that is something else. */
-  readonly coredns?: string;
 }
 
 function found(about: string, name: string, type: Case['type'], ...data: string[]): Case {

@@ -3,7 +3,14 @@ import type { Container } from '../../../api/generated/types.ts';
 import { invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { annotationOrLabelKey } from './field-paths.ts';
 import { checked } from '../names.ts';
-import { configMapKeyFaults, dns1123SubdomainFaults, qualifiedNameFaults, relaxedEnvironmentNameFaults } from '../../../api/names.ts';
+import { backstepErrors } from './validate-volume-sources.ts';
+import {
+  configMapKeyFaults,
+  dns1123LabelFaults,
+  dns1123SubdomainFaults,
+  qualifiedNameFaults,
+  relaxedEnvironmentNameFaults,
+} from '../../../api/names.ts';
 
 type Variable = NonNullable<Container['env']>[number];
 type Source = NonNullable<Variable['valueFrom']>;
@@ -47,7 +54,11 @@ export function environmentErrors(variables: readonly Variable[], at: Path, faul
   }
 }
 
-function sourceErrors({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef }: Source, at: Path, faults: FieldError[]): void {
+function sourceErrors(
+  { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef }: Source,
+  at: Path,
+  faults: FieldError[],
+): void {
   if (fieldRef !== undefined) fieldRefErrors(fieldRef, at.child('fieldRef'), faults);
   if (resourceFieldRef !== undefined) {
     const own = at.child('resourceFieldRef', 'resource');
@@ -65,6 +76,17 @@ function sourceErrors({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRe
     if (ref.key === '') faults.push(required(at.child(field, 'key')));
     else for (const fault of configMapKeyFaults(ref.key)) faults.push(invalid(at.child(field, 'key'), ref.key, fault));
   }
+  if (fileKeyRef !== undefined) faults.push(...fileKeyErrors(fileKeyRef, at.child('fileKeyRef')));
+}
+
+/** validateFileKeySelector. */
+function fileKeyErrors({ key, volumeName, path }: NonNullable<Source['fileKeyRef']>, at: Path): FieldError[] {
+  const [keyed, named, placed] = [at.child('key'), at.child('volumeName'), at.child('path')];
+  return [
+    ...(key === '' ? [required(keyed)] : checked(keyed, key, relaxedEnvironmentNameFaults)),
+    ...(volumeName === '' ? [required(named)] : checked(named, volumeName, dns1123LabelFaults)),
+    ...(path === '' ? [required(placed)] : backstepErrors(path, placed)),
+  ];
 }
 
 function fieldRefErrors({ apiVersion = '', fieldPath }: NonNullable<Source['fieldRef']>, at: Path, faults: FieldError[]): void {

@@ -6,6 +6,7 @@ import { dns1123LabelFaults, dns1123SubdomainFaults, qualifiedNameFaults } from 
 import { checked, labelsErrors } from '../names.ts';
 import { affinityErrors, spreadErrors, tolerationErrors } from './validate-scheduling.ts';
 import { containersErrors, ephemeralContainersErrors, initContainersErrors } from './validate-containers.ts';
+import { fileVolumeErrors, hostnameOverrideErrors, hostUsersErrors } from './validate-host.ts';
 import { podSecurityErrors } from './validate-security.ts';
 import { volumesErrors } from './validate-volumes.ts';
 
@@ -30,8 +31,10 @@ export function validatePodSpec(spec: PodSpec, at: Path): FieldError[] {
   if (spec.topologySpreadConstraints !== undefined)
     spreadErrors(spec.topologySpreadConstraints, at.child('topologySpreadConstraints'), faults);
   dnsErrors(spec, at, faults);
+  faults.push(...hostUsersErrors(spec, at), ...hostnameOverrideErrors(spec, at));
   namesErrors(spec, at, faults);
   listsErrors(spec, at, faults);
+  faults.push(...fileVolumeErrors(spec, at));
   return faults;
 }
 
