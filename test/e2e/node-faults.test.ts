@@ -3,7 +3,8 @@
  * vanish. The node is a joined agent on a Docker Engine of the test's own. Needs root and Docker.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -19,6 +20,7 @@ const dockerd = new OwnDockerd();
 const serverLog: string[] = [];
 let server: CoracleProcess;
 let agent: ChildProcess;
+let url: string;
 const kubectl = (...args: string[]): Promise<string> => server.kubectl.run(...args);
 
 const pod = (name: string, script: string): string => `
@@ -33,7 +35,8 @@ spec:
     command: [/bin/sh, -c, ${JSON.stringify(script)}]
 `;
 
-function startAgent(url: string): Promise<void> {
+function startAgent(): Promise<void> {
+  serverLog.length = 0;
   agent = spawn(
     process.execPath,
     [
@@ -53,6 +56,14 @@ function startAgent(url: string): Promise<void> {
     agent.stderr?.on('data', take);
     agent.on('exit', (code) => reject(new Error(`the agent ended with ${String(code)}: ${serverLog.join('')}`)));
   });
+}
+
+/** kill -9, at whatever it is doing. */
+async function killAgent(): Promise<void> {
+  agent.removeAllListeners('exit');
+  const ended = once(agent, 'exit');
+  agent.kill('SIGKILL');
+  await ended;
 }
 
 const status = async (name: string): Promise<ContainerStatus | undefined> =>
@@ -101,7 +112,8 @@ beforeAll(async () => {
     ...['--cluster-cidr', '10.164.0.0/16,fd42:4::/56', '--service-cidr', '10.165.0.0/16,fd43:4::/112'],
   ]);
   await server.start();
-  await startAgent(`https://127.0.0.1:${port}`);
+  url = `https://127.0.0.1:${port}`;
+  await startAgent();
   await server.kubectl.runWith(pod('calm', 'trap "exit 0" TERM; sleep 1000000 & wait'), 'apply', '-f', '-');
   await kubectl('wait', 'pod/calm', '--for=condition=Ready', '--timeout=90s');
 }, 180_000);
@@ -143,6 +155,43 @@ test('10,000 lines a second are followed without losing one', async () => {
   expect(lines).toHaveLength(30_000);
   expect([lines[0], lines.at(-1)]).toEqual(['0-0', '29-99']);
 }, 120_000);
+
+test('an agent that is killed again and again while pods start restarts none, loses none and doubles none', async () => {
+  const before = pidOf('calm');
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `many-${name}`);
+  for (const [at, name] of names.entries()) {
+    await server.kubectl.runWith(pod(name, 'sleep 1000000'), 'apply', '-f', '-');
+    if (at % 2 === 1) continue;
+    // Anywhere between a pod it has just seen and containers that run.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 800));
+    await killAgent();
+    await startAgent();
+  }
+  for (const name of names) await kubectl('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=90s');
+  for (const name of names) expect(await status(name)).toMatchObject({ restartCount: 0, ready: true });
+  const containers = dockerd.docker(
+    'ps',
+    '--filter',
+    'label=io.kubernetes.container.name=main',
+    '--format',
+    '{{.Label "io.kubernetes.pod.name"}}',
+  );
+  expect(containers.stdout.trim().split('\n').toSorted()).toEqual(expect.arrayContaining(names));
+  expect(containers.stdout.match(/many-/g)).toHaveLength(names.length);
+  expect(pidOf('calm')).toBe(before);
+  await kubectl('delete', 'pod', ...names);
+}, 240_000);
+
+test('a first process that ignores signals is ended when its grace is over', async () => {
+  const stubborn = pod('stubborn', 'trap "" TERM INT HUP; while true; do sleep 1; done').replace('Seconds: 0', 'Seconds: 3');
+  await server.kubectl.runWith(stubborn, 'apply', '-f', '-');
+  await kubectl('wait', 'pod/stubborn', '--for=condition=Ready', '--timeout=60s');
+  const process = pidOf('stubborn');
+  const asked = Date.now();
+  await kubectl('delete', 'pod', 'stubborn', '--timeout=60s');
+  expect(Date.now() - asked).toBeGreaterThan(2500);
+  expect(existsSync(`/proc/${String(process)}`)).toBe(false);
+}, 150_000);
 
 test('while the API server is away containers go on and are started again; the status catches up', async () => {
   await server.stop('SIGKILL');
