@@ -12,7 +12,7 @@ const statuses = ['True', 'False', 'Unknown'];
 export function serviceErrors({ metadata, spec }: APIService): FieldError[] {
   const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec;
   return [
-    ...nameErrors(metadata.name, `${version}.${group}`),
+    ...nameErrors(metadata, `${version}.${group}`),
     ...(group === '' && version !== 'v1'
       ? [required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube')]
       : []),
@@ -29,7 +29,7 @@ export function serviceErrors({ metadata, spec }: APIService): FieldError[] {
 }
 
 /** The name is the version and the group, and nothing else is asked of it. */
-function nameErrors(name: string, wanted: string): FieldError[] {
+function nameErrors({ name = '' }: { readonly name?: string }, wanted: string): FieldError[] {
   const faults = pathSegmentFaults(name);
   if (faults.length === 0 && name !== wanted) faults.push(`must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`);
   return faults.map((fault) => invalid(path('metadata', 'name'), name, fault));
