@@ -44,9 +44,9 @@ export class CoracleProcess {
   /** Starts the server; resolves when it says that it is ready. */
   start(): Promise<void> {
     this.#output = '';
-    const child = spawn(process.execPath, ['--max-semi-space-size=8', entry, 'server', '--data-dir', this.dataDir, ...this.flags], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=16', entry, 'server', '--data-dir', this.dataDir, ...this.flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     });
     this.#child = child;
     // A test that fails must not leave the server behind, nor wait for it.

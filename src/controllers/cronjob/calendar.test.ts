@@ -46,3 +46,10 @@ describe('cron schedules', () => {
     expect(() => createCalendar(parseCron('* * * * *'), 'Mars/Base')).toThrow(RangeError);
   });
 });
+
+test('without a zone the clocks of this machine count', () => {
+  const next = createCalendar(parseCron('30 12 * * *'), undefined).next(Date.UTC(2026, 6, 1)) ?? 0;
+  const seen = new Date(next);
+  expect([seen.getHours(), seen.getMinutes()]).toEqual([12, 30]);
+  expect(next - Date.UTC(2026, 6, 1)).toBeLessThanOrEqual(86_400_000);
+});

@@ -77,8 +77,10 @@ function bisect(holds: (time: number) => boolean, low: number, high: number): nu
 /** How far the zone's clocks are ahead of UTC, in ms. */
 function zoneOffsets(zone: string | undefined): (time: number) => number {
   if (zone === '' || zone === 'UTC') return () => 0;
+  // The machine's own zone needs no Intl, which takes 30 ms to load.
+  if (zone === undefined || zone.toLowerCase() === 'local') return (time) => wallClock(new Date(time)) - Math.floor(time / 1000) * 1000;
   const format = new Intl.DateTimeFormat('en-US', {
-    ...(zone === undefined || zone.toLowerCase() === 'local' ? {} : { timeZone: zone }),
+    timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
     month: 'numeric',
@@ -92,6 +94,11 @@ function zoneOffsets(zone: string | undefined): (time: number) => number {
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
     return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
   };
+}
+
+/** What the machine's clocks show, as if it were UTC. */
+function wallClock(date: Date): number {
+  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds());
 }
 
 /** RFC 3339 with the zone's offset, as Go writes it. */
