@@ -56,7 +56,7 @@ const changes: readonly ((place: Place) => void)[] = [
   ...[null, '', 0, false, 'text', 7, [], {}, ['x'], { more: 'x' }, undefined].map(
     (value) =>
       ({ holder, key }: Place) =>
-        void (holder[key] = value),
+        void (holder[key] = structuredClone(value)),
   ),
   ({ holder, key }) => void (Array.isArray(holder) ? holder.splice(Number(key), 1) : delete holder[key]),
   ({ holder, key }) => void (Array.isArray(holder) ? holder.reverse() : (holder[`${key}x`] = holder[key])),
