@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { fuzz } from './fuzz.ts';
 
 test('strange requests are answered, and nothing breaks', async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  // The same requests every time: npm run fuzz looks for new ones.
+  const seed = 20_261_121;
   const { codes, failure } = await fuzz({ requests: 2000, seed });
   expect({ seed, failure }).toEqual({ seed, failure: undefined });
   expect(codes.get(201)).toBeGreaterThan(0);
