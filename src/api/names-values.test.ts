@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import {
   cIdentifierFaults,
   configMapKeyFaults,
@@ -9,16 +8,10 @@ import {
   portNameFaults,
   relaxedEnvironmentNameFaults,
 } from './names.ts';
-
-interface Case {
-  readonly faults: (text: string) => string[];
-  readonly good: readonly string[];
-  readonly bad: readonly string[];
-  readonly exactly: readonly [string, string[]][];
-}
+import { testNameRules, type NameRule } from './testing/name-rules.ts';
 
 /** What apimachinery pkg/util/validation of 1.36.3 says to the same texts: labels' values, variables, ports, keys. */
-const cases: readonly Case[] = [
+const cases: readonly NameRule[] = [
   {
     faults: labelValueFaults,
     good: [
@@ -38,7 +31,6 @@ const cases: readonly Case[] = [
       '12345',
       'toolongportname1',
     ],
-    bad: ['a-', 'é', 'example.com/Name', '/x', 'x/', 'a/b/c', '_a', '*.a.b', '*', '..a', '.', '..', 'a=b', 'x y', '50%'],
     exactly: [
       [
         '-a',
@@ -52,30 +44,6 @@ const cases: readonly Case[] = [
   {
     faults: cIdentifierFaults,
     good: ['a', 'A', 'a'.repeat(63), 'a'.repeat(64), 'a_b', '_a', 'HELLO', 'http', 'toolongportname1'],
-    bad: [
-      'a.b',
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a..b',
-      '1a',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'x y',
-      '50%',
-      'a--b',
-      '12345',
-    ],
     exactly: [
       [
         'a-b',
@@ -88,38 +56,6 @@ const cases: readonly Case[] = [
   {
     faults: percentFaults,
     good: ['50%'],
-    bad: [
-      'a-b',
-      'a.b',
-      'A',
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a'.repeat(63),
-      'a'.repeat(64),
-      'a..b',
-      '1a',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      'http',
-      'a--b',
-      '12345',
-      'toolongportname1',
-    ],
     exactly: [
       [
         'a',
@@ -132,26 +68,6 @@ const cases: readonly Case[] = [
   {
     faults: httpHeaderNameFaults,
     good: ['a', 'a-b', 'A', '-a', 'a-', 'a'.repeat(63), 'a'.repeat(64), '1a', 'HELLO', 'http', 'a--b', '12345', 'toolongportname1'],
-    bad: [
-      '',
-      'é',
-      'a..b',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'x y',
-      '50%',
-    ],
     exactly: [
       [
         'a.b',
@@ -164,31 +80,6 @@ const cases: readonly Case[] = [
   {
     faults: portNameFaults,
     good: ['a', 'a-b', '1a', 'http'],
-    bad: [
-      'a-',
-      '',
-      'é',
-      'a'.repeat(64),
-      'a..b',
-      'a_b',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-      'a--b',
-      '12345',
-      'toolongportname1',
-    ],
     exactly: [
       ['a.b', ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']],
       ['A', ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)', 'must contain at least one letter (a-z)']],
@@ -220,7 +111,6 @@ const cases: readonly Case[] = [
       'a--b',
       'toolongportname1',
     ],
-    bad: ['é', '1a', 'example.com/Name', '/x', 'x/', 'a/b/c', '*.a.b', '*', 'a=b', 'x y', '50%', '12345'],
     exactly: [
       [
         '',
@@ -266,7 +156,6 @@ const cases: readonly Case[] = [
       '12345',
       'toolongportname1',
     ],
-    bad: ['a=b'],
     exactly: [
       ['', ['environment variable name must be non-empty']],
       ['é', ["a valid environment variable name must consist only of printable ASCII characters other than '='"]],
@@ -294,7 +183,6 @@ const cases: readonly Case[] = [
       '12345',
       'toolongportname1',
     ],
-    bad: ['é', 'example.com/Name', '/x', 'x/', 'a/b/c', '*.a.b', '*', 'a=b', 'x y', '50%'],
     exactly: [
       [
         '',
@@ -309,8 +197,4 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(cases)('$faults.name', ({ faults, good, bad, exactly }) => {
-  test.each([...good])('%j is fine', (text) => expect(faults(text)).toEqual([]));
-  test.each([...bad])('%j is not', (text) => expect(faults(text)).not.toEqual([]));
-  test.each(exactly)('%j', (text, expected) => expect(faults(text)).toEqual(expected));
-});
+testNameRules(cases);

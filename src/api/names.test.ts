@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import {
   conditionReasonFaults,
   dns1035LabelFaults,
@@ -17,42 +17,13 @@ import {
   userIdFaults,
   wildcardSubdomainFaults,
 } from './names.ts';
-
-interface Case {
-  readonly faults: (text: string) => string[];
-  readonly good: readonly string[];
-  readonly bad: readonly string[];
-  readonly exactly: readonly [string, string[]][];
-}
+import { testNameRules, type NameRule } from './testing/name-rules.ts';
 
 /** What apimachinery pkg/util/validation of 1.36.3 says to the same texts; names-values.test.ts has the rules of values. */
-const cases: readonly Case[] = [
+const cases: readonly NameRule[] = [
   {
     faults: dns1123LabelFaults,
     good: ['a', 'a-b', 'a'.repeat(63), '1a', 'http', 'a--b', '12345', 'toolongportname1'],
-    bad: [
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a..b',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-    ],
     exactly: [
       ['a.b', ['must not contain dots']],
       [
@@ -67,28 +38,6 @@ const cases: readonly Case[] = [
   {
     faults: dns1123SubdomainFaults,
     good: ['a', 'a-b', 'a.b', 'a'.repeat(63), 'a'.repeat(64), '1a', 'my.name', 'http', 'a--b', '12345', 'toolongportname1'],
-    bad: [
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a..b',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-    ],
     exactly: [
       [
         'A',
@@ -101,26 +50,6 @@ const cases: readonly Case[] = [
   {
     faults: dns1123SubdomainWithUnderscoreFaults,
     good: ['a', 'a-b', 'a.b', 'a'.repeat(63), 'a'.repeat(64), '1a', 'a_b', 'my.name', '_a', 'http', 'a--b', '12345', 'toolongportname1'],
-    bad: [
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a..b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-    ],
     exactly: [
       [
         'A',
@@ -133,32 +62,6 @@ const cases: readonly Case[] = [
   {
     faults: dns1035LabelFaults,
     good: ['a', 'a-b', 'a'.repeat(63), 'http', 'a--b', 'toolongportname1'],
-    bad: [
-      'A',
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a..b',
-      '1a',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*.a.b',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-      '12345',
-    ],
     exactly: [
       [
         'a.b',
@@ -172,38 +75,6 @@ const cases: readonly Case[] = [
   {
     faults: wildcardSubdomainFaults,
     good: ['*.a.b'],
-    bad: [
-      'a-b',
-      'a.b',
-      'A',
-      '-a',
-      'a-',
-      '',
-      'é',
-      'a'.repeat(63),
-      'a'.repeat(64),
-      'a..b',
-      '1a',
-      'a_b',
-      'example.com/Name',
-      '/x',
-      'x/',
-      'a/b/c',
-      'my.name',
-      '_a',
-      '*',
-      '..a',
-      '.',
-      '..',
-      'a=b',
-      'HELLO',
-      'x y',
-      '50%',
-      'http',
-      'a--b',
-      '12345',
-      'toolongportname1',
-    ],
     exactly: [
       [
         'a',
@@ -232,7 +103,6 @@ const cases: readonly Case[] = [
       '12345',
       'toolongportname1',
     ],
-    bad: ['a-', 'é', 'x/', '_a', '*.a.b', '*', '..a', '.', '..', 'a=b', 'x y', '50%'],
     exactly: [
       [
         '-a',
@@ -259,11 +129,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(cases)('$faults.name', ({ faults, good, bad, exactly }) => {
-  test.each([...good])('%j is fine', (text) => expect(faults(text)).toEqual([]));
-  test.each([...bad])('%j is not', (text) => expect(faults(text)).not.toEqual([]));
-  test.each(exactly)('%j', (text, expected) => expect(faults(text)).toEqual(expected));
-});
+testNameRules(cases);
 
 test('names with a generated suffix may end in a dash', () => {
   expect([maskTrailingDash('web-'), maskTrailingDash('-'), maskTrailingDash('web')]).toEqual(['wea', '-', 'web']);
