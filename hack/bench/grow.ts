@@ -1,6 +1,7 @@
 /** How cost grows with the store: the same requests on servers that hold 1,000, 10,000 and 100,000 pods. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { realClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts';
@@ -125,8 +126,4 @@ async function fill(coracle: CoracleProcess, size: number): Promise<number> {
   };
   await Promise.all(Array.from({ length: 512 }, (_, first) => lane(first)));
   return bytes;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

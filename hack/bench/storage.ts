@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { realClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { startEtcd } from '../../src/storage/etcd/testing/etcd-process.ts';
@@ -64,7 +65,6 @@ export async function etcdFigures(server: StorageFigures['server'], count: numbe
 }
 
 const namespace = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Writes objects as the server stores them, in big commits: the API would take minutes. */
 async function fill(file: string, objects: number): Promise<void> {

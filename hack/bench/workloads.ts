@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds, residentMB } from './processes.ts';
 import { row } from './statistics.ts';
 import { peerKubeconfig, Target } from './target.ts';
@@ -137,8 +138,4 @@ function stages(): string {
   const path = join(tmpdir(), 'coracle-bench-stages.yaml');
   writeFileSync(path, files.join('\n---\n'));
   return path;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

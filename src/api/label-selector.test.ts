@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { labelMatcher, mapMatcher, matchesExpression } from './label-selector.ts';
+import { goSelectorText, labelMatcher, mapMatcher, matchesExpression } from './label-selector.ts';
 
 describe('label selectors', () => {
   test('missing matches nothing, empty matches everything', () => {
@@ -34,4 +34,11 @@ describe('label selectors', () => {
     expect(mapMatcher({})({ a: 'b' })).toBe(false);
     expect(mapMatcher({ a: 'b' })({ a: 'b', c: 'd' })).toBe(true);
   });
+});
+
+test('a selector as Go prints it', () => {
+  expect(goSelectorText({ matchExpressions: [{ key: 'a', operator: 'In', values: ['x', 'y'] }], matchLabels: { c: '1', b: '2' } })).toBe(
+    '&LabelSelector{MatchLabels:map[string]string{b: 2,c: 1,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:a,Operator:In,Values:[x y],},},}',
+  );
+  expect(goSelectorText(undefined)).toBe('nil');
 });

@@ -51,3 +51,16 @@ export function matchesExpression({ key, operator, values = [] }: LabelExpressio
 function isInteger(text: string | undefined): boolean {
   return text !== undefined && /^-?\d+$/.test(text);
 }
+
+/** A selector as Go prints the struct, which events, columns and names of metrics quote (apimachinery pkg/apis/meta/v1/generated.pb.go). */
+export function goSelectorText(selector: LabelSelector | undefined): string {
+  if (selector === undefined) return 'nil';
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key] ?? ''},`);
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}

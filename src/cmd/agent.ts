@@ -4,13 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { realClock } from '../base/clock.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
-import { httpsClient } from '../client/https.ts';
 import { createInformers } from '../client/informer-factory.ts';
 import type { CommandContext } from './cli.ts';
 import { claim, openDataDir } from './data-dir.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
-import { discoverAuthority, nodeCertificate, readClusterSettings, renewedCertificate } from './join.ts';
-import { parseJoinToken, type JoinToken } from './join-token.ts';
+import { joinCluster, type NodeCertificate } from './join.ts';
+import { parseJoinToken } from './join-token.ts';
 import { asProxyMode } from '../proxy/open-sink.ts';
 import { startNode } from './node.ts';
 import { nodeSettings } from './node-settings.ts';
@@ -18,6 +17,7 @@ import { startRotation } from './rotation.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { tokenOf } from './token-file.ts';
+import { untilReached } from './until-reached.ts';
 import { UsageError } from './usage-error.ts';
 import { gitVersion } from './version.ts';
 
@@ -28,6 +28,8 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
   const token = tokenOf(settings);
   if (token === undefined) throw new UsageError('--token or --token-file is needed: DATA/token of the server');
   const stopped = untilStopped();
+  const waiting = new AbortController();
+  void stopped.then(() => waiting.abort());
   const lifecycle = new Lifecycle();
   try {
     const { path: dataDir, instance } = openDataDir(settings['data-dir']);
@@ -44,26 +46,23 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
     const nodeName = settings['node-name'] ?? hostNodeName();
     const nodeIPs = settings['node-ip'] ?? hostAddresses();
     reporter.step(`joining ${servers.map(({ origin }) => origin).join(', ')} as ${nodeName}`);
-    const joinToken = parseJoinToken(token);
-    const ca = await authorityOf(servers, joinToken);
-    const connection = { server: servers.map(({ origin }) => origin), ca, userAgent: `kubelet/${gitVersion} coracle` };
-    const common = { dataDir, nodeName, now: realClock.now() };
-    const joiner = httpsClient({ ...connection, token: joinToken.secret });
-    const ownName = { name: `node-client-${nodeName}`, use: 'client', hosts: [] } as const;
-    const own = await nodeCertificate({ ...common, ...ownName, client: joiner });
-    const client = httpsClient({ ...connection, cert: own.cert, key: own.key });
     const hosts = [...new Set([nodeName, ...nodeIPs])];
-    const servingName = { name: `node-serving-${nodeName}`, use: 'serving', hosts } as const;
-    const serving = await nodeCertificate({ ...common, ...servingName, client });
-    const rotate = (pair: KeyPair, name: typeof ownName | typeof servingName, use: (renewed: KeyPair) => void): void => {
-      const renew = (): Promise<KeyPair> => renewedCertificate({ ...common, ...name, client, now: realClock.now() });
-      lifecycle.add(startRotation({ pair, renew, use, clock: realClock, logger, random: Math.random }));
-    };
-    rotate(own, ownName, client.useCertificate);
+    const userAgent = `kubelet/${gitVersion} coracle`;
+    const member = { servers, joinToken: parseJoinToken(token), dataDir, nodeName, hosts, userAgent };
+    const joined = await untilReached(() => joinCluster({ ...member, now: realClock.now() }), {
+      clock: realClock,
+      signal: waiting.signal,
+      tell: ({ message }) => reporter.note(`${message}; trying until it answers`),
+    });
+    if (joined === undefined) return;
+    const { ca, client, clusterSettings, own, serving } = joined;
+    const rotate = ({ pair, renew }: NodeCertificate, use: (renewed: KeyPair) => void): void =>
+      void lifecycle.add(startRotation({ pair, renew, use, clock: realClock, logger, random: Math.random }));
+    rotate(own, client.useCertificate);
     const informers = lifecycle.add(createInformers({ client, clock: realClock, logger }));
     lifecycle.add(
       await startNode({
-        ...(await readClusterSettings(client)),
+        ...clusterSettings,
         client: () => client,
         informers,
         instance,
@@ -79,9 +78,9 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         proxyMode: asProxyMode(settings['proxy-mode']),
         kubelet: {
           port: settings['kubelet-port'],
-          tls: serving,
+          tls: serving.pair,
           clientCA: ca,
-          onRenewable: (use) => rotate(serving, servingName, use),
+          onRenewable: (use) => rotate(serving, use),
         },
         clock: realClock,
         logger,
@@ -93,19 +92,6 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
   } finally {
     await lifecycle.stop();
   }
-}
-
-/** The first server that answers tells it. */
-async function authorityOf(servers: readonly URL[], joinToken: JoinToken): Promise<string> {
-  const failures: unknown[] = [];
-  for (const server of servers) {
-    try {
-      return await discoverAuthority(server, joinToken);
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw failures[0];
 }
 
 function serverURLs(text: string | undefined): URL[] {

@@ -13,7 +13,7 @@ import { claim, joinSecret, knownSecret, openDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './files.ts';
 import { hostAddresses, hostNodeName } from './host.ts';
 import { startIngressController } from './ingress.ts';
-import { publishClusterSettings } from './join.ts';
+import { publishClusterSettings } from './cluster-settings.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { startControlSocket } from './control-socket.ts';
 import { asProxyMode } from '../proxy/open-sink.ts';

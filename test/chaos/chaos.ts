@@ -4,6 +4,7 @@
  * pods of one name, and all must go when it is deleted.
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Pod } from '../../src/api/generated/types.ts';
 import { realClock } from '../../src/base/clock.ts';
 import { Lifecycle } from '../../src/base/lifecycle.ts';
@@ -11,8 +12,8 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { Client, ResourceRef } from '../../src/client/client.ts';
 import { startInformer } from '../../src/client/informer.ts';
 import { refs } from '../../src/client/refs.ts';
+import { clientOf } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { clientOf } from './clients.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { miscounted, orphans, type Seen, unsettled, Watchman } from './invariants.ts';
 import { Random } from './random.ts';
@@ -43,7 +44,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const cluster = await startCluster(options.nodes);
     lifecycle.add({ stop: () => cluster.stop(), [Symbol.asyncDispose]: () => cluster.stop() });
-    const client = lifecycle.add(clientOf(join(cluster.server.dataDir, 'kubeconfig')));
+    const client = lifecycle.add(clientOf(join(cluster.server.dataDir, 'kubeconfig'), 'coracle-chaos'));
     const watchman = follow(client, lifecycle);
     const made = workloads();
     await create(client, made);
@@ -51,10 +52,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     options.say(`the storm is over: ${JSON.stringify(blows)}; waiting for everything to settle`);
     await cluster.server.start().catch(() => undefined);
     for (const node of cluster.nodes) node.start();
-    await settle(client, options.nodes, watchman);
+    await settle(cluster, client, watchman);
     options.say('everything reached its specification; deleting it');
     await removeAll(client, made);
-    return { violations: watchman.violations, blows };
+    return { violations: [...watchman.violations, ...cluster.nodes.flatMap(({ deaths }) => deaths)], blows };
   } finally {
     await lifecycle.stop();
   }
@@ -206,10 +207,11 @@ async function look(client: Client, nodes: number): Promise<Seen> {
   };
 }
 
-async function settle(client: Client, nodes: number, watchman: Watchman): Promise<void> {
+async function settle({ nodes }: Cluster, client: Client, watchman: Watchman): Promise<void> {
   await eventually(async () => {
-    const seen = await look(client, nodes);
-    const wrong = [...unsettled(seen), ...orphans(seen), ...miscounted(seen, (uid) => watchman.lost(uid))];
+    const seen = await look(client, nodes.length);
+    const dead = nodes.flatMap(({ deaths }) => deaths);
+    const wrong = [...dead, ...unsettled(seen), ...orphans(seen), ...miscounted(seen, (uid) => watchman.lost(uid))];
     if (wrong.length > 0) throw new Error(`not settled:\n${wrong.join('\n')}`);
   }, settleMs);
 }
@@ -222,8 +224,4 @@ async function removeAll(client: Client, made: readonly Workload[]): Promise<voi
     const left = [...pods, ...replicaSets].map(({ metadata }) => metadata.name);
     if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`);
   }, settleMs);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -11,6 +11,9 @@ export class SimulatedNode {
   readonly #arguments: readonly string[];
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'coracle-chaos-'));
   #child: ChildProcess | undefined;
+  #killed = false;
+  /** How it ended when nobody killed it, with its last words. */
+  readonly deaths: string[] = [];
 
   constructor(name: string, options: { readonly url: string; readonly tokenFile: string; readonly ip: string }) {
     this.name = name;
@@ -26,11 +29,15 @@ export class SimulatedNode {
 
   start(): void {
     if (this.#child !== undefined) return;
-    const child = spawn(process.execPath, [entry, ...this.#arguments], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [entry, ...this.#arguments], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let words = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)));
+    this.#killed = false;
     const kill = (): boolean => child.kill('SIGKILL');
     process.once('exit', kill);
-    child.once('exit', () => {
+    child.once('exit', (code) => {
       process.off('exit', kill);
+      if (!this.#killed) this.deaths.push(`${this.name} ended by itself with ${String(code)}: ${words}`);
       if (this.#child === child) this.#child = undefined;
     });
     this.#child = child;
@@ -40,6 +47,7 @@ export class SimulatedNode {
     const child = this.#child;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
+    this.#killed = true;
     child.kill('SIGKILL');
     await ended;
   }

@@ -18,6 +18,9 @@ test('what is not as specified is named', () => {
   const deployment = { metadata: { name: 'd', generation: 1 }, spec: { replicas: 2 }, status } as unknown as Deployment;
   expect(unsettled({ ...nothing, deployments: [deployment] })).toEqual(['Deployment d: availableReplicas is 1, not 2']);
   expect(unsettled({ ...nothing, deployments: [{ ...deployment, status: { ...status, availableReplicas: 2 } }] })).toEqual([]);
+  // Numbers that are nought are left out.
+  const none = { ...deployment, spec: { replicas: 0 }, status: { observedGeneration: 1 } } as unknown as Deployment;
+  expect(unsettled({ ...nothing, deployments: [none] })).toEqual([]);
 });
 
 test('an owner that is gone makes orphans', () => {

@@ -17,9 +17,9 @@ export function unsettled(seen: Seen): string[] {
     ...seen.deployments.map(({ metadata, spec, status }) =>
       differs(`Deployment ${metadata.name}`, {
         observedGeneration: [status?.observedGeneration, metadata.generation],
-        replicas: [status?.replicas, spec.replicas],
-        updatedReplicas: [status?.updatedReplicas, spec.replicas],
-        availableReplicas: [status?.availableReplicas, spec.replicas],
+        replicas: [status?.replicas ?? 0, spec.replicas],
+        updatedReplicas: [status?.updatedReplicas ?? 0, spec.replicas],
+        availableReplicas: [status?.availableReplicas ?? 0, spec.replicas],
       }),
     ),
     ...seen.replicaSets.map(({ metadata, spec, status }) =>

@@ -6,6 +6,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CoreV1Event, Pod } from '../../src/api/generated/types.ts';
 import type { Json } from '../compare/case.ts';
 import { startReal, type RealCluster } from './control-plane.ts';
@@ -131,8 +132,6 @@ async function clear(real: RealCluster): Promise<void> {
 function nameOf(object: Json): string {
   return (object['metadata'] as { name: string }).name;
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Outcome {
   readonly node: string | undefined;

@@ -12,17 +12,20 @@ const dataDir = mkdtempSync(join(tmpdir(), 'coracle-agent-'));
 let server: CoracleProcess;
 let url: string;
 const agents: ChildProcess[] = [];
+/** What each of them has said so far. */
+const outputs: string[] = [];
 
 function startAgent(...flags: string[]): Promise<string> {
   const child = spawn(process.execPath, [
     ...[entry, 'agent', '--server', url, '--data-dir', dataDir, '--node-name', 'second', '--node-ip', '127.0.0.2'],
     ...['--kubelet-port', '0', '--runtime', 'sim', ...flags],
   ]);
-  agents.push(child);
+  const place = agents.push(child) - 1;
   let output = '';
   return new Promise((resolve) => {
     const take = (text: string): void => {
       output += text;
+      outputs[place] = output;
       if (output.includes('is registered')) resolve(output);
     };
     child.stdout.setEncoding('utf8').on('data', take);
@@ -87,4 +90,19 @@ test('it comes back with the certificates it has, and without them asks again', 
   expect(
     spawnSync(process.execPath, [entry, 'agent', '--server', url, '--token', 'x', '--data-dir', dataDir], { encoding: 'utf8' }).stderr,
   ).toContain('in use by process');
+}, 60_000);
+
+test('without a server it waits; joined before, it needs none to come back', async () => {
+  await stopAgents();
+  await server.stop();
+  const token = ['--token-file', join(server.dataDir, 'token')];
+  const again = startAgent(...token);
+  const fresh = mkdtempSync(join(tmpdir(), 'coracle-agent-'));
+  const anew = startAgent(...token, '--data-dir', fresh, '--node-name', 'third');
+  await eventually(() => expect(outputs[1]).toContain(`--server ${url}: cannot be reached (ECONNREFUSED); trying until it answers`));
+  await server.start();
+  expect(await again).toContain('is registered');
+  expect(await again).not.toContain('cannot be reached');
+  expect(await anew).toContain('The node third is registered.');
+  rmSync(fresh, { recursive: true });
 }, 60_000);

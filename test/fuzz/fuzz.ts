@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:tls';
 import fc from 'fast-check';
-import { parse } from 'yaml';
+import { readKubeconfig } from '../../src/cmd/kubeconfig.ts';
 import { CoracleProcess, freePort } from '../support/coracle.ts';
 import { preparation } from './corpus.ts';
 import { fuzzRequest } from './mutations.ts';
@@ -124,24 +124,14 @@ class Target {
   readonly cuts = new Map<string, number>();
   readonly #server: CoracleProcess;
   readonly #url: URL;
-  readonly #tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+  readonly #tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly #agent: Agent;
 
   constructor(server: CoracleProcess) {
     this.#server = server;
-    const config = parse(readFileSync(`${server.dataDir}/kubeconfig`, 'utf8')) as {
-      clusters: [{ cluster: Record<string, string> }];
-      users: [{ user: Record<string, string> }];
-    };
-    const { cluster } = config.clusters[0];
-    const { user } = config.users[0];
-    const decoded = (text = ''): Buffer => Buffer.from(text, 'base64');
-    this.#url = new URL(cluster['server'] ?? '');
-    this.#tls = {
-      ca: decoded(cluster['certificate-authority-data']),
-      cert: decoded(user['client-certificate-data']),
-      key: decoded(user['client-key-data']),
-    };
+    const config = readKubeconfig(readFileSync(`${server.dataDir}/kubeconfig`, 'utf8'));
+    this.#url = new URL(config.server);
+    this.#tls = { ca: config.authority, ...config.client };
     this.#agent = new Agent({ ...this.#tls, keepAlive: true, maxSockets: batch });
   }
 

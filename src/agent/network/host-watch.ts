@@ -2,13 +2,13 @@
  * Hears when somebody else takes away what the pod network stands on: devices, addresses, routes, forwarding (`ip monitor`) and
  * packet filter rules (`nft monitor`). Both processes sleep until the kernel tells of a change; where one cannot run, nothing is heard.
  */
-import { createInterface } from 'node:readline';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { delay } from '../../base/clock.ts';
 import type { Commands } from '../../base/command.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
+import { followMonitor } from '../../base/monitor.ts';
 
 export interface HostWatchOptions {
   readonly commands: Commands;
@@ -48,28 +48,13 @@ export function watchHost({ commands, clock, isLoss, repair }: HostWatchOptions)
     again = true;
     repairing ??= mend().finally(() => (repairing = undefined));
   };
-  const listen = async (script: string): Promise<void> => {
-    const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, factor: 2, resetMs: 120_000, clock });
-    while (!signal.aborted) {
-      const child = commands.spawn('sh', ['-c', script]);
-      const stop = (): void => void child.kill();
-      signal.addEventListener('abort', stop);
-      child.unref();
-      child.stdin.on('error', () => undefined);
-      createInterface(child.stdout).on('line', (line) => {
-        if (!signal.aborted && isLoss(line)) lost();
-      });
-      await new Promise<void>((resolve) => child.on('error', () => resolve()).on('close', () => resolve()));
-      signal.removeEventListener('abort', stop);
-      // It misses what happens while it is away (a burst of changes may end it).
-      await delay(clock, backoff.next(), signal);
-      if (!signal.aborted) lost();
-    }
+  const onLine = (line: string): void => {
+    if (isLoss(line)) lost();
   };
-  const listening = programs.map(listen);
+  const monitors = programs.map((script) => followMonitor({ commands, clock, script, onLine, onGap: lost }));
   return running(async () => {
     abort.abort();
-    await Promise.all(listening);
+    await Promise.all(monitors.map((monitor) => monitor.stop()));
     await repairing;
   });
 }

@@ -1,6 +1,7 @@
 /** How a pod lives on when its containers end, vanish or change: the whole agent over the simulated runtime. */
 import { describe, expect, test } from '@jest/globals';
 import { refs } from '../../client/refs.ts';
+import { testPod } from '../testing/pods.ts';
 import { simAgent } from '../testing/sim-agent.ts';
 
 const rule = (action: string, ...values: number[]) => [{ action, exitCodes: { operator: 'In', values } }];
@@ -184,6 +185,22 @@ describe('what vanishes', () => {
     });
     await next.stop();
   });
+});
+
+test('a status that tells no times, as of containers nobody saw end, is taken over', async () => {
+  const { start, create, container, pod, client } = simAgent();
+  const known = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'not found' };
+  const web = {
+    ...{ name: 'web', image: 'web:1', imageID: '', containerID: 'sim://1', ready: false, restartCount: 2 },
+    state: { terminated: { ...known, startedAt: null, finishedAt: null } },
+  };
+  client.seed(refs.pods, testPod({ spec: { restartPolicy: 'Never' }, status: { phase: 'Running', containerStatuses: [web] } }));
+  const agent = await start();
+  await create({ metadata: { name: 'other' } });
+  expect(pod().status.phase).toBe('Failed');
+  expect(container()).toMatchObject({ restartCount: 2, state: { terminated: known } });
+  expect(pod('other').status.phase).toBe('Running');
+  await agent.stop();
 });
 
 describe('refused by the node', () => {

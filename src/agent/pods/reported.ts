@@ -8,10 +8,12 @@ export function reportedStatuses({ status }: Pod): ContainerStatus[] {
   return [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])];
 }
 
+const unknownReason = 'ContainerStatusUnknown';
+
 /** Of a container that was running when it was last heard of nothing more is known (kubelet_pods.go, ContainerStatusUnknown). */
 export function unknownEnd(when: 'terminated' | 'deleted'): NonNullable<Container['end']> {
   const more = when === 'deleted' ? '.  The container used to be Running' : '';
-  return { reason: 'ContainerStatusUnknown', message: `The container could not be located when the pod was ${when}${more}` };
+  return { reason: unknownReason, message: `The container could not be located when the pod was ${when}${more}` };
 }
 
 /** Undefined when the status tells neither of a start nor of an end. */
@@ -19,7 +21,8 @@ export function containerOfStatus(pod: Pod, spec: ContainerSpec, reported: Conta
   const { terminated, running } = reported.state ?? {};
   if (terminated === undefined && running === undefined) return undefined;
   const { reason = '', message = '' } = terminated ?? {};
-  const at = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time));
+  // Times that nobody knew are null.
+  const at = (time: string | null | undefined): number => Date.parse(time ?? '') || 0;
   const startedAt = at(terminated?.startedAt ?? running?.startedAt);
   return {
     id: (reported.containerID ?? '').replace(/^.*:\/\//, ''),
@@ -37,7 +40,7 @@ export function containerOfStatus(pod: Pod, spec: ContainerSpec, reported: Conta
     exitCode: terminated?.exitCode ?? 137,
     oomKilled: reason === 'OOMKilled',
     startError: reason === 'StartError' ? message : '',
-    ...(terminated === undefined ? { end: unknownEnd('deleted') } : {}),
+    ...(terminated === undefined ? { end: unknownEnd('deleted') } : reason === unknownReason ? { end: { reason, message } } : {}),
     image: reported.image,
     imageID: reported.imageID,
     terminationLog: '',

@@ -255,7 +255,7 @@ export class PodWorker implements TaskHost, Resizing {
     this.#syncQueued = true;
     queueMicrotask(() => {
       this.#syncQueued = false;
-      if (!this.#halted && this.#state !== 'gone') this.#sync();
+      if (!this.#halted && this.#state !== 'gone') this.#trySync();
     });
   }
 
@@ -279,16 +279,27 @@ export class PodWorker implements TaskHost, Resizing {
   }
 
   #run(task: Promise<unknown>): void {
-    task.catch((error: unknown) => {
-      this.deps.logger.warn({ err: error, pod: podText(this.#pod) }, 'a step for a pod failed');
-      this.wakeAfter(1000);
-    });
+    task.catch((error: unknown) => this.#stepFailed(error));
+  }
+
+  #stepFailed(error: unknown): void {
+    this.deps.logger.warn({ err: error, pod: podText(this.#pod) }, 'a step for a pod failed');
+    this.wakeAfter(1000);
   }
 
   #referencesChanged(): void {
     this.#work.refreshSoon();
     this.#tasks.retryConfigErrors();
     this.wake();
+  }
+
+  /** What goes wrong with one pod is that pod's trouble. */
+  #trySync(): void {
+    try {
+      this.#sync();
+    } catch (error) {
+      this.#stepFailed(error);
+    }
   }
 
   #sync(): void {

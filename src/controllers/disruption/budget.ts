@@ -1,5 +1,5 @@
 /** The numbers of a PodDisruptionBudget. Pure; disruption/disruption.go. */
-import type { LabelSelector, Pod, PodDisruptionBudget } from '../../api/generated/types.ts';
+import type { Pod, PodDisruptionBudget } from '../../api/generated/types.ts';
 import { saysSo, withDisruptionAllowed } from '../../api/disruption.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
@@ -82,15 +82,4 @@ export function nextStatus(
     ...(status.conditions === undefined ? {} : { conditions: status.conditions }),
   };
   return withDisruptionAllowed(next, rfc3339(now));
-}
-
-/** A selector as Go prints it, which events quote. */
-export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.keys(matchLabels)
-    .sort()
-    .map((key) => `${key}: ${matchLabels[key] ?? ''},`);
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }

@@ -5,7 +5,6 @@ import { refs } from '../../client/refs.ts';
 import type { FakeClient } from '../../client/testing/fake-client.ts';
 import type { Bench } from '../testing/bench.ts';
 import { startBench } from '../testing/bench.ts';
-import { selectorText } from './budget.ts';
 import { disruptionController } from './index.ts';
 
 const labels = { app: 'web' };
@@ -122,12 +121,6 @@ test('unmanaged pods are told of', async () => {
   const [event] = events(bench).filter((text) => text.startsWith('UnmanagedPods'));
   expect(event).toContain(
     '(selector: &LabelSelector{MatchLabels:map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},})',
-  );
-});
-
-test('a selector as Go prints it', () => {
-  expect(selectorText({ matchExpressions: [{ key: 'a', operator: 'In', values: ['x', 'y'] }], matchLabels: { c: '1', b: '2' } })).toBe(
-    '&LabelSelector{MatchLabels:map[string]string{b: 2,c: 1,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:a,Operator:In,Values:[x y],},},}',
   );
 });
 

@@ -1,7 +1,7 @@
 import type { Pod, PodDisruptionBudget } from '../../api/generated/types.ts';
 import { withSyncFailure } from '../../api/disruption.ts';
 import { isReason } from '../../api/errors.ts';
-import { labelMatcher } from '../../api/label-selector.ts';
+import { goSelectorText, labelMatcher } from '../../api/label-selector.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Running } from '../../base/lifecycle.ts';
@@ -16,7 +16,7 @@ import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 import { messageOf } from '../shared/pod-control.ts';
 import { isPodReady } from '../shared/pods.ts';
-import { countHealthy, disruptedPods, expectation, needsScale, nextStatus, selectorText } from './budget.ts';
+import { countHealthy, disruptedPods, expectation, needsScale, nextStatus } from './budget.ts';
 import { ScaleFinder } from './scale.ts';
 import { hasStaleDisruption, withoutDisruption } from './stale.ts';
 
@@ -139,7 +139,7 @@ class DisruptionLoop {
     try {
       const { replicas, unmanaged } = await this.#scales.expected(pods);
       if (unmanaged.length > 0) {
-        const selector = selectorText(budget.spec.selector ?? {});
+        const selector = goSelectorText(budget.spec.selector ?? {});
         const message =
           `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. ` +
           'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. ' +

@@ -1,11 +1,6 @@
 /** One metric of an autoscaler: its value, the size it asks for, and what status tells of it (computeReplicasForMetric in horizontal.go). */
-import type {
-  AutoscalingV2HorizontalPodAutoscaler as Autoscaler,
-  MetricStatus,
-  LabelSelector,
-  MetricSpec,
-  Pod,
-} from '../../api/generated/types.ts';
+import type { AutoscalingV2HorizontalPodAutoscaler as Autoscaler, MetricStatus, MetricSpec, Pod } from '../../api/generated/types.ts';
+import { goSelectorText } from '../../api/label-selector.ts';
 import { milliQuantity, parseQuantity } from '../../api/quantity.ts';
 import { labelSelectorText } from '../../api/selectors.ts';
 import { messageOf } from '../shared/pod-control.ts';
@@ -199,7 +194,7 @@ async function objectMetric({ object: source }: MetricSpec, facts: EvaluationFac
       sharedReplicas(await read(), milliOf(averageValue), calculation(facts, facts.statusReplicas)),
     );
     const status = { type: 'Object', object: { describedObject, metric, current: { averageValue: milli(proposal.usage) } } };
-    return { replicas: proposal.replicas, name: `external metric ${metric.name}(${selectorText(metric.selector)})`, status };
+    return { replicas: proposal.replicas, name: `external metric ${metric.name}(${goSelectorText(metric.selector)})`, status };
   }
   return guarded(texts, () => {
     throw new Error('invalid object metric source: neither a value target nor an average value target was set');
@@ -209,7 +204,7 @@ async function objectMetric({ object: source }: MetricSpec, facts: EvaluationFac
 async function externalMetric({ external: source }: MetricSpec, facts: EvaluationFacts): Promise<Evaluation> {
   const { metric = { name: '' }, target = { type: '' } } = source ?? {};
   const { namespace = '' } = facts.autoscaler.metadata;
-  const selector = selectorText(metric.selector);
+  const selector = goSelectorText(metric.selector);
   const texts = { reason: 'FailedGetExternalMetric', outer: `failed to get ${metric.name} external metric value` };
   const name = `external metric ${metric.name}(${selector})`;
   const read = async (): Promise<number> => {
@@ -245,17 +240,4 @@ async function externalMetric({ external: source }: MetricSpec, facts: Evaluatio
   return guarded(texts, () => {
     throw new Error('invalid external metric source: neither a value target nor an average value target was set');
   });
-}
-
-/** A selector as Go prints it. */
-function selectorText(selector: LabelSelector | undefined): string {
-  if (selector === undefined) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`)
-    .join('');
-  const expressions = (selector.matchExpressions ?? [])
-    .map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
-    .join('');
-  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
 }

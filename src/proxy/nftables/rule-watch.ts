@@ -2,13 +2,12 @@
  * Hears when rules go away that nobody here takes away (`nft flush ruleset`, a firewall's restart). One `nft monitor` process that
  * sleeps until the kernel tells of a change; where it cannot run, nothing is heard.
  */
-import { createInterface } from 'node:readline';
-import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { delay } from '../../base/clock.ts';
 import type { Commands } from '../../base/command.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
+import { followMonitor } from '../../base/monitor.ts';
 
 export interface RuleWatchOptions {
   readonly commands: Commands;
@@ -23,7 +22,6 @@ export interface RuleWatchOptions {
 export function watchRules(options: RuleWatchOptions, lost: () => void): Running {
   const { commands, clock, table, chains } = options;
   const abort = new AbortController();
-  const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, factor: 2, resetMs: 120_000, clock });
   const gone = new RegExp(`^delete rule ${table} (?:${chains.join('|')}) `);
   let check: Promise<void> | undefined;
   const verify = async (): Promise<void> => {
@@ -32,28 +30,18 @@ export function watchRules(options: RuleWatchOptions, lost: () => void): Running
     if (abort.signal.aborted || (await areThere(options))) return;
     lost();
   };
-  const listen = async (): Promise<void> => {
-    while (!abort.signal.aborted) {
-      const child = commands.spawn('sh', ['-c', 'exec nft monitor destroy rules 2>/dev/null']);
-      child.unref();
-      const stop = (): void => void child.kill();
-      abort.signal.addEventListener('abort', stop);
-      child.stdin.on('error', () => undefined);
-      createInterface(child.stdout).on('line', (line) => {
-        if (!gone.test(line) || abort.signal.aborted) return;
-        check ??= verify().finally(() => (check = undefined));
-      });
-      await new Promise<void>((resolve) => child.on('error', () => resolve()).on('close', () => resolve()));
-      abort.signal.removeEventListener('abort', stop);
-      // It misses what happens while it is away (a burst of changes may end it).
-      await delay(clock, backoff.next(), abort.signal);
-      if (!abort.signal.aborted) await verify();
-    }
-  };
-  const listening = listen();
+  const monitor = followMonitor({
+    commands,
+    clock,
+    script: 'exec nft monitor destroy rules 2>/dev/null',
+    onLine: (line) => {
+      if (gone.test(line)) check ??= verify().finally(() => (check = undefined));
+    },
+    onGap: verify,
+  });
   return running(async () => {
     abort.abort();
-    await listening;
+    await monitor.stop();
     await check;
   });
 }

@@ -1,6 +1,7 @@
 /** Cells that many kinds' tables share. pkg/printers/internalversion/printers.go. */
 import { humanDuration } from '../../api/duration.ts';
 import type { Container, LabelSelector } from '../../api/generated/types.ts';
+import { goSelectorText } from '../../api/label-selector.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Column } from '../../registry/definition.ts';
 
@@ -85,21 +86,10 @@ export function labelSelectorQuery(selector: LabelSelector | undefined): string 
     .join(',');
 }
 
-/** A label selector as Go prints the struct, where upstream does just that (apimachinery pkg/apis/meta/v1/generated.pb.go). */
-function goLabelSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.keys(matchLabels)
-    .sort()
-    .map((key) => `${key}: ${matchLabels[key] ?? ''},`);
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
-}
-
 /** What a policy binding takes its parameters from. */
 export function paramRefText(paramRef: { name?: string; namespace?: string; selector?: LabelSelector } | undefined): string {
   if ((paramRef?.name ?? '') !== '') return `${paramRef?.namespace || '*'}/${paramRef?.name ?? ''}`;
-  return paramRef?.selector === undefined ? '<unset>' : goLabelSelector(paramRef.selector);
+  return paramRef?.selector === undefined ? '<unset>' : goSelectorText(paramRef.selector);
 }
 
 /** The first three of a list and how many more there are. */

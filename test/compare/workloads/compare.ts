@@ -1,4 +1,5 @@
 /** Runs scenarios on one or two servers and compares what they come to. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
@@ -8,7 +9,7 @@ import { cronJobScenarios } from './scenarios/cron-jobs.ts';
 import { jobScenarios } from './scenarios/jobs.ts';
 import { autoscalerScenarios, deploymentScenarios, replicaSetScenarios } from './scenarios/replicas.ts';
 import { differences, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { pause, World } from './world.ts';
+import { World } from './world.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...jobScenarios,

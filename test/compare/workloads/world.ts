@@ -1,4 +1,5 @@
 /** One namespace on one server, and hands that play kubelet there: pods run, end and go as a scenario says. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Pod, PodStatus } from '../../../src/api/generated/types.ts';
 import { get, patch, post, remove, type Step as Request } from '../case.ts';
 import type { Target } from '../target.ts';
@@ -144,8 +145,4 @@ export class World {
     };
     await this.send(patch('merge', `/api/v1/nodes/${node}/status`, { status: { conditions: [condition] } }));
   }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

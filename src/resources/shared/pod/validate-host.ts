@@ -1,8 +1,9 @@
 /** Rules between fields of a pod: its name on the host, its user namespace, variables that come out of files. */
-import type { Container, PodSpec } from '../../../api/generated/types.ts';
+import type { PodSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notFoundField, tooLong, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { checked } from '../names.ts';
+import { containersOf } from './containers.ts';
 
 /** Linux takes no longer host name, in bytes. */
 const maxHostname = 64;
@@ -28,7 +29,7 @@ export function hostUsersErrors(spec: PodSpec, at: Path): FieldError[] {
     ...(spec.hostNetwork === true ? [forbidden(at.child('hostNetwork'))] : []),
     ...(spec.hostPID === true ? [forbidden(at.child('HostPID'))] : []),
     ...(spec.hostIPC === true ? [forbidden(at.child('HostIPC'))] : []),
-    ...eachContainer(spec, at).flatMap(([{ volumeDevices = [] }, own]) =>
+    ...containersOf(spec, at).flatMap(([{ volumeDevices = [] }, own]) =>
       volumeDevices.length > 0 ? [forbidden(own.child('volumeDevices'))] : [],
     ),
   ];
@@ -37,7 +38,7 @@ export function hostUsersErrors(spec: PodSpec, at: Path): FieldError[] {
 /** validateFileKeyRefVolumes: the file lies in an emptyDir of the pod. */
 export function fileVolumeErrors(spec: PodSpec, at: Path): FieldError[] {
   const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  return eachContainer(spec, at).flatMap(([{ env = [] }, own]) =>
+  return containersOf(spec, at).flatMap(([{ env = [] }, own]) =>
     env.flatMap(({ valueFrom }, index) => {
       const volumeName = valueFrom?.fileKeyRef?.volumeName;
       if (volumeName === undefined) return [];
@@ -46,12 +47,5 @@ export function fileVolumeErrors(spec: PodSpec, at: Path): FieldError[] {
       if (volume === undefined) return [notFoundField(named, volumeName)];
       return volume.emptyDir === undefined ? [invalid(named, volumeName, 'referenced volume must be of type emptyDir')] : [];
     }),
-  );
-}
-
-/** Every container with its place, in the order upstream visits them. */
-function eachContainer(spec: PodSpec, at: Path): (readonly [Pick<Container, 'env' | 'volumeDevices'>, Path])[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((field) =>
-    (spec[field] ?? []).map((container, index) => [container, at.child(field).index(index)] as const),
   );
 }

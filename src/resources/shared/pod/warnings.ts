@@ -1,10 +1,11 @@
 /** What a pod's or a template's author should know though it is accepted. pkg/api/pod/warnings.go. */
-import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec } from '../../../api/generated/types.ts';
+import type { PodSpec, PodTemplateSpec } from '../../../api/generated/types.ts';
 import { path, type Path } from '../../../api/field-errors.ts';
 import { goQuoted } from '../../../api/go-text.ts';
 import { labelValueFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import { addressWarnings } from '../../../api/ip.ts';
+import { containersOf, type PlacedContainer } from './containers.ts';
 import { overlappingPaths } from './volume-overlaps.ts';
 
 const deprecatedAnnotations: Readonly<Record<string, string>> = {
@@ -36,8 +37,6 @@ const deprecatedVolumes: readonly (readonly [field: string, shown: string, why: 
   ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
-
-type AnyContainer = readonly [container: Container | EphemeralContainer, at: Path];
 
 interface Target {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } | undefined;
@@ -77,12 +76,6 @@ function warningsFor({ metadata, spec }: Target, root: Path): string[] {
     ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, index) => addressWarnings(at.child('dnsConfig', 'nameservers').index(index), ip)),
     ...(spec.hostAliases ?? []).flatMap(({ ip }, index) => addressWarnings(at.child('hostAliases').index(index).child('ip'), ip)),
   ];
-}
-
-function containersOf(spec: PodSpec, at: Path): AnyContainer[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((field) =>
-    (spec[field] ?? []).map((container, index): AnyContainer => [container, at.child(field).index(index)]),
-  );
 }
 
 function placementWarnings(spec: PodSpec, at: Path): string[] {
@@ -192,7 +185,7 @@ function seccompWarning(spec: PodSpec, annotations: Readonly<Record<string, stri
 const nonFunctional = (root: Path, key: string): string =>
   `${root.child('metadata', 'annotations').key(key).text}: non-functional in v1.27+; use the "seccompProfile" field instead`;
 
-function containerWarnings([container, at]: AnyContainer, annotations: Readonly<Record<string, string>>, root: Path): string[] {
+function containerWarnings([container, at]: PlacedContainer, annotations: Readonly<Record<string, string>>, root: Path): string[] {
   const warnings: string[] = [];
   const seccomp = `container.seccomp.security.alpha.kubernetes.io/${container.name}`;
   if (container.securityContext?.seccompProfile === undefined && seccomp in annotations) warnings.push(nonFunctional(root, seccomp));
@@ -219,7 +212,7 @@ interface PortBlock {
   readonly hostPort: number;
 }
 
-function portWarnings(containers: readonly AnyContainer[]): string[] {
+function portWarnings(containers: readonly PlacedContainer[]): string[] {
   const warnings: string[] = [];
   if (!containers.some(([{ ports }]) => ports !== undefined)) return warnings;
   const byPort = new Map<string, PortBlock[]>();
