@@ -41,6 +41,10 @@ export class CoracleProcess {
     return this.#child?.pid ?? 0;
   }
 
+  get up(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Starts the server; resolves when it says that it is ready. */
   start(): Promise<void> {
     this.#output = '';
@@ -77,7 +81,7 @@ export class CoracleProcess {
   /** Ends the process with a signal and answers its exit status. */
   stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child?.exitCode ?? null);
+    if (child === undefined || !this.up) return Promise.resolve(child?.exitCode ?? null);
     child.ref();
     return new Promise((resolve) => {
       child.on('exit', (code) => resolve(code));

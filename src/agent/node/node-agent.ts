@@ -76,9 +76,9 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
 }
 
 /** Makes the Node, or gives an existing one the labels that are the agent's to give. */
-async function register({ client, name, facts }: NodeAgentOptions): Promise<void> {
+async function register({ client, clock, name, facts }: NodeAgentOptions): Promise<void> {
   const nodes = client.resource(refs.nodes);
-  const wanted = newNode(await facts());
+  const wanted = newNode(await facts(), clock.now());
   try {
     await nodes.create('', wanted);
     return;

@@ -23,7 +23,8 @@ export interface NodeFacts {
   readonly starting: boolean;
 }
 
-export function newNode(facts: NodeFacts): New<Node> {
+/** With its status from the first moment: nobody may take it for a node without room. */
+export function newNode(facts: NodeFacts, now: number): New<Node> {
   const { architecture, operatingSystem } = facts.machine.info;
   return {
     metadata: {
@@ -39,6 +40,7 @@ export function newNode(facts: NodeFacts): New<Node> {
       annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
     },
     spec: {},
+    status: nodeStatus({}, facts, now),
   };
 }
 

@@ -203,6 +203,17 @@ test('a status that tells no times, as of containers nobody saw end, is taken ov
   await agent.stop();
 });
 
+test('a node whose status nobody could write yet takes pods', async () => {
+  const { start, create, pod, client } = simAgent();
+  client.fail = ({ resource, subresource }) => (resource === 'nodes' && subresource === 'status' ? new Error('not now') : undefined);
+  client.seed(refs.nodes, { metadata: { name: 'n1' }, spec: {}, status: {} });
+  const agent = await start();
+  await create();
+  expect(client.peek(refs.nodes, 'n1')?.status.allocatable).toBeUndefined();
+  expect(pod().status.phase).toBe('Running');
+  await agent.stop();
+});
+
 describe('refused by the node', () => {
   const refused = async (spec: object, status: object): Promise<void> => {
     const { start, create, pod } = simAgent();

@@ -152,9 +152,11 @@ async function rejectionOf(deps: PodDeps, worker: PodWorker, workers: Iterable<P
   return node === undefined ? undefined : reject(worker.pod, others, node);
 }
 
+/** As the API has it; what it does not say of the room here (nobody wrote its status yet) the agent knows. */
 async function nodeOf(deps: PodDeps): Promise<Node | undefined> {
   try {
-    return await deps.client.resource(refs.nodes).get('', deps.nodeName);
+    const node = await deps.client.resource(refs.nodes).get('', deps.nodeName);
+    return { ...node, status: { ...node.status, allocatable: { ...deps.allocatable, ...node.status.allocatable } } };
   } catch (error) {
     deps.logger.debug({ err: error }, 'the node could not be read');
     return undefined;
