@@ -35,16 +35,22 @@ interface Contender {
   readonly pauseMs: number;
 }
 
+/** What is measured: the same API server for every contender, and addresses that none of them has seen. */
+interface Sitting extends ServicesOptions {
+  readonly freshIPs: Iterator<string>;
+}
+
 /** Needs root, ip and nft. */
 export async function serviceFigures(options: ServicesOptions): Promise<void> {
   setUp();
   try {
     const inside = kubeconfigInside(options.kubeconfig);
+    const sitting = { ...options, freshIPs: freshIPs() };
     let made = 0;
     for (const count of options.counts) {
       await make(options.target, made, count);
       made = count;
-      for (const contender of contenders(options, inside)) await measure(contender, count, options);
+      for (const contender of contenders(options, inside)) await measure(contender, count, sitting);
     }
   } finally {
     spawnSync('ip', ['netns', 'del', netns]);
@@ -94,6 +100,11 @@ function podIP(number: number): string {
   return `10.152.${String((number >> 8) & 255)}.${String(number & 255)}`;
 }
 
+/** Addresses beyond those of {@link make}, no two alike: a slice that already has what is written is no change, and nobody syncs. */
+function* freshIPs(): Generator<string> {
+  for (let number = 64 << 8; number < 256 << 8; number++) yield podIP(number);
+}
+
 /** Services `from` to `to`, two endpoints each. */
 async function make(target: Target, from: number, to: number): Promise<void> {
   let next = from;
@@ -118,7 +129,7 @@ function lastSync(): number {
   return Number(match?.[1] ?? NaN) * 1000;
 }
 
-async function measure(contender: Contender, count: number, { target, changes }: ServicesOptions): Promise<void> {
+async function measure(contender: Contender, count: number, { target, changes, freshIPs }: Sitting): Promise<void> {
   spawnSync('ip', ['netns', 'exec', netns, 'nft', 'flush', 'ruleset']);
   // Where the last service's address shows, its whole first sync is in: each makes it in one transaction.
   const last = JSON.parse((await target.must('GET', `${services}/bench-${String(count - 1)}`)).toString()) as {
@@ -134,7 +145,12 @@ async function measure(contender: Contender, count: number, { target, changes }:
     row(`${label}, start to rules in the kernel`, `${first.toFixed(2)} s, ${cpuOfFamily(pid).toFixed(2)} s of processor`);
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const before = cpuOfFamily(pid);
-    const times = await change(contender, { target, count, changes: contender.pauseMs > 1000 ? Math.min(15, changes) : changes });
+    const times = await change(contender.pauseMs, {
+      target,
+      count,
+      freshIPs,
+      changes: contender.pauseMs > 1000 ? Math.min(15, changes) : changes,
+    });
     const cpu = ((cpuOfFamily(pid) - before) / times.length) * 1000;
     const spread = `p50 ${median(times).toFixed(1)} ms  p99 ${percentile(times, 0.99).toFixed(1)} ms`;
     row(`${label}, one endpoint changed`, `${spread}, ${cpu.toFixed(1)} ms of processor each`);
@@ -159,14 +175,14 @@ async function untilInKernel(clusterIP: string): Promise<void> {
 
 /** Milliseconds from sending each change to the server until the kernel has it. */
 async function change(
-  { name, pauseMs }: Contender,
-  { target, count, changes }: { target: Target; count: number; changes: number },
+  pauseMs: number,
+  { target, count, changes, freshIPs }: Pick<Sitting, 'target' | 'changes' | 'freshIPs'> & { readonly count: number },
 ): Promise<number[]> {
   const times: number[] = [];
   for (let at = 0; at < changes; at++) {
     const service = (at * 37) % count;
-    // Another address than the contender before has put there, or nothing changes.
-    const fresh = `10.152.${String((name === 'coracle' ? 200 : 225) + (at >> 8))}.${String(at & 255)}`;
+    const fresh: unknown = freshIPs.next().value;
+    if (typeof fresh !== 'string') throw new Error('no address is left that was never an endpoint');
     const started = Date.now();
     await target.must('PUT', `${slices}/bench-${String(service)}`, slice(service, [podIP(2 * service), fresh]));
     let synced = lastSync();
