@@ -18,8 +18,9 @@ import type { PulledImages } from './gc/pulled-images.ts';
 import { ensureMemoryDir } from './memory-dir.ts';
 import { rememberImages } from './node/known-images.ts';
 import { kubeletVersion, readMachine } from './node/machine.ts';
+import { gracePeriods, startNodeShutdown } from './node/shutdown.ts';
 import type { Machine } from './node/machine.ts';
-import { allocatableOf, endPodsOf, healthChecks, nodeConfiguration, startNodeServices } from './node-services.ts';
+import { allocatableOf, healthChecks, nodeConfiguration, startNodeServices } from './node-services.ts';
 import type { NodeServices } from './node-services.ts';
 import { registerNode } from './node-registration.ts';
 import type { AgentOptions } from './options.ts';
@@ -92,7 +93,15 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<
   const pods =
     options.shared?.pods ??
     lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
-  const managed = startPodManager({ deps, pods, manifests: options.manifests });
+  const report = { node: (): void => undefined };
+  const changed = (): void => report.node();
+  const shutdown = lifecycle.add(
+    startNodeShutdown({
+      ...{ clock, logger, workers, changed, logind: options.logind, periods: gracePeriods(options) },
+      event: (message) => recorder.event({ kind: 'Node', name: nodeName, uid: nodeName }, 'Normal', 'NodeShutdown', message),
+    }),
+  );
+  const managed = startPodManager({ deps, pods, manifests: options.manifests, shuttingDown: () => shutdown.inProgress });
   managed.then(
     (started) => (manager = started),
     () => undefined,
@@ -110,8 +119,6 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<
             configuration: (port) => nodeConfiguration(options, { deps, port }),
           }),
         );
-  const report = { node: (): void => undefined };
-  const changed = (): void => report.node();
   const { eviction, health } = startNodeServices({
     ...{ options, deps, machine, pulled, images, recorder, metrics, managed, lifecycle, workers, changed },
   });
@@ -120,14 +127,11 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<
     ...{ options, runtime, machine, room, images, health, recorder, lifecycle },
     kubeletPort: server?.port ?? 0,
     pressures: () => eviction?.pressures() ?? nothing.pressures,
+    shuttingDown: () => shutdown.inProgress,
   });
   report.node = node.report;
   lifecycle.add(await managed);
-  const shutDown = async (): Promise<void> => {
-    node.goesDown();
-    await endPodsOf(options, workers());
-  };
-  return { kubeletPort: server?.port ?? 0, shutDown };
+  return { kubeletPort: server?.port ?? 0, shutDown: () => shutdown.shutDown() };
 }
 
 function withCapacity(machine: Machine, capacity: AgentOptions['capacity']): Machine {

@@ -22,13 +22,13 @@ export interface RegistrationInput {
   readonly lifecycle: Lifecycle;
   readonly kubeletPort: number;
   pressures(): readonly Pressure[];
+  /** The machine goes down. */
+  shuttingDown(): boolean;
 }
 
 export interface RegisteredNode {
   /** Something has changed: the API is told soon. */
   readonly report: () => void;
-  /** From now on the node says that it shuts down. */
-  goesDown(): void;
 }
 
 const noLabels = {};
@@ -40,10 +40,9 @@ export async function registerNode(input: RegistrationInput): Promise<Registered
   const { options, runtime, machine, room, images, health, recorder, lifecycle } = input;
   const { client, clock, logger, nodeName } = options;
   const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
-  let shuttingDown = false;
   const facts = async (): Promise<NodeFacts> => {
     if (runtime.real) health.ask();
-    const problems = [...(shuttingDown ? ['node is shutting down'] : []), ...(runtime.real ? health.problems() : [])];
+    const problems = [...(input.shuttingDown() ? ['node is shutting down'] : []), ...(runtime.real ? health.problems() : [])];
     return {
       name: nodeName,
       ips: options.nodeIPs,
@@ -78,11 +77,5 @@ export async function registerNode(input: RegistrationInput): Promise<Registered
       )
       .then(report, report);
   }
-  return {
-    report,
-    goesDown: () => {
-      shuttingDown = true;
-      report();
-    },
-  };
+  return { report };
 }

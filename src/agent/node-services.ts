@@ -10,7 +10,6 @@ import { allocatable } from './node/allocatable.ts';
 import type { KnownImages } from './node/known-images.ts';
 import type { Machine } from './node/machine.ts';
 import { RuntimeHealth } from './node/runtime-health.ts';
-import { endPods } from './node/shutdown.ts';
 import type { AgentOptions } from './options.ts';
 import type { PodDeps } from './pods/deps.ts';
 import type { PodManager } from './pods/pod-manager.ts';
@@ -114,6 +113,10 @@ export function nodeConfiguration(
     systemReserved: options.systemReserved ?? {},
     shutdownGracePeriod: seconds(options.shutdownGraceMs),
     shutdownGracePeriodCriticalPods: seconds(options.shutdownGraceCriticalMs),
+    shutdownGracePeriodByPodPriority: (options.shutdownGraceByPriority ?? []).map(({ priority, ms }) => ({
+      priority,
+      shutdownGracePeriodSeconds: Math.trunc(ms / 1000),
+    })),
     runtimeEndpoint: options.runtime === 'docker' ? `unix://${options.dockerSocket ?? '/var/run/docker.sock'}` : '',
   };
 }
@@ -122,11 +125,4 @@ export function nodeConfiguration(
 function seconds(ms = 0): string {
   const whole = Math.round(ms / 1000);
   return whole < 60 ? `${String(whole)}s` : `${String(Math.floor(whole / 60))}m${String(whole % 60)}s`;
-}
-
-/** Ends the pods of a machine that goes down; resolves at once when none of them is to be waited for. */
-export async function endPodsOf(options: AgentOptions, workers: Iterable<PodWorker>): Promise<void> {
-  const { shutdownGraceMs = 0, shutdownGraceCriticalMs = 0, clock } = options;
-  if (shutdownGraceMs > 0)
-    await endPods({ clock, workers, policy: { graceMs: shutdownGraceMs, graceCriticalMs: shutdownGraceCriticalMs } });
 }

@@ -5,6 +5,8 @@ import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import type { Informer } from '../client/informer.ts';
 import type { PodNetwork } from './network/pod-network.ts';
+import type { Logind } from './node/logind.ts';
+import type { PriorityGrace } from './node/shutdown.ts';
 import type { References } from './references.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 
@@ -47,6 +49,10 @@ export interface AgentOptions {
   /** How long pods have to end when the machine goes down, and how much of it is for critical ones, in ms; default 0: they are left alone. */
   readonly shutdownGraceMs?: number;
   readonly shutdownGraceCriticalMs?: number;
+  /** In place of both: how long pods have by their priority. */
+  readonly shutdownGraceByPriority?: readonly PriorityGrace[];
+  /** Who tells that the machine goes down, and waits; missing: only who calls the agent's `shutDown`. */
+  readonly logind?: Logind | undefined;
   /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */
   readonly capacity?: Readonly<Record<string, string>>;
   readonly clock: Clock;

@@ -1,9 +1,11 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { podFromManifest } from './pod-manifest.ts';
 import { startAgent } from '../agent/agent.ts';
 import type { KubeletServerOptions } from '../agent/options.ts';
-import { isMachineStopping } from '../agent/node/shutdown.ts';
+import { type Logind, systemLogind } from '../agent/node/logind.ts';
+import { gracePeriods, isMachineStopping } from '../agent/node/shutdown.ts';
 import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
@@ -69,6 +71,7 @@ export async function startNode(options: NodeOptions): Promise<Running> {
     const agent = startAgent({
       ...options,
       client: options.client(`node:${options.nodeName}`),
+      logind: logindOf(options),
       storageDir: resolve(options.dataDir, 'storage'),
       ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: podFromManifest } }),
       ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),
@@ -87,8 +90,14 @@ export async function startNode(options: NodeOptions): Promise<Running> {
 }
 
 /** Whether pods are to be ended before the agent stops. */
-async function goesDown({ shutdownGraceMs = 0, shutdownOnStop }: NodeOptions): Promise<boolean> {
-  return shutdownGraceMs > 0 && (shutdownOnStop || (await isMachineStopping(systemCommands().run)));
+async function goesDown(options: NodeOptions): Promise<boolean> {
+  return gracePeriods(options).length > 0 && (options.shutdownOnStop || (await isMachineStopping(systemCommands().run)));
+}
+
+/** Where systemd runs the machine. */
+function logindOf({ runtime, instance, clock }: NodeOptions): Logind | undefined {
+  if (runtime !== 'docker' || !existsSync('/run/systemd/system')) return undefined;
+  return systemLogind({ commands: systemCommands(), clock, dropIn: `/run/systemd/logind.conf.d/99-coracle-${instance}.conf` });
 }
 
 /** The pod network needs the ranges that the node controller gives the node once the agent has registered it. */

@@ -331,6 +331,14 @@ export const options = [
     commands: node,
   },
   {
+    flag: 'shutdown-grace-period-by-pod-priority',
+    kind: 'list',
+    value: 'PRIORITY=SECONDS,...',
+    default: [],
+    help: 'in place of both: how long pods of that priority, up to the next, have to end, the lowest first',
+    commands: node,
+  },
+  {
     flag: 'shutdown-pods-on-stop',
     kind: 'switch',
     help: 'end pods so whenever this process is told to stop, not only when the machine goes down',

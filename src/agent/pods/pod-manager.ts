@@ -7,6 +7,7 @@ import { refs } from '../../client/refs.ts';
 import type { PodState, RuntimeEvent } from '../runtimes/runtime.ts';
 import type { ManifestSource } from '../static-pods/manifests.ts';
 import { startStaticPods, type StaticPodHost } from '../static-pods/static-pods.ts';
+import { shutdownRejection } from '../node/shutdown.ts';
 import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
 import { startPendingResizes } from './pending-resizes.ts';
@@ -27,6 +28,8 @@ export interface PodManagerOptions {
   readonly manifests?: Pick<ManifestSource, 'path' | 'parse'> | undefined;
   /** The pods of this node. */
   readonly pods: Informer<Pod>;
+  /** The machine goes down: no more pods are taken. */
+  shuttingDown(): boolean;
 }
 
 /** Resolves when what an earlier agent left is taken over. */
@@ -53,7 +56,7 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     return worker;
   };
   const take = async (worker: PodWorker, state: PodState | undefined): Promise<void> => {
-    if (state === undefined) return inTurn(() => admit(deps, worker, workers));
+    if (state === undefined) return inTurn(() => admit(options, worker, workers));
     left.delete(worker.pod.metadata.uid);
     await worker.adopt(state);
     worker.admit();
@@ -139,8 +142,10 @@ function isOver({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined || terminalPhases.has(status.phase);
 }
 
-async function admit(deps: PodDeps, worker: PodWorker, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
-  const rejection = isOver(worker.pod) ? undefined : await rejectionOf(deps, worker, workers.values());
+async function admit(options: PodManagerOptions, worker: PodWorker, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
+  const refusal = async (): Promise<Rejection | undefined> =>
+    options.shuttingDown() ? shutdownRejection : rejectionOf(options.deps, worker, workers.values());
+  const rejection = isOver(worker.pod) ? undefined : await refusal();
   if (rejection === undefined) worker.admit();
   else worker.reject(rejection);
 }

@@ -61,6 +61,7 @@ export interface NodeConfiguration {
   readonly systemReserved: Readonly<Record<string, string>>;
   readonly shutdownGracePeriod: string;
   readonly shutdownGracePeriodCriticalPods: string;
+  readonly shutdownGracePeriodByPodPriority: readonly { readonly priority: number; readonly shutdownGracePeriodSeconds: number }[];
   readonly runtimeEndpoint: string;
 }
 
@@ -120,6 +121,9 @@ export function configuration(node: NodeConfiguration): object {
     enableSystemLogQuery: false,
     shutdownGracePeriod: node.shutdownGracePeriod,
     shutdownGracePeriodCriticalPods: node.shutdownGracePeriodCriticalPods,
+    ...(node.shutdownGracePeriodByPodPriority.length === 0
+      ? {}
+      : { shutdownGracePeriodByPodPriority: node.shutdownGracePeriodByPodPriority }),
     crashLoopBackOff: { maxContainerRestartPeriod: '5m0s' },
     registerNode: true,
     localStorageCapacityIsolation: true,

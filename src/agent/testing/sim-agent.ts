@@ -33,7 +33,7 @@ export interface SimAgent {
 }
 
 /** A node of 8 CPUs and 16Gi; `start` may be called again when the agent has stopped. */
-export function simAgent(parts: Pick<AgentOptions, 'manifests'> = {}): SimAgent {
+export function simAgent(parts: Partial<AgentOptions> = {}): SimAgent {
   const clock = new FakeClock(t0);
   const client = createFakeClient({ clock });
   const runtime = startSim({ clock });
