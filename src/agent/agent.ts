@@ -163,7 +163,7 @@ async function podDeps({
   pulledOne,
 }: DepsInput): Promise<{ deps: PodDeps }> {
   const { client, clock, logger } = options;
-  const run: CommandRunner = systemCommands().run;
+  const run: CommandRunner = (options.commands ?? systemCommands()).run;
   const informers = options.informers ?? lifecycle.add(createInformers({ client, clock, logger }));
   const services = informers.of(refs.services);
   if (options.storageDir !== undefined) {

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Commands } from '../base/command.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
@@ -55,6 +56,8 @@ export interface AgentOptions {
   readonly logind?: Logind | undefined;
   /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */
   readonly capacity?: Readonly<Record<string, string>>;
+  /** Default: started by this process itself. */
+  readonly commands?: Commands;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -11,9 +11,10 @@ import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
 import type { PodNetwork } from '../agent/network/pod-network.ts';
 import type { Clock } from '../base/clock.ts';
-import { systemCommands } from '../base/command.ts';
+import type { Commands } from '../base/command.ts';
 import { Lifecycle, running, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { startShells } from '../base/shell.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
@@ -60,9 +61,13 @@ export interface NodeOptions extends NodeSettings {
   readonly logger: Logger;
 }
 
+/** With what the parts of the node run programs. */
+type NodeParts = NodeOptions & { readonly commands: Commands };
+
 /** Resolves when the node is registered and, on Docker, its network, rules and DNS stand. Stopping leaves containers and rules as they are. */
-export async function startNode(options: NodeOptions): Promise<Running> {
+export async function startNode(settings: NodeOptions): Promise<Running> {
   const lifecycle = new Lifecycle();
+  const options: NodeParts = { ...settings, commands: lifecycle.add(startShells()) };
   const abort = new AbortController();
   try {
     const network = options.runtime === 'docker' ? networkOf(options, abort.signal) : undefined;
@@ -90,43 +95,42 @@ export async function startNode(options: NodeOptions): Promise<Running> {
 }
 
 /** Whether pods are to be ended before the agent stops. */
-async function goesDown(options: NodeOptions): Promise<boolean> {
-  return gracePeriods(options).length > 0 && (options.shutdownOnStop || (await isMachineStopping(systemCommands().run)));
+async function goesDown(options: NodeParts): Promise<boolean> {
+  return gracePeriods(options).length > 0 && (options.shutdownOnStop || (await isMachineStopping(options.commands.run)));
 }
 
 /** Where systemd runs the machine. */
-function logindOf({ runtime, instance, clock }: NodeOptions): Logind | undefined {
+function logindOf({ runtime, instance, clock, commands }: NodeParts): Logind | undefined {
   if (runtime !== 'docker' || !existsSync('/run/systemd/system')) return undefined;
-  return systemLogind({ commands: systemCommands(), clock, dropIn: `/run/systemd/logind.conf.d/99-coracle-${instance}.conf` });
+  return systemLogind({ commands, clock, dropIn: `/run/systemd/logind.conf.d/99-coracle-${instance}.conf` });
 }
 
 /** The pod network needs the ranges that the node controller gives the node once the agent has registered it. */
-async function networkOf(options: NodeOptions, signal: AbortSignal): Promise<NodePodNetwork> {
+async function networkOf(options: NodeParts, signal: AbortSignal): Promise<NodePodNetwork> {
   const podCIDRs = await assignedPodCIDRs(options.informers, options.nodeName, signal);
-  return startPodNetwork({ ...options, podCIDRs, commands: systemCommands() });
+  return startPodNetwork({ ...options, podCIDRs });
 }
 
 /** What containers wait for: their network, and the policies that select their pod. */
-async function withPolicies(options: NodeOptions, network: Promise<NodePodNetwork>, lifecycle: Lifecycle): Promise<PodNetwork> {
-  const parts = { ...options, commands: systemCommands() };
+async function withPolicies(options: NodeParts, network: Promise<NodePodNetwork>, lifecycle: Lifecycle): Promise<PodNetwork> {
   if (options.networkPolicy) {
-    const policies = lifecycle.add(startNetworkPolicies(parts));
+    const policies = lifecycle.add(startNetworkPolicies(options));
     return protectedNetwork(await network, policies);
   }
-  await resetNetworkPolicies(parts);
+  await resetNetworkPolicies(options);
   return network;
 }
 
-async function startServices(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
+async function startServices(options: NodeParts, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
   lifecycle.add(followNodes({ nodes: options.informers.of(refs.nodes), network, self: options.nodeName, logger: options.logger }));
   const proxy = lifecycle.add(await serviceProxy(options));
   await proxy.synced;
   if (options.servesDns) await startClusterDns(options, network, lifecycle);
 }
 
-function serviceProxy(options: NodeOptions): Promise<Proxy> {
+function serviceProxy(options: NodeParts): Promise<Proxy> {
   const { proxyMode: mode } = options;
-  return startProxy({ ...options, client: options.client('kube-proxy'), commands: systemCommands(), mode, healthPorts: proxyPorts });
+  return startProxy({ ...options, client: options.client('kube-proxy'), mode, healthPorts: proxyPorts });
 }
 
 async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
