@@ -11,6 +11,7 @@ import type { PodReferences } from '../references.ts';
 import type { ContainerConfig, Image, Mount } from '../runtimes/runtime.ts';
 import type { PreparedVolume } from '../volumes/mounts.ts';
 import { containerMounts, ensureWritableFile } from '../volumes/mounts.ts';
+import { subPathsDir } from '../volumes/pod-volumes.ts';
 import type { PodDeps } from './deps.ts';
 import type { ContainerSpec } from './model.ts';
 import { specHash } from './model.ts';
@@ -112,7 +113,8 @@ function profile(dir: string, name: string): string | undefined {
 
 async function allMounts(input: ConfigInput, env: ReadonlyMap<string, string>, terminationLog: string): Promise<Mount[]> {
   const { container } = input.spec;
-  const mounts = await containerMounts(container, input.volumes, env);
+  const subPaths = { dir: join(input.podDir, subPathsDir), run: input.deps.run };
+  const mounts = await containerMounts({ container, volumes: input.volumes, env, subPaths });
   const taken = new Set(mounts.map((mount) => mount.containerPath));
   const add = (hostPath: string, containerPath: string): void => {
     if (!taken.has(containerPath)) mounts.push({ hostPath, containerPath, readOnly: false, propagation: 'private' });

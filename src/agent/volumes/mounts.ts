@@ -1,10 +1,12 @@
 /** Which of a pod's volumes a container sees where. */
-import { mkdir, open, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { open } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import type { Container, VolumeMount } from '../../api/generated/types.ts';
+import type { CommandRunner } from '../../base/command.ts';
 import { ConfigError } from '../containers/env.ts';
 import { expand } from '../containers/expand.ts';
 import type { Mount } from '../runtimes/runtime.ts';
+import { prepareSubPath } from './sub-path.ts';
 
 export interface PreparedVolume {
   readonly hostPath: string;
@@ -14,19 +16,25 @@ export interface PreparedVolume {
 
 const propagations = { None: 'private', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
 
+export interface MountInput {
+  readonly container: Container;
+  readonly volumes: ReadonlyMap<string, PreparedVolume>;
+  readonly env: ReadonlyMap<string, string>;
+  /** Where parts of volumes are mounted, and what mounts them; missing: they are not mounted before the runtime does. */
+  readonly subPaths?: { readonly dir: string; readonly run: CommandRunner };
+}
+
 /** Throws {@link ConfigError} for a sub path that leads out of its volume. */
-export async function containerMounts(
-  container: Container,
-  volumes: ReadonlyMap<string, PreparedVolume>,
-  env: ReadonlyMap<string, string>,
-): Promise<Mount[]> {
+export async function containerMounts({ container, volumes, env, subPaths }: MountInput): Promise<Mount[]> {
   const mounts: Mount[] = [];
-  for (const mount of container.volumeMounts ?? []) {
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = volumes.get(mount.name);
     if (volume === undefined) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
     const expression = mount.subPathExpr ?? '';
     const subPath = expression === '' ? (mount.subPath ?? '') : expandSubPath(expression, env);
-    const hostPath = subPath === '' ? volume.hostPath : await resolveSubPath(volume.hostPath, subPath, container.name);
+    const part = { volumeName: mount.name, volumePath: volume.hostPath, subPath, container: container.name };
+    const place = subPaths && { path: join(subPaths.dir, mount.name, container.name, String(index)), run: subPaths.run };
+    const hostPath = subPath === '' ? volume.hostPath : await prepareSubPath(part, place);
     refuseRecursive(mount);
     const containerPath = isAbsolute(mount.mountPath) ? mount.mountPath : join('/', mount.mountPath);
     const propagation = propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations];
@@ -56,28 +64,6 @@ function expandSubPath(expression: string, env: ReadonlyMap<string, string>): st
   });
   if (unknown.length > 0) throw new ConfigError(`missing value for "${unknown[0] ?? ''}"`);
   return text;
-}
-
-/** The runtime follows links on the host, so the real path must still be below the volume. */
-async function resolveSubPath(volume: string, subPath: string, container: string): Promise<string> {
-  const failed = (): ConfigError => new ConfigError(`failed to prepare subPath for volumeMount "${subPath}" of container "${container}"`);
-  const wanted = normalize(subPath);
-  if (isAbsolute(wanted) || wanted.split('/').includes('..')) throw failed();
-  const root = await realpath(volume);
-  const rootStats = await stat(root);
-  let at = root;
-  const parts = wanted.split('/').filter((part) => part !== '.' && part !== '');
-  for (const part of parts) {
-    const next = join(at, part);
-    const found = await realpath(next).catch(() => undefined);
-    if (found === undefined) {
-      await mkdir(next, { mode: rootStats.mode & 0o7777 }).catch(() => {
-        throw failed();
-      });
-    } else if (found !== root && !found.startsWith(`${root}/`)) throw failed();
-    at = found ?? next;
-  }
-  return at;
 }
 
 /** An empty file that everybody may write, unless it is there. */

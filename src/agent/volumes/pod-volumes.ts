@@ -11,6 +11,7 @@ import type { ClaimReader } from './claims.ts';
 import type { ContentInput } from './content.ts';
 import { configMapFiles, downwardFiles, projectedFiles, secretFiles, VolumeError } from './content.ts';
 import { prepareHostPath } from './host-path.ts';
+import { mountPoints } from './mount-points.ts';
 import type { PreparedVolume } from './mounts.ts';
 import { giveToGroup } from './ownership.ts';
 
@@ -36,6 +37,8 @@ export class MountFailure extends Error {
 
 const emptyDirPlugin = 'kubernetes.io~empty-dir';
 const imagePlugin = 'kubernetes.io~image';
+/** Below a pod's folder: mounted parts of volumes. */
+export const subPathsDir = 'volume-subpaths';
 
 /** Makes every volume, or brings its content up to date. Calling it again is cheap. Rejects with {@link MountFailure}. */
 export async function prepareVolumes(input: VolumeInput): Promise<Map<string, PreparedVolume>> {
@@ -134,9 +137,13 @@ async function imageDir(input: VolumeInput, name: string): Promise<string> {
 
 /** Unmounts and deletes all that `prepareVolumes` made. */
 export async function removeVolumes(dirs: { readonly podDir: string; readonly memoryDir: string }, run: CommandRunner): Promise<void> {
-  const entries = (plugin: string): Promise<string[]> => readdir(join(dirs.podDir, 'volumes', plugin)).catch(() => []);
-  if ((await Promise.all([entries(emptyDirPlugin), entries(imagePlugin)])).flat().length > 0) {
-    for (const path of mountsBelow(await readFile('/proc/self/mounts', 'utf8'), dirs.podDir)) await run('umount', [path]);
+  const entries = (...place: string[]): Promise<string[]> => readdir(join(dirs.podDir, ...place)).catch(() => []);
+  const mounted = await Promise.all([entries('volumes', emptyDirPlugin), entries('volumes', imagePlugin), entries(subPathsDir)]);
+  if (mounted.flat().length > 0) {
+    const below = async (): Promise<string[]> => mountsBelow(await readFile('/proc/self/mounts', 'utf8'), dirs.podDir);
+    for (const path of await below()) await run('umount', [path]);
+    // What is removed with a mount in it is not the pod's.
+    if ((await below()).length > 0) throw new VolumeError(`something is still mounted below ${dirs.podDir}`);
   }
   await rm(dirs.podDir, { recursive: true, force: true });
   await rm(dirs.memoryDir, { recursive: true, force: true });
@@ -144,6 +151,7 @@ export async function removeVolumes(dirs: { readonly podDir: string; readonly me
 
 /** Mount points below a folder, innermost first, from the text of /proc/self/mounts. */
 export function mountsBelow(mounts: string, dir: string): string[] {
-  const points = mounts.split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' '));
-  return points.filter((point) => point.startsWith(`${dir}/`)).reverse();
+  return mountPoints(mounts)
+    .filter((point) => point.startsWith(`${dir}/`))
+    .reverse();
 }

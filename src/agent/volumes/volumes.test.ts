@@ -1,4 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync, mkdirSync, existsSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  mkdirSync,
+  existsSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -140,7 +151,7 @@ describe('mounts of a container', () => {
   const mount = async (volumeMount: object, env: Record<string, string> = {}) => {
     const volumes = new Map([['v', { hostPath: dir, readOnly: false }]]);
     const container = { name: 'c', volumeMounts: [{ name: 'v', mountPath: '/m', ...volumeMount }] };
-    const [result] = await containerMounts(container, volumes, new Map(Object.entries(env)));
+    const [result] = await containerMounts({ container, volumes, env: new Map(Object.entries(env)) });
     return result;
   };
 
@@ -168,9 +179,26 @@ describe('mounts of a container', () => {
     await expect(mount({ recursiveReadOnly: 'IfPossible' })).rejects.toThrow('but it is not read-only');
   });
 
-  test.each(['../x', '/etc', 'out/passwd', 'out'])('sub path %s is refused', async (subPath) => {
+  test.each([
+    ['../x', "unable to provision SubPath `../x`: must not contain '..'"],
+    ['a/../b', "unable to provision SubPath `a/../b`: must not contain '..'"],
+    ['/etc', 'error SubPath `/etc` must not be an absolute path'],
+    ['out/passwd', 'failed to prepare subPath for volumeMount "v" of container "c"'],
+    ['out', 'failed to prepare subPath for volumeMount "v" of container "c"'],
+    ['out/none/deeper', 'failed to create subPath directory for volumeMount "v" of container "c"'],
+    ['f/x', 'failed to create subPath directory for volumeMount "v" of container "c"'],
+  ])('sub path %s is refused', async (subPath, message) => {
     symlinkSync('/etc', join(dir, 'out'));
-    await expect(mount({ subPath })).rejects.toThrow('failed to prepare subPath');
+    writeFileSync(join(dir, 'f'), '');
+    await expect(mount({ subPath })).rejects.toThrow(message);
+  });
+
+  test('links within the volume are followed; new folders have its mode whatever the process masks', async () => {
+    mkdirSync(join(dir, 'real'));
+    symlinkSync('real', join(dir, 'link'));
+    chmodSync(dir, 0o2777);
+    expect((await mount({ subPath: 'link/new/er' }))?.hostPath).toBe(join(dir, 'real/new/er'));
+    for (const made of ['real/new', 'real/new/er']) expect(statSync(join(dir, made)).mode & 0o7777).toBe(0o2777);
   });
 });
 
