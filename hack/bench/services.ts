@@ -185,6 +185,8 @@ async function change(
     if (typeof fresh !== 'string') throw new Error('no address is left that was never an endpoint');
     const started = Date.now();
     await target.must('PUT', `${slices}/bench-${String(service)}`, slice(service, [podIP(2 * service), fresh]));
+    // Asking costs processor time that the change itself wants; when it was made the answer tells in any case.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     let synced = lastSync();
     for (const end = started + 60_000; !(synced >= started) && Date.now() < end; synced = lastSync())
       await new Promise((resolve) => setTimeout(resolve, 20));

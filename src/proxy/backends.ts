@@ -1,6 +1,6 @@
 /** Which endpoints take a service port's traffic. Rules: k8s.io/kubernetes/pkg/proxy/topology.go and endpointslicecache.go. */
 import type { EndpointSlice } from '../api/generated/types.ts';
-import { isPlainAddress } from './addresses.ts';
+import { canonicalAddress } from './addresses.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
@@ -88,8 +88,8 @@ function collect(slices: readonly EndpointSlice[], query: BackendQuery): Map<str
     const port = match?.port;
     if (port === undefined || port === null) continue;
     for (const endpoint of slice.endpoints ?? []) {
-      const ip = endpoint.addresses[0];
-      if (ip === undefined || !isPlainAddress(ip)) continue;
+      const ip = canonicalAddress(endpoint.addresses[0] ?? '');
+      if (ip === undefined) continue;
       const { ready = true, serving = true, terminating = false } = endpoint.conditions ?? {};
       const { forZones = [], forNodes = [] } = endpoint.hints ?? {};
       const candidate = {

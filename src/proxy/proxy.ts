@@ -16,7 +16,7 @@ import { createInformers } from '../client/informer-factory.ts';
 import { indexers, keyOf, splitKey } from '../client/informer-store.ts';
 import type { Informer } from '../client/informer.ts';
 import { refs } from '../client/refs.ts';
-import { isPlainAddress } from './addresses.ts';
+import { canonicalAddresses } from './addresses.ts';
 import { createFlowCleaner } from './conntrack.ts';
 import { Follower } from './follower.ts';
 import { startHealthServers } from './health/health-servers.ts';
@@ -94,7 +94,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   lifecycle.add(follow({ services, slices, nodes }, follower, options));
   lifecycle.add(
     followServiceCIDRs(cidrs, (found) => {
-      sink.setServiceCIDRs([...options.serviceCIDRs, ...found].filter(isPlainAddress));
+      sink.setServiceCIDRs(canonicalAddresses([...options.serviceCIDRs, ...found]));
       follower.reapply();
     }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
-import { isPlainAddress } from './addresses.ts';
+import { canonicalAddress, isPlainAddress } from './addresses.ts';
 import { keepPlaces, selectBackends } from './backends.ts';
 import { changedFrontends, staleFlows } from './conntrack.ts';
 import { healthCheckPort, isProxied, servicePorts } from './service-ports.ts';
@@ -100,6 +100,16 @@ describe('selectBackends', () => {
   });
 });
 
+test.each([
+  ['10.42.0.2', '10.42.0.2'],
+  ['FD42:0:0::2', 'fd42::2'],
+  ['fd42:0000:0000:0001:0000::', 'fd42:0:0:1::'],
+  ['10.42.3.4/16', '10.42.0.0/16'],
+  ['fd42::1/112', 'fd42::/112'],
+  ['10.0.0.0/33', undefined],
+  ['10.0.0', undefined],
+])('one way to write %s', (text, expected) => expect(canonicalAddress(text)).toBe(expected));
+
 describe('keepPlaces', () => {
   const of = (text: string): { ip: string; port: number }[] => [...text].map((ip) => ({ ip, port: 1 }));
   test.each([
@@ -120,6 +130,13 @@ describe('keepPlaces', () => {
 });
 
 describe('servicePorts', () => {
+  test('an address that is written in two ways is one', () => {
+    const dual = make({ clusterIPs: ['fd43::5'], externalIPs: ['fd99::1', 'FD99:0::1'], ports: [{ name: '', port: 80 }] });
+    const slices = [slice({ addressType: 'IPv6', endpoints: [{ ip: 'fd42::2' }, { ip: 'fd42:0:0::2' }], ports })];
+    const [rule] = servicePorts(dual, slices, { nodeName: 'node-1' });
+    expect([rule?.externalIPs, rule?.backends.cluster]).toEqual([['fd99::1'], [{ ip: 'fd42::2', port: 8080 }]]);
+  });
+
   test('one rule a port and family, each with its own slices', () => {
     const dual = make({ clusterIPs: ['10.43.0.5', 'fd43::5'], ports: [{ name: '', port: 80, nodePort: 30080 }] });
     const slices = [

@@ -1,6 +1,6 @@
 /** A Service and its EndpointSlices as what the rules need to know, one value a port and family. Rules: k8s.io/kubernetes/pkg/proxy/serviceport.go. */
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
-import { familyOf, inRange, isPlainAddress } from './addresses.ts';
+import { canonicalAddresses, familyOf, inRange } from './addresses.ts';
 import type { Family } from './addresses.ts';
 import type { Backends, Protocol } from './backends.ts';
 import { keepPlaces, noBackends, selectBackends } from './backends.ts';
@@ -50,7 +50,7 @@ export function healthCheckPort({ spec }: Service): number | undefined {
 /** `former`: what an earlier call answered for the same service, so that backends keep their places. */
 export function servicePorts(service: Service, slices: readonly EndpointSlice[], options: ServicePortsOptions): ServicePortRule[] {
   if (!isProxied(service)) return [];
-  const clusterIPs = (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).filter(isPlainAddress);
+  const clusterIPs = canonicalAddresses(service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']);
   return clusterIPs.flatMap((clusterIP) => {
     const common = commonOf(service, clusterIP, options.nodeIPs ?? []);
     const own = slices.filter((slice) => slice.addressType === (common.family === 'ip' ? 'IPv4' : 'IPv6'));
@@ -85,16 +85,16 @@ function commonOf(
 ): Omit<ServicePortRule, 'id' | 'protocol' | 'port' | 'nodePort' | 'backends'> {
   const { spec, status } = service;
   const family = familyOf(clusterIP);
-  const own = (address: string): boolean => familyOf(address) === family && isPlainAddress(address);
+  const own = (addresses: readonly string[]): string[] => canonicalAddresses(addresses).filter((address) => familyOf(address) === family);
   const ingress = spec.type === 'LoadBalancer' ? (status.loadBalancer?.ingress ?? []) : [];
-  const loadBalancerIPs = ingress.flatMap(({ ip, ipMode }) => (ip !== undefined && ipMode !== 'Proxy' && own(ip) ? [ip] : []));
-  const ranges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => own(range));
+  const loadBalancerIPs = own(ingress.flatMap(({ ip, ipMode }) => (ip !== undefined && ipMode !== 'Proxy' ? [ip] : [])));
+  const ranges = own((spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()));
   return {
     family,
     clusterIP,
-    externalIPs: (spec.externalIPs ?? []).filter(own),
+    externalIPs: own(spec.externalIPs ?? []),
     loadBalancerIPs,
-    sourceRanges: sourceRangesOf(ranges, nodeIPs.filter(own), loadBalancerIPs),
+    sourceRanges: sourceRangesOf(ranges, own(nodeIPs), loadBalancerIPs),
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined,
     internalLocal: spec.internalTrafficPolicy === 'Local',
     externalLocal: spec.externalTrafficPolicy === 'Local',

@@ -79,11 +79,15 @@ class NftSink implements RuleSink {
   async apply(): Promise<{ full: boolean }> {
     if (!this.#replace && (await this.#change())) return { full: false };
     // A change that is refused means that the table is not what it should be: it is replaced at once.
-    this.#replace = true;
-    await this.#announced(() =>
-      this.#options.commands.run('nft', ['-f', '-'], [...this.#tables.values()].map((table) => table.fullText()).join('')),
-    );
+    const script = [...this.#tables.values()].map((table) => table.fullText()).join('');
+    // Whatever asks for a replacement while this one runs comes too late for it and gets another.
     this.#replace = false;
+    try {
+      await this.#announced(() => this.#options.commands.run('nft', ['-f', '-'], script));
+    } catch (error) {
+      this.#replace = true;
+      throw error;
+    }
     return { full: true };
   }
 
@@ -96,7 +100,8 @@ class NftSink implements RuleSink {
       if (text !== '') await this.#announced(() => this.#session.apply(text));
       return true;
     } catch (error) {
-      this.#options.logger.warn({ err: error }, 'nft refused a change of the service rules; replacing the whole table');
+      const { lastChange } = this.#watch;
+      this.#options.logger.warn({ err: error, lastChange }, 'nft refused a change of the service rules; replacing the whole table');
       return false;
     }
   }
@@ -117,7 +122,7 @@ class NftSink implements RuleSink {
     this.#repair ??= delay(this.#options.clock, this.#backoff.next(), this.#abort.signal).then(() => {
       this.#repair = undefined;
       if (this.#abort.signal.aborted) return;
-      this.#options.logger.warn({}, 'somebody else changed the service rules; replacing them');
+      this.#options.logger.warn({ lastChange: this.#watch.lastChange }, 'somebody else changed the service rules; replacing them');
       this.#replace = true;
       this.#options.onLost();
     });

@@ -59,6 +59,7 @@ test('a transaction that was announced is ours, the next one is somebody else’
   expect(foreign).toBe(0);
   await say('delete table ip coracle_abc123', end);
   expect(foreign).toBe(1);
+  expect(watch.lastChange).toBe(end);
 });
 
 test('other tables do not matter, nor do names that only begin alike', async () => {
@@ -82,6 +83,14 @@ test('lost events may have been anything, unless a transaction of ours is so lar
   expect(foreign).toBe(0);
   await clock.advance(10_001);
   await say('# ERROR: We lost some netlink events!');
+  expect(foreign).toBe(1);
+});
+
+test('after events were lost a transaction’s report is not waited for longer than a second', async () => {
+  watch.announce();
+  await say('# ERROR: We lost some netlink events!');
+  await clock.advance(1001);
+  await say('delete table ip coracle_abc123', end);
   expect(foreign).toBe(1);
 });
 

@@ -23,10 +23,13 @@ export interface NftWatchOptions {
 export interface NftWatch extends Running {
   /** Announces one transaction that changes a table; call the answer when it was refused after all. */
   announce(): () => void;
+  /** How the monitor told of the last transaction that changed a table, its process included; undefined: there was none. */
+  readonly lastChange: string | undefined;
 }
 
-/** An announced transaction that is not reported within this time is forgotten. */
+/** An announced transaction that is not reported within this time is forgotten; once events were lost, its report may be among them. */
 const patienceMs = 10_000;
+const shortPatienceMs = 1000;
 
 export function watchNftables(options: NftWatchOptions): NftWatch {
   return new Watch(options);
@@ -36,9 +39,10 @@ class Watch implements NftWatch {
   readonly #options: NftWatchOptions;
   readonly #abort = new AbortController();
   readonly #loop: Promise<void>;
-  #announced: { readonly until: number }[] = [];
+  #announced: { until: number }[] = [];
   #child: ChildProcessWithoutNullStreams | undefined;
   #touched = false;
+  #lastChange: string | undefined;
 
   constructor(options: NftWatchOptions) {
     this.#options = options;
@@ -51,6 +55,10 @@ class Watch implements NftWatch {
     return () => {
       this.#announced = this.#announced.filter((other) => other !== entry);
     };
+  }
+
+  get lastChange(): string | undefined {
+    return this.#lastChange;
   }
 
   async stop(): Promise<void> {
@@ -102,17 +110,20 @@ class Watch implements NftWatch {
 
   #line(line: string): void {
     if (line.startsWith('# new generation')) {
-      if (this.#touched) this.#ended();
+      if (this.#touched) this.#ended(line);
       this.#touched = false;
     } else if (line.startsWith('# ERROR')) {
       // Events were lost. While a transaction of ours is under way it is that one's size that did it.
       this.#touched = false;
       if (!this.#expects()) this.#options.onForeignChange();
+      const soon = this.#options.clock.now() + shortPatienceMs;
+      for (const announced of this.#announced) announced.until = Math.min(announced.until, soon);
     } else if (!this.#touched)
       this.#touched = this.#options.tables.some((table) => line.includes(` ${table} `) || line.endsWith(` ${table}`));
   }
 
-  #ended(): void {
+  #ended(line: string): void {
+    this.#lastChange = line;
     if (this.#expects()) this.#announced.shift();
     else this.#options.onForeignChange();
   }
