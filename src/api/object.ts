@@ -42,11 +42,26 @@ export function parseApiVersion(text: string): { group: string; version: string 
 
 /** Freezes a JSON value all the way down and returns it. */
 export function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const item of Object.values(value)) deepFreeze(item);
-  }
+  if (isUnfrozen(value)) freezeAll(value);
   return value;
+}
+
+/** Loops and no lists of values: every object that is read from the store passes here. */
+function freezeAll(value: object): void {
+  Object.freeze(value);
+  if (Array.isArray(value)) {
+    for (const item of value as readonly unknown[]) if (isUnfrozen(item)) freezeAll(item);
+    return;
+  }
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name in fields) {
+    const item = fields[name];
+    if (isUnfrozen(item)) freezeAll(item);
+  }
+}
+
+function isUnfrozen(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Object.isFrozen(value);
 }
 
 /** A private copy of an object that shares its field owners: those are replaced, never changed. */

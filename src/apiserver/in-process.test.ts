@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WatchEvent } from '../client/client.ts';
 import { refs } from '../client/refs.ts';
 import type * as t from '../api/generated/types.ts';
+import type { Entry, Registry } from '../registry/store.ts';
+import { inProcessClient } from './in-process.ts';
 import { startTestServer, type TestServer } from './testing/server.ts';
 
 let server: TestServer;
@@ -41,6 +43,16 @@ describe('in-process client', () => {
     await watch.stop();
     await maps.create('default', { metadata: { name: 'unseen' } });
     expect(events.map(({ type }) => type)).toEqual(['ADDED', 'DELETED']);
+  });
+
+  test('gives who looks at metadata alone what is parsed of it', async () => {
+    const metadata = { name: 'a', namespace: 'default' };
+    const entry = { ...metadata, revision: 1, object: { metadata, data: {} }, partial: { metadata } } as unknown as Entry;
+    const store = { definition: { namespaced: true }, list: () => Promise.resolve({ entries: [entry], revision: 1 }) };
+    const registry = { lookup: () => store } as unknown as Registry;
+    const maps = inProcessClient(registry, { name: 'me', uid: '', groups: [], extra: {} }).resource(refs.configMaps);
+    expect((await maps.list({ metadataOnly: true })).items[0]).toBe(entry.partial);
+    expect((await maps.list()).items[0]).toBe(entry.object);
   });
 
   test('scale, status and subresources', async () => {

@@ -13,6 +13,7 @@ import type {
   List,
   ListOptions,
   PatchOptions,
+  ReadOptions,
   ResourceClient,
   ResourceRef,
   SelectOptions,
@@ -21,7 +22,7 @@ import type {
 } from '../client/client.ts';
 import type { RequestContext, UserInfo } from '../registry/context.ts';
 import { scaleOf } from '../registry/scale.ts';
-import type { EventSink, Registry, ResourceStore, UpdateRequest } from '../registry/store.ts';
+import type { Entry, EventSink, Registry, ResourceStore, UpdateRequest } from '../registry/store.ts';
 import { patched } from './patching.ts';
 import { selectionOf } from '../registry/selection.ts';
 
@@ -81,7 +82,7 @@ class InProcessResource<T> implements ResourceClient<T> {
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
     });
     return {
-      items: result.entries.map((entry) => entry.object as T),
+      items: result.entries.map(objectOf<T>(options)),
       resourceVersion: String(result.revision),
       ...(result.continue === undefined ? {} : { continue: result.continue }),
     };
@@ -95,7 +96,7 @@ class InProcessResource<T> implements ResourceClient<T> {
       allowBookmarks: true,
       ...(options.sendInitialEvents === true ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : {}),
     };
-    return store.watch(request, translate(sink));
+    return store.watch(request, translate(sink, objectOf<T>(options)));
   }
 
   async create(namespace: string, object: New<T>): Promise<T> {
@@ -170,13 +171,17 @@ class InProcessResource<T> implements ResourceClient<T> {
   }
 }
 
-function translate<T>(sink: WatchSink<T>): EventSink {
+function objectOf<T>({ metadataOnly = false }: ReadOptions): (entry: Entry) => T {
+  return metadataOnly ? (entry) => (entry.partial ?? entry.object) as T : (entry) => entry.object as T;
+}
+
+function translate<T>(sink: WatchSink<T>, objectOf: (entry: Entry) => T): EventSink {
   return {
     events: (events) => {
       for (const event of events) {
         if (event.type === 'BOOKMARK') {
           sink.event({ type: 'BOOKMARK', resourceVersion: String(event.revision), initialEventsEnd: event.initialEventsEnd });
-        } else sink.event({ type: event.type, object: event.entry.object as T });
+        } else sink.event({ type: event.type, object: objectOf(event.entry) });
       }
     },
     end: (error) => sink.end(error),

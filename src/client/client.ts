@@ -23,7 +23,14 @@ export interface SelectOptions {
   readonly fieldSelector?: string;
 }
 
-export interface ListOptions extends SelectOptions {
+export interface ReadOptions extends SelectOptions {
+  /**
+   * Only metadata is looked at, and of that not managedFields (upstream's PartialObjectMetadata): what comes may lack all else, and costs less.
+   */
+  readonly metadataOnly?: boolean;
+}
+
+export interface ListOptions extends ReadOptions {
   readonly limit?: number;
   readonly continue?: string;
   readonly resourceVersion?: string;
@@ -39,7 +46,7 @@ export type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
-export interface WatchOptions extends SelectOptions {
+export interface WatchOptions extends ReadOptions {
   readonly resourceVersion?: string;
   readonly sendInitialEvents?: boolean;
 }

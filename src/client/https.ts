@@ -223,7 +223,8 @@ class HttpsResource implements ResourceClient<KubeObject> {
   }
 
   async list(options: ListOptions = {}): Promise<List<KubeObject>> {
-    const { namespace = '', ...query } = options;
+    // Whole objects are metadata too: nobody asks for less over the network yet.
+    const { namespace = '', metadataOnly: _, ...query } = options;
     const answer = await this.#transport.json({ method: 'GET', path: this.#path(namespace), query: { ...query } });
     const { items, metadata } = answer as { items: KubeObject[]; metadata: { resourceVersion: string; continue?: string } };
     const more = metadata.continue ?? '';
@@ -231,7 +232,7 @@ class HttpsResource implements ResourceClient<KubeObject> {
   }
 
   async watch(options: WatchOptions, sink: WatchSink<KubeObject>): Promise<Running> {
-    const { namespace = '', sendInitialEvents, ...rest } = options;
+    const { namespace = '', metadataOnly: _, sendInitialEvents, ...rest } = options;
     const initial = sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
     const query = { ...rest, ...initial, watch: true, allowWatchBookmarks: true };
     const response = await this.#transport.open({ method: 'GET', path: this.#path(namespace), query });

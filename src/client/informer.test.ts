@@ -4,6 +4,7 @@ import type { Pod } from '../api/generated/types.ts';
 import { FakeClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { startInformer } from './informer.ts';
+import { createInformers } from './informer-factory.ts';
 import { indexers } from './informer-store.ts';
 import { refs } from './refs.ts';
 import { createFakeClient } from './testing/fake-client.ts';
@@ -133,6 +134,17 @@ describe('informer', () => {
     await pods.patch('default', 'a', { type: 'application/merge-patch+json', body: { metadata: { labels: { a: 'b' } } } });
     expect(log.at(-1)).toBe('update a n1');
     await informer.stop();
+  });
+
+  test('who looks at metadata alone shares the informer of whole objects where there is one', async () => {
+    const clock = new FakeClock();
+    await using informers = createInformers({ client: createFakeClient({ clock }), clock, logger: silentLogger });
+    const pods = informers.of(refs.pods);
+    expect(informers.metadata(refs.pods)).toBe(pods);
+    const maps = informers.metadata(refs.configMaps);
+    expect(informers.metadata(refs.configMaps)).toBe(maps);
+    expect(informers.of(refs.configMaps)).not.toBe(maps);
+    await informers.synced;
   });
 
   test('stop ends waiting for the first list', async () => {

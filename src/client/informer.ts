@@ -10,7 +10,7 @@ import { delay } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Client, ResourceRef, SelectOptions, WatchEvent } from './client.ts';
+import type { Client, ResourceRef, ReadOptions, WatchEvent } from './client.ts';
 import type { Cached, Indexer, Store } from './informer-store.ts';
 import { IndexedStore, keyOf } from './informer-store.ts';
 
@@ -46,7 +46,7 @@ export interface InformerOptions {
 }
 
 /** Starts list and watch at once. */
-export function startInformer<T extends Cached>(ref: ResourceRef<T>, options: InformerOptions, select: SelectOptions = {}): Informer<T> {
+export function startInformer<T extends Cached>(ref: ResourceRef<T>, options: InformerOptions, select: ReadOptions = {}): Informer<T> {
   const informer = new ListWatch(ref, options, select);
   informer.start();
   return informer;
@@ -62,7 +62,7 @@ class ListWatch<T extends Cached> implements Informer<T> {
   hasSynced = false;
   revision = 0;
   readonly #options: InformerOptions;
-  readonly #select: SelectOptions;
+  readonly #select: ReadOptions;
   readonly #handlers = new Set<Handler<T>>();
   readonly #abort = new AbortController();
   readonly #backoff: Backoff;
@@ -70,7 +70,7 @@ class ListWatch<T extends Cached> implements Informer<T> {
   #loop: Promise<void> = Promise.resolve();
   #endWatch: ((outcome: Outcome) => void) | undefined;
 
-  constructor(ref: ResourceRef<T>, options: InformerOptions, select: SelectOptions) {
+  constructor(ref: ResourceRef<T>, options: InformerOptions, select: ReadOptions) {
     this.ref = ref;
     this.#options = options;
     this.#select = select;
@@ -201,6 +201,7 @@ class ListWatch<T extends Cached> implements Informer<T> {
   }
 
   #replace(items: readonly T[]): void {
+    if (this.store.size === 0) return this.#fill(items);
     const initial = !this.hasSynced;
     const gone = new Set(this.store.keys());
     const changed: { old: T | undefined; object: T }[] = [];
@@ -222,6 +223,13 @@ class ListWatch<T extends Cached> implements Informer<T> {
         this.#notify((handler) => handler.add?.(object, false));
       }
     }
+  }
+
+  /** As {@link #replace} with nothing there before: a big cluster is read in once, and nothing need be compared. */
+  #fill(items: readonly T[]): void {
+    const initial = !this.hasSynced;
+    for (const object of items) this.store.set(keyOf(object), object);
+    for (const object of items) this.#notify((handler) => handler.add?.(object, initial));
   }
 
   #seen(resourceVersion: string): void {

@@ -14,6 +14,8 @@ export interface Entry {
   readonly revision: number;
   /** Deeply frozen; parsed on first use. kind and apiVersion are absent, as in upstream's list items. */
   readonly object: KubeObject;
+  /** `object`, or where that would have to be parsed first, only its metadata without managedFields. Missing: ask for `object`. */
+  readonly partial?: Pick<KubeObject, 'metadata'>;
   /** The JSON as served inside lists: starts with `{"metadata":{"resourceVersion":"N",`, has no kind and apiVersion. */
   readonly json: Buffer;
 }

@@ -13,6 +13,30 @@ export interface PodInfo {
 }
 
 export function podInfo(pod: Pod, classes: PodClasses): PodInfo {
-  const { namespace = '', uid } = pod.metadata;
-  return { pod, key: keyOf(pod), uid, namespace, priority: pod.spec.priority ?? 0, class: classes.of(pod) };
+  return new LazyInfo(pod, classes);
+}
+
+/** The class is looked up when somebody asks: a pod that no decision is about, as one behind a gate, needs none. */
+class LazyInfo implements PodInfo {
+  readonly pod: Pod;
+  readonly key: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly priority: number;
+  readonly #classes: PodClasses;
+  #class: PodClass | undefined;
+
+  constructor(pod: Pod, classes: PodClasses) {
+    const { namespace = '', uid } = pod.metadata;
+    this.pod = pod;
+    this.key = keyOf(pod);
+    this.uid = uid;
+    this.namespace = namespace;
+    this.priority = pod.spec.priority ?? 0;
+    this.#classes = classes;
+  }
+
+  get class(): PodClass {
+    return (this.#class ??= this.#classes.of(this.pod));
+  }
 }

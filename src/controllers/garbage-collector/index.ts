@@ -6,6 +6,7 @@ import { apiVersionOf } from '../../api/object.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
 import type { DiscoveredResource, ResourceClient } from '../../client/client.ts';
+import type { Cached } from '../../client/informer-store.ts';
 import type { Reconciler } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
@@ -80,8 +81,8 @@ class GarbageCollector implements Running {
       if (ignored.has(name) || this.#watched.has(name) || !['list', 'watch', 'delete'].every((verb) => resource.verbs.includes(verb)))
         continue;
       this.#watched.add(name);
-      const informer = this.#context.informers.of<KubeObject>(resource);
-      const set = (object: KubeObject): void => this.#graph.set(resource, object).forEach((uid) => this.#loop.enqueue(uid));
+      const informer = this.#context.informers.metadata(resource);
+      const set = (object: Cached): void => this.#graph.set(resource, object).forEach((uid) => this.#loop.enqueue(uid));
       this.#lifecycle.add(
         informer.handle({
           add: set,

@@ -27,7 +27,7 @@ export function ensureInNamespaces<T extends Cached>(
 ): Running {
   const lifecycle = new Lifecycle();
   const namespaces = informers.of(refs.namespaces);
-  const objects = informers.of(options.ref);
+  const objects = informers.of(options.ref, { fieldSelector: `metadata.name=${options.name}` });
   const api = client.resource(options.ref);
 
   async function reconcile(name: string): Promise<undefined> {

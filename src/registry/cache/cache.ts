@@ -121,11 +121,11 @@ class StoreCache implements WatchCache, Host {
     const cache = new CachedResource(prefix, this);
     this.#resources.set(prefix, cache);
     const bucket = this.#bucketOf(prefix);
-    for (const { key, value, modRevision } of bucket.values()) {
-      if (!key.startsWith(prefix)) continue;
-      cache.load(cache.entry(key, value, modRevision));
-      bucket.delete(key);
-    }
+    const own: CachedEntry[] = [];
+    for (const { key, value, modRevision } of bucket.values()) if (key.startsWith(prefix)) own.push(cache.entry(key, value, modRevision));
+    cache.load(own);
+    if (own.length === bucket.size) this.#unclaimed.delete(bucketName(prefix));
+    else for (const { key } of own) bucket.delete(key);
     return cache;
   }
 
@@ -215,7 +215,7 @@ class StoreCache implements WatchCache, Host {
   }
 
   #bucketOf(key: string): Map<string, KeyValue> {
-    const first = key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
+    const first = bucketName(key);
     let bucket = this.#unclaimed.get(first);
     if (bucket === undefined) {
       bucket = new Map<string, KeyValue>();
@@ -283,4 +283,9 @@ class StoreCache implements WatchCache, Host {
     this.#failure = new ApiError('ServiceUnavailable', 'the store cannot be followed any more', { cause: error });
     for (const cache of this.#resources.values()) cache.stop(this.#failure);
   }
+}
+
+/** The first part of a key. */
+function bucketName(key: string): string {
+  return key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
 }

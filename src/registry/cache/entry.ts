@@ -3,7 +3,7 @@ import { deepFreeze, type KubeObject } from '../../api/object.ts';
 import { ownBytes } from '../../base/own-bytes.ts';
 import type { Entry, ResourceEvent } from '../store.ts';
 import type { StoredConversions } from './stored-form.ts';
-import { decodeStored, metadataAt, opening } from './stored-form.ts';
+import { decodeStored, metadataAt, objectEnd, opening } from './stored-form.ts';
 
 export type ObjectEvent = Extract<ResourceEvent, { entry: Entry }>;
 
@@ -17,6 +17,8 @@ const remembered = new WeakMap<Buffer, KubeObject>();
 export function rememberObject(value: Buffer, object: KubeObject): void {
   remembered.set(value, object);
 }
+
+type Partial = Pick<KubeObject, 'metadata'>;
 
 /** Where an entry takes its object from until somebody has asked for it. */
 type Source = { readonly object: KubeObject } | undefined;
@@ -32,6 +34,7 @@ export class CachedEntry implements Entry {
   #value: Buffer | undefined;
   #json: Buffer | undefined;
   #object: KubeObject | undefined;
+  #partial: Partial | undefined;
   #source: Source;
   readonly #conversions: StoredConversions;
   #added: ObjectEvent | undefined;
@@ -67,6 +70,11 @@ export class CachedEntry implements Entry {
     return this.#object;
   }
 
+  get partial(): Partial {
+    if (this.#object !== undefined || this.#source !== undefined) return this.object;
+    return (this.#partial ??= this.#parsedMetadata() ?? this.object);
+  }
+
   /** Bytes held, for the bounds of the window. */
   get size(): number {
     return (this.#json ?? this.#value)?.length ?? 0;
@@ -88,34 +96,58 @@ export class CachedEntry implements Entry {
   }
 
   #makeObject(): KubeObject {
-    const resourceVersion = String(this.revision);
-    const known = this.#source?.object ?? this.#decoded();
-    const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = known;
-    return deepFreeze({ metadata: { ...metadata, resourceVersion }, ...fields });
+    if (this.#source === undefined) return deepFreeze(this.#parsed());
+    const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = this.#source.object;
+    return deepFreeze({ metadata: { ...metadata, resourceVersion: String(this.revision) }, ...fields });
   }
 
-  #decoded(): KubeObject {
+  /** The object as it is served. Of values in the usual form the very text that is served is parsed: copying fields costs as much again. */
+  #parsed(): KubeObject {
     if (this.#json !== undefined) return JSON.parse(this.#json.toString()) as KubeObject;
-    return decodeStored(this.#value ?? opening, this.#conversions);
+    const value = this.#value ?? opening;
+    const at = metadataAt(value, this.#conversions);
+    return at === -1 ? this.#decoded(value) : (JSON.parse(this.#head + value.toString('utf8', at + opening.length - 1)) as KubeObject);
+  }
+
+  /** undefined: the value has another form than usual. */
+  #parsedMetadata(): Partial | undefined {
+    const text = this.#metadataText();
+    if (text === undefined) return undefined;
+    const { metadata } = JSON.parse(text) as KubeObject;
+    const { managedFields: _owners, ...meta } = metadata;
+    return deepFreeze({ metadata: meta });
+  }
+
+  #metadataText(): string | undefined {
+    if (this.#json !== undefined) return this.#json.toString('utf8', 0, objectEnd(this.#json, opening.length - 1)) + '}';
+    const value = this.#value ?? opening;
+    const at = metadataAt(value, this.#conversions);
+    if (at === -1) return undefined;
+    const from = at + opening.length - 1;
+    return this.#head + value.toString('utf8', from, objectEnd(value, from - 1)) + '}';
+  }
+
+  /** Values that something else wrote: metadata need not come first, nor need it be JSON. */
+  #decoded(value: Buffer): KubeObject {
+    const { metadata, ...fields } = decodeStored(value, this.#conversions);
+    const { resourceVersion: _old, ...meta } = metadata;
+    return { metadata: { resourceVersion: String(this.revision), ...meta }, ...fields };
+  }
+
+  get #head(): string {
+    return `{"metadata":{"resourceVersion":"${this.revision}",`;
   }
 
   /** The stored bytes with the resource version as the first field of metadata, and without kind and apiVersion. */
   #splice(value: Buffer): Buffer {
     const at = metadataAt(value, this.#conversions);
-    if (at === -1) return this.#spliceDecoded(value);
-    const head = `{"metadata":{"resourceVersion":"${this.revision}",`;
+    if (at === -1) return ownBytes(JSON.stringify(this.#decoded(value)));
+    const head = this.#head;
     const from = at + opening.length - 1;
     const json = Buffer.allocUnsafeSlow(head.length + value.length - from);
     json.write(head, 'latin1');
     value.copy(json, head.length, from);
     return json;
-  }
-
-  /** Values that something else wrote: metadata need not come first, nor need it be JSON. */
-  #spliceDecoded(value: Buffer): Buffer {
-    const { metadata, ...fields } = decodeStored(value, this.#conversions);
-    const { resourceVersion: _old, ...meta } = metadata;
-    return ownBytes(JSON.stringify({ metadata: { resourceVersion: String(this.revision), ...meta }, ...fields }));
   }
 }
 

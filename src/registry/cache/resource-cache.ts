@@ -92,10 +92,12 @@ export class CachedResource implements ResourceCache {
     return new CachedEntry(key, this.#placeOf(key), { value, revision, conversions: this.conversions });
   }
 
-  /** A state found while loading: no event comes of it. */
-  load(entry: CachedEntry): void {
-    this.#bytes += entry.storedBytes - (this.#tree.get(entry.key)?.storedBytes ?? 0);
-    this.#tree.set(entry.key, entry);
+  /** A state found while nothing is here yet, each key once: no event comes of it. */
+  load(entries: Iterable<CachedEntry>): void {
+    for (const entry of entries) {
+      this.#bytes += entry.storedBytes;
+      this.#tree.set(entry.key, entry);
+    }
     this.#lists.clear();
   }
 
@@ -103,8 +105,7 @@ export class CachedResource implements ResourceCache {
   reload(entries: readonly CachedEntry[], revision: number): void {
     this.#tree.clear();
     this.#bytes = 0;
-    for (const entry of entries) this.load(entry);
-    this.#lists.clear();
+    this.load(entries);
     this.#changed = revision;
     this.#window.restart(revision);
     this.#snapshots.stop();

@@ -46,6 +46,33 @@ describe('what entries make of', () => {
   });
 });
 
+describe('what is parsed for who looks at metadata alone', () => {
+  const partialOf = (value: Buffer, touch: (entry: CachedEntry) => unknown = () => undefined): object => {
+    const entry = new CachedEntry('/registry/pods/b/a', place, { value, revision: 7, conversions: none });
+    touch(entry);
+    expect(Object.isFrozen(entry.partial.metadata)).toBe(true);
+    expect(entry.partial).toBe(entry.partial);
+    return entry.partial;
+  };
+  const annotations = { braces: '}{"', backslash: '\\', ümlaut: '}' };
+  const full = { metadata: { name: 'a', annotations, managedFields: [{ manager: 'm' }] }, data: { big: '}' } } as unknown as KubeObject;
+  const value = (): Buffer => encodeStored({ apiVersion: 'v1', kind: 'Pod' }, full);
+
+  test('its own fields, without owners of fields, from stored and from served bytes', () => {
+    const wanted = { metadata: { resourceVersion: '7', name: 'a', annotations } };
+    expect(partialOf(value())).toEqual(wanted);
+    expect(partialOf(value(), ({ json }) => json)).toEqual(wanted);
+  });
+
+  test('the whole object where that is there already, or must be decoded in any case', () => {
+    expect(partialOf(value(), ({ object }) => object)).toMatchObject({ data: { big: '}' } });
+    expect(partialOf(Buffer.from('{"spec":{},"metadata":{"name":"a"}}'))).toEqual({
+      metadata: { resourceVersion: '7', name: 'a' },
+      spec: {},
+    });
+  });
+});
+
 test('an object stored in another version is converted', () => {
   const conversions = new StoredConversions();
   const toV2 = ({ metadata, old }: KubeObject): KubeObject => ({ metadata, new: old });

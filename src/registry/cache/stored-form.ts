@@ -81,6 +81,7 @@ export const opening = Buffer.from('{"metadata":{');
 
 const metadataField = Buffer.from('"metadata":{');
 const kindField = Buffer.from('{"kind":"');
+const [quote, backslash, openBrace, closeBrace] = [0x22, 0x5c, 0x7b, 0x7d];
 /** Kind and apiVersion are never longer together. */
 const longestHead = 400;
 const head = /^\{"kind":"[A-Za-z0-9]+","apiVersion":"[\w.\-/]+",$/;
@@ -102,6 +103,20 @@ function endOfHead(value: Buffer, conversions: StoredConversions): number {
   if (at === -1 || at > longestHead) return -1;
   const start = value.toString('latin1', 0, at);
   return head.test(start) && !conversions.concern(start) ? at : -1;
+}
+
+/** Where the object ends that begins at `from`, in JSON that is known to be good. */
+export function objectEnd(value: Buffer, from: number): number {
+  let depth = 0;
+  for (let at = from; at < value.length; at++) {
+    const byte = value[at];
+    if (byte === quote) {
+      // What is escaped, a quote above all, is passed over.
+      for (at++; at < value.length && value[at] !== quote; at++) if (value[at] === backslash) at++;
+    } else if (byte === openBrace) depth++;
+    else if (byte === closeBrace && --depth === 0) return at + 1;
+  }
+  return value.length;
 }
 
 function startsWith(value: Buffer, bytes: Buffer): boolean {

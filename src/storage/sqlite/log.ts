@@ -92,20 +92,22 @@ export class Log {
 
   range({ prefix, after, limit, revision = this.#revision, uncounted }: Ask<'range'>): RangeAnswer {
     this.#check(revision);
-    const rows = this.#newest({ prefix, after, revision, limit: pieceRows });
     const states = new RowsBuilder();
+    // One more than wanted tells whether there are more.
+    const most = Math.min(pieceRows, limit + 1);
     let last: string | undefined;
-    let whole = rows.length < pieceRows;
-    for (const [at, [key, id, created, deleted]] of rows.entries()) {
+    let rows = 0;
+    let isCut = false;
+    for (const [key, id, created, deleted, value] of this.#newest({ prefix, after, revision, limit: most })) {
+      isCut = states.keys.length >= limit || states.full;
+      if (isCut) break;
       last = String(key);
-      if (deleted === 0) states.add(last, [Number(id), Number(created)], this.#value(Number(id)) ?? noBytes);
-      if (states.keys.length < limit && !states.full) continue;
-      whole &&= at === rows.length - 1;
-      break;
+      rows++;
+      if (deleted === 0) states.add(last, [Number(id), Number(created)], bytes(value));
     }
-    if (whole || last === undefined) return { rows: states.rows(), revision, last: undefined, remaining: 0 };
+    if (!isCut && rows < most) return { rows: states.rows(), revision, last: undefined, remaining: 0 };
     if (states.keys.length < limit) return { rows: states.rows(), revision, last, remaining: 0 };
-    return { rows: states.rows(), revision, last: undefined, remaining: uncounted ? 0 : this.#count(prefix, last, revision) };
+    return { rows: states.rows(), revision, last: undefined, remaining: uncounted ? 0 : this.#count(prefix, last ?? '', revision) };
   }
 
   get({ key }: Ask<'get'>): Rows {
@@ -166,11 +168,12 @@ export class Log {
     return Number(this.#row(`SELECT COUNT(*) FROM (${newest}) WHERE deleted = 0`, ...values)?.[0] ?? 0);
   }
 
-  /** [key, id, create_revision, deleted] of the newest row at `revision` of each key, in order; answered by the index alone. */
-  #newest(ask: Bounds & { readonly limit: number }): readonly (readonly unknown[])[] {
+  /** [key, id, create_revision, deleted, value] of the newest row at `revision` of each key, in order; which these are the index alone tells. */
+  #newest(ask: Bounds & { readonly limit: number }): Iterable<readonly unknown[]> {
     const { where, values } = bounds(ask);
-    const sql = `SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE ${where} GROUP BY key ORDER BY key LIMIT ?`;
-    return this.#rows(sql, ...values, ask.limit);
+    const newest = `SELECT key, MAX(id) AS id, create_revision, deleted FROM log INDEXED BY log_key WHERE ${where} GROUP BY key ORDER BY key LIMIT ?`;
+    const sql = `SELECT newest.key, newest.id, newest.create_revision, newest.deleted, log.value FROM (${newest}) AS newest CROSS JOIN log ON log.id = newest.id`;
+    return this.#statement(sql).iterate(...values, ask.limit) as unknown as Iterable<readonly unknown[]>;
   }
 
   #before(numbers: Float64Array, count: number): CommitAnswer {
