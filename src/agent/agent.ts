@@ -26,6 +26,7 @@ import { registerNode } from './node-registration.ts';
 import type { AgentOptions } from './options.ts';
 import type { PodDeps } from './pods/deps.ts';
 import { createImagePuller } from './pods/images.ts';
+import { createLeftovers } from './pods/leftovers.ts';
 import { startPodManager } from './pods/pod-manager.ts';
 import type { PodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
@@ -177,6 +178,7 @@ async function podDeps({
     logger,
     recorder,
     statuses: createStatusWriter(client, logger, clock),
+    leftovers: lifecycle.add(createLeftovers({ clock, logger, quietMs: runtime.real ? 1000 : 0 })),
     references,
     images: createImagePuller(runtime, clock, (id) => {
       pulled.add(id, clock.now());

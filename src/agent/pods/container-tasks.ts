@@ -32,6 +32,8 @@ export class ContainerTasks {
   readonly #host: TaskHost;
   readonly #records = new Map<string, ContainerRecord>();
   readonly #messages = new Map<string, string>();
+  /** Containers whose end is being looked at. */
+  readonly #ends = new Map<string, Promise<void>>();
 
   constructor(host: TaskHost) {
     this.#host = host;
@@ -113,9 +115,17 @@ export class ContainerTasks {
     return this.records.find((record) => record.current?.id === id);
   }
 
-  /** Something happened to a container: looks at it again. */
+  /** A container has ended: looks at it once, whoever tells. */
+  refreshEnded(id: string): Promise<void> {
+    const looking = this.#ends.get(id) ?? this.refresh(id).finally(() => this.#ends.delete(id));
+    this.#ends.set(id, looking);
+    return looking;
+  }
+
+  /** Something happened to a container: looks at it again. What has ended stays as it is. */
   async refresh(id: string): Promise<void> {
-    if (this.#find(id) === undefined) return;
+    const known = this.#find(id)?.current;
+    if (known === undefined || known.state === 'exited') return;
     const container = await this.#host.deps.runtime.inspectContainer(id);
     const record = this.#find(id);
     if (record !== undefined) await this.#note(record, container);
@@ -296,20 +306,29 @@ export class ContainerTasks {
     record.probes?.endLiveness();
     const { deps, pod, ground } = this.#host;
     const task = killContainer({ deps, pod, kill, graceMs, podIP: ground.podIPs[0] ?? '' });
+    const { id } = kill.container;
     void task
-      .catch((error: unknown) => {
-        // An agent that stops lets go of Docker in the middle of things; the next one goes on.
-        if (!this.#host.stopping) deps.logger.warn({ err: error, container: record.name }, 'a container could not be stopped');
-      })
-      .then(() => this.refresh(kill.container.id))
+      .then(
+        () => this.refreshEnded(id),
+        (error: unknown) => {
+          // An agent that stops lets go of Docker in the middle of things; the next one goes on.
+          if (!this.#host.stopping) deps.logger.warn({ err: error, container: record.name }, 'a container could not be stopped');
+          return this.refresh(id);
+        },
+      )
       .catch(() => undefined)
       .then(() => this.#end(record));
   }
 
-  async removeAll(records: readonly ContainerRecord[] = this.records): Promise<void> {
+  async removeAll(records: readonly ContainerRecord[]): Promise<void> {
     const { runtime } = this.#host.deps;
-    const ids = records.flatMap((record) => [record.current?.id, record.previous?.id]).filter((id) => id !== undefined);
-    await Promise.all(ids.map((id) => runtime.removeContainer(id)));
+    await Promise.all(idsOf(records).map((id) => runtime.removeContainer(id)));
+  }
+
+  /** Nobody will ask for the dead containers any more. */
+  removeLater(): void {
+    const { runtime, leftovers } = this.#host.deps;
+    for (const id of idsOf(this.records)) leftovers.add(() => runtime.removeContainer(id));
   }
 
   /** All containers belong to the past: the pod begins anew. */
@@ -324,6 +343,10 @@ export class ContainerTasks {
       for (const kind of probeKinds) deps.probeMetrics.forget({ pod, container: record.name, kind });
     }
   }
+}
+
+function idsOf(records: readonly ContainerRecord[]): string[] {
+  return records.flatMap((record) => [record.current?.id, record.previous?.id]).filter((id) => id !== undefined);
 }
 
 /** As Go prints a duration of whole seconds: 10s, 1m20s, 5m0s. */

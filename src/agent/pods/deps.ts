@@ -11,6 +11,7 @@ import type { Runtime } from '../runtimes/runtime.ts';
 import type { ClaimReader } from '../volumes/claims.ts';
 import type { TokenSource } from '../volumes/tokens.ts';
 import type { ImagePuller } from './images.ts';
+import type { Leftovers } from './leftovers.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 /** What all pod workers of a node share. */
@@ -21,6 +22,7 @@ export interface PodDeps {
   readonly logger: Logger;
   readonly recorder: EventRecorder;
   readonly statuses: StatusWriter;
+  readonly leftovers: Leftovers;
   readonly references: References;
   readonly images: ImagePuller;
   readonly probeMetrics: ProbeMetrics;

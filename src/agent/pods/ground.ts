@@ -91,13 +91,15 @@ export class PodGround {
     this.#connected = false;
   }
 
-  /** Removes what is left of the sandbox, and frees its addresses. */
+  /** Ends the sandbox and frees its addresses; what is left of it goes later. */
   async lose(): Promise<void> {
     this.disconnect();
     const { id } = this.#sandbox ?? {};
     this.#sandbox = undefined;
-    if (id !== undefined) await this.#deps.runtime.removeSandbox(id);
-    await this.#detach();
+    const { runtime, leftovers } = this.#deps;
+    // The network goes first: that its device ends with the sandbox is no loss to anybody then.
+    await Promise.all([this.#detach(), ...(id === undefined ? [] : [runtime.stopSandbox(id)])]);
+    if (id !== undefined) leftovers.add(() => runtime.removeSandbox(id));
   }
 
   /** Gives sandbox and network back; volumes and dead containers stay. */
@@ -105,12 +107,13 @@ export class PodGround {
     await this.lose();
   }
 
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind, but for what goes later. */
   async remove(pod: Pod): Promise<void> {
     await this.lose();
-    if (!this.#deps.runtime.real) return;
-    await removeVolumes({ podDir: this.podDir, memoryDir: this.#memoryDir }, this.#deps.run);
-    await removeCgroups(cgroupParent(pod));
+    const { runtime, run, leftovers } = this.#deps;
+    if (!runtime.real) return;
+    await removeVolumes({ podDir: this.podDir, memoryDir: this.#memoryDir }, run);
+    leftovers.add(() => removeCgroups(cgroupParent(pod)));
   }
 
   async #detach(): Promise<void> {

@@ -84,11 +84,10 @@ async function create(input: StartInput): Promise<string | undefined> {
     if (input.cancelled()) return undefined;
     const config = await containerConfig({ ...input, image: found });
     if (input.cancelled()) return undefined;
-    const id = await deps.runtime.createContainer(input.sandbox, config);
-    const container = await deps.runtime.inspectContainer(id);
-    if (container !== undefined) input.created(container);
+    const container = await deps.runtime.createContainer(input.sandbox, config);
+    input.created(container);
     event('Normal', 'Created', 'Container created');
-    return id;
+    return container.id;
   } catch (error) {
     if (error instanceof ImageFailure) throw fail(error.reason, error, error.retryMs);
     throw fail(error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', error);

@@ -230,7 +230,8 @@ export class PodWorker implements TaskHost, Resizing {
 
   onRuntimeEvent(event: Exclude<RuntimeEvent, { type: 'resync' }>): void {
     if (!event.sandbox) {
-      if (event.type !== 'started') this.#run(this.#tasks.refresh(event.id));
+      if (event.type === 'died') this.#run(this.#tasks.refreshEnded(event.id));
+      else if (event.type === 'removed') this.#run(this.#tasks.refresh(event.id));
       return;
     }
     if (event.type !== 'started' && this.ground.sandbox?.id === event.id) this.#loseSandbox();
@@ -432,7 +433,8 @@ export class PodWorker implements TaskHost, Resizing {
   /** The last steps of a deleted pod: its final status, then everything on the machine, then the object. */
   async #leave(): Promise<void> {
     const written = this.#absent ? undefined : this.#publish();
-    await Promise.all([this.#tasks.removeAll(), this.ground.remove(this.#pod)]);
+    this.#tasks.removeLater();
+    await this.ground.remove(this.#pod);
     await written;
     if (!this.#absent) await this.#deleteObject();
     this.deps.tokens.forget(this.#pod.metadata.uid);

@@ -57,6 +57,7 @@ function containerConfig(sandbox: Sandbox, image: string, parts: Partial<Contain
       noNewPrivileges: false,
       seccomp: 'default',
       unmaskedProc: false,
+      appArmor: '',
     },
     cgroupParent: `/kubepods/besteffort/pod${sandbox.pod.uid}`,
     terminationLog: '',
@@ -84,14 +85,19 @@ async function withSandbox(options: ContractOptions, work: (runtime: Runtime, sa
 export function runtimeContract(options: ContractOptions): void {
   const { image, real } = options;
   const start = async (runtime: Runtime, sandbox: Sandbox, parts: Partial<ContainerConfig> = {}): Promise<Container> =>
-    runtime.startContainer(await runtime.createContainer(sandbox, containerConfig(sandbox, image, parts)));
+    runtime.startContainer((await runtime.createContainer(sandbox, containerConfig(sandbox, image, parts))).id);
 
   test('a container runs, stops and goes', () =>
     withSandbox(options, async (runtime, sandbox) => {
       expect(sandbox).toMatchObject({ running: true, attempt: 0 });
       expect(sandbox.pid).toBeGreaterThan(0);
-      const id = await runtime.createContainer(sandbox, containerConfig(sandbox, image));
-      expect(await runtime.inspectContainer(id)).toMatchObject({ id, state: 'created', startedAt: 0, sandboxId: sandbox.id });
+      const made = await runtime.createContainer(sandbox, containerConfig(sandbox, image));
+      const { id, createdAt, ...rest } = made;
+      expect(made).toMatchObject({ state: 'created', startedAt: 0, sandboxId: sandbox.id });
+      const seen = await runtime.inspectContainer(id);
+      // An image that was named by a name has an id only once it was looked up.
+      expect(seen).toMatchObject({ ...rest, imageID: seen?.imageID });
+      expect(Math.abs(createdAt - (seen?.createdAt ?? 0))).toBeLessThan(10_000);
       const container = await runtime.startContainer(id);
       expect(container).toMatchObject({ state: 'running', name: 'main', kind: 'main', specHash: 'hash', image });
       expect(container.startedAt).toBeGreaterThanOrEqual(container.createdAt);
@@ -101,6 +107,17 @@ export function runtimeContract(options: ContractOptions): void {
       expect(ended?.finishedAt).toBeGreaterThanOrEqual(container.startedAt);
       await runtime.removeContainer(id);
       expect(await runtime.inspectContainer(id)).toBeUndefined();
+    }));
+
+  test('a sandbox that is stopped runs no more, is known until it is removed, and may be stopped again', () =>
+    withSandbox(options, async (runtime, { id }) => {
+      await runtime.stopSandbox(id);
+      while ((await runtime.inspectSandbox(id))?.running === true) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await runtime.inspectSandbox(id)).toMatchObject({ id, running: false });
+      await runtime.stopSandbox(id);
+      await runtime.removeSandbox(id);
+      expect(await runtime.inspectSandbox(id)).toBeUndefined();
+      await runtime.stopSandbox(id);
     }));
 
   test('a handler it names runs sandbox and container', () =>

@@ -67,6 +67,8 @@ export interface SecurityConfig {
   /** `default`, `unconfined` or the JSON text of a profile. */
   readonly seccomp: string;
   readonly unmaskedProc: boolean;
+  /** Name of a loaded profile, or `unconfined`; '' leaves it to the runtime. */
+  readonly appArmor: string;
 }
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
@@ -202,6 +204,8 @@ export interface Runtime extends Running {
   /** False when nothing runs: then no files, mounts or networks are made on the host either. */
   readonly real: boolean;
   version(): Promise<string>;
+  /** Whether containers are confined by AppArmor. */
+  readonly appArmor: boolean;
   /** Names that a RuntimeClass may give as its handler. */
   handlers(): Promise<readonly string[]>;
   /** All pods of this instance and node. */
@@ -211,9 +215,11 @@ export interface Runtime extends Running {
   /** Resolves when the sandbox runs and its network namespace can be connected. */
   runSandbox(config: SandboxConfig): Promise<Sandbox>;
   inspectSandbox(id: string): Promise<Sandbox | undefined>;
+  /** Ends it at once, whatever runs in it, and with it its network; what is left is for `removeSandbox`. Fine for an unknown id. */
+  stopSandbox(id: string): Promise<void>;
   /** Stops what runs in it and removes it; fine for an unknown id. */
   removeSandbox(id: string): Promise<void>;
-  createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string>;
+  createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<Container>;
   /** Rejects when the program cannot be started; the container is then `exited` with a `startError`. */
   startContainer(id: string): Promise<Container>;
   /** Asks the container to end and kills it after `graceMs`; resolves when it has ended. */

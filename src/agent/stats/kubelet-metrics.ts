@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { exponentialBuckets, type Family, type Histogram, type Counter, MetricRegistry } from '../../base/metrics.ts';
 import type { PodWorker } from '../pods/worker.ts';
-import type { ContainerConfig, ContainerKind, Runtime } from '../runtimes/runtime.ts';
+import type { Container, ContainerConfig, ContainerKind, Runtime } from '../runtimes/runtime.ts';
 
 /** Of the kubelet's histograms of operations: 5 ms to 12 minutes. */
 const operationBuckets = exponentialBuckets(0.005, 2.5, 14);
@@ -153,7 +153,7 @@ export class KubeletMetrics {
 
   #done(operation: string, args: readonly unknown[], result: unknown): void {
     if (operation === 'run_podsandbox') this.#startedPods.with().inc();
-    if (operation === 'create_container') this.#kinds.set(String(result), (args[1] as ContainerConfig).kind);
+    if (operation === 'create_container') this.#kinds.set((result as Container).id, (args[1] as ContainerConfig).kind);
     if (operation === 'start_container') this.#startedContainers.with(this.#typeOf(args[0])).inc();
   }
 
@@ -232,6 +232,7 @@ const operations: Readonly<Record<string, string>> = {
   list: 'list_containers',
   runSandbox: 'run_podsandbox',
   inspectSandbox: 'podsandbox_status',
+  stopSandbox: 'stop_podsandbox',
   removeSandbox: 'remove_podsandbox',
   createContainer: 'create_container',
   startContainer: 'start_container',

@@ -102,11 +102,11 @@ describe('as Prometheus text', () => {
     const metrics = new KubeletMetrics({ nodeName: 'n1', version: 'v1.36.3', clock: new FakeClock(), workers: () => [] });
     const runtime = metrics.meter({
       scheme: 'docker',
-      createContainer: async () => 'c1',
+      createContainer: async () => ({ id: 'c1' }),
       startContainer: async (id: string) => (id === 'c1' ? testContainer() : Promise.reject(new Error('no'))),
     } as unknown as Runtime);
     expect(runtime.scheme).toBe('docker');
-    const id = await runtime.createContainer({} as never, { kind: 'init' } as ContainerConfig);
+    const { id } = await runtime.createContainer({} as never, { kind: 'init' } as ContainerConfig);
     await runtime.startContainer(id);
     await expect(runtime.startContainer('c2')).rejects.toThrow('no');
     const lines = metrics.text().split('\n');

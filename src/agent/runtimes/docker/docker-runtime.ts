@@ -42,7 +42,9 @@ import { containerLog } from './logs.ts';
 import { ensureSandboxImages } from './pause-image.ts';
 import { hostPrivileges } from './privileges.ts';
 import { attachContainer, execContainer } from './sessions.ts';
-import { stopContainer } from './stop.ts';
+import { newContainer } from '../new-container.ts';
+import { signalContainer } from './signals.ts';
+import { type FirstProcess, firstProcess, stopContainer } from './stop.ts';
 
 export interface DockerOptions extends Owner {
   readonly socket: string;
@@ -61,7 +63,8 @@ export async function startDocker(options: DockerOptions): Promise<Runtime> {
     const [info] = await Promise.all([engine.json<EngineInfo>({ method: 'GET', path: '/info' }), ensureSandboxImages(engine)]);
     const host = hostPrivileges(readFileSync('/proc/self/status', 'utf8'));
     const facts: HostFacts = { owner: options, host, driver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs' };
-    return new DockerRuntime(engine, options, { facts, imageDir: info.DockerRootDir });
+    const appArmor = (info.SecurityOptions ?? []).some((option) => option.split(',').includes('name=apparmor'));
+    return new DockerRuntime(engine, options, { facts, imageDir: info.DockerRootDir, appArmor });
   } catch (error) {
     engine.close();
     throw error;
@@ -71,6 +74,7 @@ export async function startDocker(options: DockerOptions): Promise<Runtime> {
 interface EngineInfo {
   readonly CgroupDriver: string;
   readonly DockerRootDir?: string;
+  readonly SecurityOptions?: readonly string[];
   readonly Runtimes?: Readonly<Record<string, unknown>>;
 }
 
@@ -78,18 +82,28 @@ class DockerRuntime implements Runtime {
   readonly scheme = 'docker';
   readonly real = true;
   readonly imageDir: string | undefined;
+  readonly appArmor: boolean;
   readonly #engine: Engine;
   readonly #options: DockerOptions;
   readonly #facts: HostFacts;
   readonly #limit: Limiter = createLimiter(startsAtATime);
   readonly #limitRemovals: Limiter = createLimiter(removalsAtATime);
   readonly #running: Running;
+  /** First processes of what runs, as last seen. */
+  readonly #processes = new Map<string, FirstProcess>();
+  /** Sandboxes whose process was killed. */
+  readonly #killed = new Set<string>();
 
-  constructor(engine: Engine, options: DockerOptions, { facts, imageDir }: { facts: HostFacts; imageDir: string | undefined }) {
+  constructor(
+    engine: Engine,
+    options: DockerOptions,
+    { facts, imageDir, appArmor }: { facts: HostFacts; imageDir: string | undefined; appArmor: boolean },
+  ) {
     this.#engine = engine;
     this.#options = options;
     this.#facts = facts;
     this.imageDir = imageDir;
+    this.appArmor = appArmor;
     this.#running = running(() => engine.close());
   }
 
@@ -170,10 +184,11 @@ class DockerRuntime implements Runtime {
     return body === undefined ? undefined : sandboxOf(body);
   }
 
-  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
+  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<Container> {
     const request = containerRequest(config, sandbox, this.#facts);
     // Finishing pods goes before beginning new ones.
-    return this.#limit(() => this.#create(request), true);
+    const id = await this.#limit(() => this.#create(request), true);
+    return newContainer(id, { sandboxId: sandbox.id, createdAt: this.#options.clock.now() }, config);
   }
 
   async startContainer(id: string): Promise<Container> {
@@ -186,15 +201,23 @@ class DockerRuntime implements Runtime {
   }
 
   stopContainer(id: string, graceMs: number): Promise<void> {
-    return stopContainer({ engine: this.#engine, clock: this.#options.clock }, id, graceMs);
+    const parts = { engine: this.#engine, clock: this.#options.clock, look: (one: string) => this.#inspect(one) };
+    return stopContainer(parts, id, { graceMs, known: this.#processes.get(id) });
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    const known = this.#processes.get(id);
+    if (known !== undefined && (await signalContainer(known.id, known.pid, 9))) this.#killed.add(id);
+    else await this.stopContainer(id, 0);
   }
 
   async removeSandbox(id: string): Promise<void> {
-    await this.stopContainer(id, 0);
+    if (!this.#killed.delete(id)) await this.stopContainer(id, 0);
     await this.removeContainer(id);
   }
 
   async removeContainer(id: string): Promise<void> {
+    this.#processes.delete(id);
     try {
       await this.#limitRemovals(() => this.#engine.find({ method: 'DELETE', path: `/containers/${id}`, query: { force: '1', v: '1' } }));
     } catch (error) {
@@ -261,8 +284,11 @@ class DockerRuntime implements Runtime {
     return mountImage(this.#engine, image.id, path);
   }
 
-  #inspect(id: string): Promise<InspectBody | undefined> {
-    return this.#engine.find<InspectBody>({ method: 'GET', path: `/containers/${id}/json` });
+  async #inspect(id: string): Promise<InspectBody | undefined> {
+    const body = await this.#engine.find<InspectBody>({ method: 'GET', path: `/containers/${id}/json` });
+    if (body?.State.Running === true) this.#processes.set(id, firstProcess(body));
+    else this.#processes.delete(id);
+    return body;
   }
 
   /** A container of the same name can only be what is left of an attempt that was broken off. */

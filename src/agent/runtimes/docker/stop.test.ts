@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { FakeClock } from '../../../base/clock.ts';
 import type { Call, Engine } from './engine.ts';
+import type { InspectBody } from './inspect.ts';
 import { signalContainer, signalNumber } from './signals.ts';
-import { stopContainer } from './stop.ts';
+import { stopContainer, type StopParts } from './stop.ts';
 
 describe('signals', () => {
   test.each([
@@ -32,7 +33,7 @@ describe('signals', () => {
 
 describe('stopping', () => {
   /** An engine with one container, whose process cannot be signalled from here. */
-  function engineOf(body: unknown): { engine: Engine; calls: string[] } {
+  function engineOf(body: unknown): { parts: StopParts; calls: string[] } {
     const calls: string[] = [];
     const find = async <T>(call: Call): Promise<T | undefined> => {
       const query = call.query?.['t'] === undefined ? '' : `?t=${call.query['t']}`;
@@ -40,14 +41,14 @@ describe('stopping', () => {
       calls.push(`${call.method} ${call.path}${query}`);
       return call.method === 'GET' ? (body as T) : undefined;
     };
-    return { engine: { find } as unknown as Engine, calls };
+    const look = (id: string): Promise<InspectBody | undefined> => find<InspectBody>({ method: 'GET', path: `/containers/${id}/json` });
+    return { parts: { engine: { find } as unknown as Engine, clock: new FakeClock(), look }, calls };
   }
-  const clock = new FakeClock();
   const running = { Id: 'c', State: { Running: true, Pid: 0 }, Config: {} };
 
   test('is left to the engine where the agent cannot do it, in whole seconds', async () => {
-    const { engine, calls } = engineOf(running);
-    await stopContainer({ engine, clock }, 'c', 1500);
+    const { parts, calls } = engineOf(running);
+    await stopContainer(parts, 'c', { graceMs: 1500 });
     expect(calls).toEqual(['GET /containers/c/json', 'POST /containers/c/stop?t=2']);
   });
 
@@ -55,8 +56,14 @@ describe('stopping', () => {
     ['has ended', { ...running, State: { Running: false, Pid: 0 } }],
     ['is gone', undefined],
   ])('a container that %s is nothing to do', async (_name, body) => {
-    const { engine, calls } = engineOf(body);
-    await stopContainer({ engine, clock }, 'c', 1000);
+    const { parts, calls } = engineOf(body);
+    await stopContainer(parts, 'c', { graceMs: 1000 });
+    expect(calls).toEqual(['GET /containers/c/json']);
+  });
+
+  test('what was known of a process that is another’s by now is looked at anew', async () => {
+    const { parts, calls } = engineOf(undefined);
+    await stopContainer(parts, 'c', { graceMs: 1000, known: { id: 'c', pid: process.pid, stopSignal: '' } });
     expect(calls).toEqual(['GET /containers/c/json']);
   });
 });

@@ -12,7 +12,7 @@ describe('annotations of the pod', () => {
     const runtime = startSim({ clock });
     const pod = { namespace: 'ns', name: 'p', uid: 'u' };
     const sandbox = await runtime.runSandbox({ pod, attempt: 0, annotations } as SandboxConfig);
-    const id = await runtime.createContainer(sandbox, { pod, name: 'c', kind, restartCount: 0, image: 'x' } as never);
+    const { id } = await runtime.createContainer(sandbox, { pod, name: 'c', kind, restartCount: 0, image: 'x' } as never);
     return { clock, runtime, id };
   }
 

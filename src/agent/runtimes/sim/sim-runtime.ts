@@ -20,6 +20,7 @@ import type {
   Sandbox,
   SandboxConfig,
 } from '../runtime.ts';
+import { newContainer } from '../new-container.ts';
 import { RuntimeError } from '../runtime.ts';
 
 interface SimSandbox {
@@ -52,6 +53,7 @@ class SimRuntime implements Sim {
   readonly scheme = 'sim';
   readonly real = false;
   readonly imageDir = undefined;
+  readonly appArmor = false;
   readonly #clock: Clock;
   readonly #sandboxes = new Map<string, SimSandbox>();
   readonly #containers = new Map<string, SimContainer>();
@@ -112,27 +114,29 @@ class SimRuntime implements Sim {
     return this.#sandboxes.get(id)?.sandbox;
   }
 
-  async removeSandbox(id: string): Promise<void> {
+  async stopSandbox(id: string): Promise<void> {
     for (const { container } of [...this.#containers.values()]) {
       if (container.sandboxId === id) this.#end(container.id, 137);
     }
+    const found = this.#sandboxes.get(id);
+    if (found?.sandbox.running !== true) return;
+    found.sandbox = { ...found.sandbox, running: false, pid: 0 };
+    this.#emit({ type: 'died', podUid: found.sandbox.pod.uid, id, sandbox: true });
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopSandbox(id);
     const found = this.#sandboxes.get(id);
     this.#sandboxes.delete(id);
     if (found !== undefined) this.#emit({ type: 'removed', podUid: found.sandbox.pod.uid, id, sandbox: true });
   }
 
-  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string> {
+  async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<Container> {
     if (!this.#sandboxes.has(sandbox.id)) throw new RuntimeError('notFound', `sandbox ${sandbox.id} is gone`);
     await this.#removeAttempt(config);
-    const id = this.#id();
-    const { pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin } = config;
-    const none = { pid: 0, startedAt: 0, finishedAt: 0, exitCode: 0, oomKilled: false, startError: '' };
-    const made = { sandboxId: sandbox.id, pod, name, kind, restartCount, specHash, image, imageID, terminationLog, tty, stdin };
-    this.#containers.set(id, {
-      container: { id, ...made, ...none, state: 'created', createdAt: this.#clock.now() },
-      cancel: () => undefined,
-    });
-    return id;
+    const container = newContainer(this.#id(), { sandboxId: sandbox.id, createdAt: this.#clock.now() }, config);
+    this.#containers.set(container.id, { container, cancel: () => undefined });
+    return container;
   }
 
   /** The same start of the same container can only be what is left of an attempt that was broken off. */
