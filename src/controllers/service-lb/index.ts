@@ -9,7 +9,7 @@ import type { Informer } from '../../client/informer.ts';
 import { startReconciler, type Reconciler } from '../../client/reconcile.ts';
 import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
-import { ingressOf, isOurs, nodeFacts, portsOf, rivalOf } from './plan.ts';
+import { ingressOf, isOurs, nodeFacts, portsOf, reservedPorts, rivalOf } from './plan.ts';
 
 export const serviceLBController: Controller = {
   name: 'service-lb-controller',
@@ -18,6 +18,7 @@ export const serviceLBController: Controller = {
 };
 
 const serviceName = 'kubernetes.io/service-name';
+const apiServer = 'default/kubernetes';
 /** Upstream's sign that a balancer serves this Service, and may want to clean up before it goes. */
 const cleanupFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
 
@@ -52,11 +53,22 @@ function start(context: ControllerContext): Running {
     }
   }
 
-  async function balance(key: string, service: Service): Promise<void> {
-    const rivals = portsOf(service).flatMap((port) => [...services.store.byIndex('balanced-port', port)]);
+  /** Why the Service gets no addresses; undefined: it may have them. */
+  function obstacleOf(service: Service): string | undefined {
+    const ports = portsOf(service);
+    const reserved = reservedPorts(nodes.store.values(), slices.store.byIndex('service', apiServer));
+    const own = ports.find((port) => reserved.has(port));
+    if (own !== undefined) return `port ${own} of the nodes is for ${reserved.get(own) ?? ''}`;
+    const sharing = ports.flatMap((port) => [...services.store.byIndex('balanced-port', port)]);
+    const rivals = sharing.filter((other) => !portsOf(other).some((port) => reserved.has(port)));
     const rival = rivalOf(service, rivals);
+    return rival === undefined ? undefined : `port ${rival.port} is taken by service ${keyOf(rival.service)}`;
+  }
+
+  async function balance(key: string, service: Service): Promise<void> {
+    const obstacle = obstacleOf(service);
     const ingress =
-      rival === undefined ? ingressOf(service, { nodes: nodes.store.values(), slices: slices.store.byIndex('service', key) }) : [];
+      obstacle === undefined ? ingressOf(service, { nodes: nodes.store.values(), slices: slices.store.byIndex('service', key) }) : [];
     if (jsonEqual(given.get(key), ingress)) return;
     if (!finalizersOf(service).includes(cleanupFinalizer)) {
       await writeFinalizers(service, [...finalizersOf(service), cleanupFinalizer]);
@@ -65,16 +77,13 @@ function start(context: ControllerContext): Running {
     }
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
       events.event(referenceTo(refs.services, service), type, reason, message);
-    if (rival !== undefined) {
-      const message = `Error syncing load balancer: port ${rival.port} is taken by service ${keyOf(rival.service)}`;
-      tell('Warning', 'SyncLoadBalancerFailed', message);
-    }
+    if (obstacle !== undefined) tell('Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: ${obstacle}`);
     const has = (service.status.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? '');
     const wants = ingress.map(({ ip }) => ip ?? '');
     if (!jsonEqual(has, wants)) {
-      if (rival === undefined) tell('Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
+      if (obstacle === undefined) tell('Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
       await write(service, ingress);
-      if (rival === undefined) tell('Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
+      if (obstacle === undefined) tell('Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
     }
     given.set(key, ingress);
   }
@@ -140,6 +149,8 @@ function follow({ services, nodes, slices }: Followed, loop: Reconciler): Runnin
   lifecycle.add(nodes.handle({ add: all, update: (old, node) => (nodeFacts(old) === nodeFacts(node) ? undefined : all()), delete: all }));
   loop.watch(slices, ({ metadata: { namespace = '', labels } }) => {
     const key = joinKey(namespace, labels?.[serviceName] ?? '');
+    // The ports of the API server are known late at most once in the life of a cluster.
+    if (key === apiServer) return [...services.store.values()].filter(isOurs).map(keyOf);
     const service = services.store.get(key);
     return service !== undefined && isOurs(service) && service.spec.externalTrafficPolicy === 'Local' ? [key] : [];
   });

@@ -50,9 +50,23 @@ function nodesOf(slices: Iterable<EndpointSlice>): Set<string> {
   return names;
 }
 
-/** What of a node the addresses depend on, as text. */
+/** What of a node the answers depend on, as text. */
 export function nodeFacts(node: Node): string {
-  return JSON.stringify([isUsable(node), addressesOf(node)]);
+  return JSON.stringify([isUsable(node), addressesOf(node), kubeletPort(node)]);
+}
+
+const kubeletPort = ({ status }: Node): number => status.daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
+
+/**
+ * `port/protocol` that no Service may take from the nodes, and whose it is: without them nobody gets at the cluster, or at the node, any
+ * more. All other ports go to the Service that asks, whatever listens there on the nodes (as with k3s's ServiceLB).
+ */
+export function reservedPorts(nodes: Iterable<Node>, apiServer: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
+  const reserved = new Map([['22/TCP', 'SSH']]);
+  for (const node of nodes) reserved.set(`${String(kubeletPort(node))}/TCP`, 'the kubelet');
+  for (const { ports } of apiServer)
+    for (const { port, protocol = 'TCP' } of ports ?? []) reserved.set(`${String(port)}/${protocol}`, 'the API server');
+  return reserved;
 }
 
 /** `port/protocol` of a Service: no two can have the same on a node. */

@@ -8,16 +8,18 @@ import { serviceLBController } from './index.ts';
 interface NodeForm {
   readonly addresses?: readonly (readonly [type: string, address: string])[];
   readonly ready?: boolean;
+  readonly kubeletPort?: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const node = (client: FakeClient, name: string, { addresses = [], ready = true, labels = {} }: NodeForm): void =>
+const node = (client: FakeClient, name: string, { addresses = [], ready = true, labels = {}, kubeletPort = 0 }: NodeForm): void =>
   void client.seed(refs.nodes, {
     metadata: { name, labels },
     spec: {},
     status: {
       addresses: addresses.map(([type, address]) => ({ type, address })),
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
     },
   });
 const service = (client: FakeClient, spec: object = {}, metadata: object = {}): void =>
@@ -123,6 +125,28 @@ describe('whose Service it is', () => {
     await bench.settle();
     expect(ips(bench, 'shop/late')).toEqual(['10.0.0.1']);
   });
+});
+
+test('ports without which nobody gets at the cluster or a node are refused, with an event; others are taken', async () => {
+  await using bench = await start((client) => {
+    node(client, 'a', { ...internal('10.0.0.1'), kubeletPort: 10250 });
+    client.seed(refs.endpointSlices, {
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.0.0.1'] }],
+      ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+    });
+    for (const port of [22, 443, 6443, 10250]) service(client, { ports: [{ port: 80 }, { port }] }, { name: `p${port}`, uid: `p${port}` });
+    service(client, { ports: [{ port: 22, protocol: 'UDP' }, { port: 81 }] }, { name: 'udp', uid: 'udp' });
+  });
+  const given = [22, 443, 6443, 10250].map((port) => ips(bench, `shop/p${port}`));
+  expect([given, ips(bench, 'shop/udp')]).toEqual([[undefined, ['10.0.0.1'], undefined, undefined], ['10.0.0.1']]);
+  const failed = bench.client.all(refs.events).filter(({ reason }) => reason === 'SyncLoadBalancerFailed');
+  expect(failed.map(({ message }) => message?.replace('Error syncing load balancer: ', '')).sort()).toEqual([
+    'port 10250/TCP of the nodes is for the kubelet',
+    'port 22/TCP of the nodes is for SSH',
+    'port 6443/TCP of the nodes is for the API server',
+  ]);
 });
 
 test('a status that somebody else wrote stays while the answer is the same', async () => {
