@@ -6,7 +6,9 @@ export type Amounts = Map<string, Quantity>;
 type Texts = Readonly<Record<string, string | number>> | undefined;
 
 /** Resources that may be given for the pod as a whole. */
-const podLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+export function isPodLevel(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+}
 
 /** Containers side by side, or the greatest of the init containers; overhead is not in it. */
 export function podRequests(spec: PodSpec): Amounts {
@@ -22,7 +24,7 @@ function podAmounts(spec: PodSpec, part: 'requests' | 'limits'): Amounts {
   for (const container of spec.containers) addTo(total, amountsOf(container, part));
   maxTo(total, initAmounts(spec.initContainers ?? [], part, total));
   for (const [name, text] of Object.entries((spec.resources?.[part] as Texts) ?? {}))
-    if (podLevel(name)) total.set(name, parseQuantity(text));
+    if (isPodLevel(name)) total.set(name, parseQuantity(text));
   return total;
 }
 

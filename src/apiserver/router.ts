@@ -62,8 +62,9 @@ export function route(registry: Registry, info: RequestInfo, method: string): Ro
   return { to: 'handler', store, handle };
 }
 
-/** Cluster-scoped kinds are not found inside namespaces, nor named objects of namespaced kinds outside. */
+/** Cluster-scoped kinds are not found inside namespaces, nor named objects of namespaced kinds outside, nor of kinds that are not stored. */
 function isInPlace(definition: ResourceDefinition, info: RequestInfo): boolean {
+  if (definition.virtual !== undefined && info.name !== '') return false;
   if (definition.namespaced) return info.namespace !== '' || info.name === '';
   return info.namespace === '' || definition.resource === 'namespaces';
 }

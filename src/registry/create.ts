@@ -30,8 +30,6 @@ export async function createObject(resource: Resource, request: CreateRequest): 
   const meta = (object.metadata ??= {} as KubeObject['metadata']);
   wipeSystemFields(meta);
   matchNamespace(meta, request.namespace, resource.definition);
-  if ((meta.resourceVersion ?? '') !== '') throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created');
-  delete (meta as { resourceVersion?: string }).resourceVersion;
   dedupOwnerReferences(object, context, false);
   resource.definition.strategy.default?.(object);
   completeObject(resource.definition, object);
@@ -77,12 +75,25 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
     reservation,
     () => {
       if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
+      const version = takeVersion(object, dryRun);
       completeObject(definition, object);
       likeStored(definition, object);
-      return put(resource, { namespace, name, object, expected: 0, dryRun });
+      return put(resource, { namespace, name, object, expected: 0, dryRun, version });
     },
     dryRun,
   );
+}
+
+/**
+ * What is created has no version yet: the store refuses one, which a dry run never asks and shows. What is no number counts as none
+ * (apiserver pkg/storage/etcd3/store.go, Create).
+ */
+function takeVersion({ metadata }: KubeObject, dryRun: boolean): number {
+  const text = metadata.resourceVersion ?? '';
+  delete (metadata as { resourceVersion?: string }).resourceVersion;
+  const version = /^\d+$/.test(text) ? Number(text) : 0;
+  if (version !== 0 && !dryRun) throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created');
+  return version;
 }
 
 function check({ definition }: Resource, { object, context }: CreateRequest): void {

@@ -14,7 +14,6 @@ import {
 } from './field-type.ts';
 
 const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
-const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /** Defaults of keys that may be left out; the document of version 2, which our facts are, does not have them. */
 const keyDefaults: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
@@ -83,8 +82,6 @@ class StructType implements FieldType {
 function fieldsOf(schema: Schema): ReadonlyMap<string, FieldEntry> {
   const fields = new Map<string, Pick<FieldEntry, 'type' | 'omitEmpty'>>();
   for (const [name, field] of schema.fields) {
-    // Nobody owns what says who owns.
-    if (schema.name === objectMeta && name === 'managedFields') continue;
     fields.set(name, { type: typeOfField(field), omitEmpty: omitsEmpty(field) });
   }
   return entriesOf(fields);

@@ -7,6 +7,7 @@ import { templateWarnings } from '../../shared/pod/warnings.ts';
 import { specChanged } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts';
 
@@ -19,17 +20,22 @@ export const daemonsets = define<DaemonSet>({
   ...fromFacts('apps', 'v1', 'daemonsets'),
   hiddenAnnotation: templateGeneration,
   strategy: {
-    ...together<DaemonSet>(resetsStatus(emptyStatus), countsGeneration(), {
-      prepareForCreate({ metadata }) {
-        const asked = Number(metadata.annotations?.[templateGeneration]);
-        metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(asked >= 1 ? Math.trunc(asked) : 1) };
+    ...together<DaemonSet>(
+      resetsStatus(emptyStatus),
+      withoutDisabledInTemplate(({ spec }) => spec.template),
+      countsGeneration(),
+      {
+        prepareForCreate({ metadata }) {
+          const asked = Number(metadata.annotations?.[templateGeneration]);
+          metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(asked >= 1 ? Math.trunc(asked) : 1) };
+        },
+        prepareForUpdate({ metadata, spec }, old) {
+          const before = Number(old.metadata.annotations?.[templateGeneration] ?? 0);
+          const now = semanticEqual(spec.template, old.spec.template) ? before : before + 1;
+          metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(now) };
+        },
       },
-      prepareForUpdate({ metadata, spec }, old) {
-        const before = Number(old.metadata.annotations?.[templateGeneration] ?? 0);
-        const now = semanticEqual(spec.template, old.spec.template) ? before : before + 1;
-        metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(now) };
-      },
-    }),
+    ),
     default: defaultDaemonSet,
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,

@@ -6,6 +6,7 @@ import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateDeployment, validateDeploymentUpdate } from './validation.ts';
 
@@ -15,6 +16,7 @@ export const deployments = define<Deployment>({
     statusKeeps: 'labels',
     ...together<Deployment>(
       resetsStatus(),
+      withoutDisabledInTemplate(({ spec }) => spec.template),
       countsGeneration(({ metadata, spec }) => [spec, metadata.annotations]),
     ),
     default: defaultDeployment,

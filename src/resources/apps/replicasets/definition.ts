@@ -6,6 +6,7 @@ import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicaSet, validateReplicaSetUpdate } from './validation.ts';
 
@@ -14,6 +15,7 @@ export const replicasets = define<ReplicaSet>({
   strategy: {
     ...together<ReplicaSet>(
       resetsStatus(() => ({ replicas: 0 })),
+      withoutDisabledInTemplate(({ spec }) => spec.template),
       countsGeneration(),
     ),
     default({ spec }) {

@@ -8,6 +8,8 @@ import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
 import { statusCountErrors } from '../../shared/status-counts.ts';
+import { withoutDisabled } from '../../shared/disabled-fields.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from './validation.ts';
 
@@ -16,6 +18,8 @@ export const statefulsets = define<StatefulSet>({
   strategy: {
     ...together<StatefulSet>(
       resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })),
+      withoutDisabledInTemplate(({ spec }) => spec.template),
+      withoutDisabled(dropMaxUnavailable),
       countsGeneration(),
     ),
     default: defaultStatefulSet,
@@ -75,3 +79,8 @@ function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): st
 }
 
 const keepsAll = 'a negative value retains all historical revisions; a value >= 0 is recommended';
+
+/** MaxUnavailableStatefulSet is off (registry/apps/statefulset/strategy.go). */
+function dropMaxUnavailable({ spec }: StatefulSet, old: StatefulSet | undefined): void {
+  if (old?.spec.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) delete spec.updateStrategy?.rollingUpdate?.maxUnavailable;
+}

@@ -12,10 +12,10 @@ export function selfsubjectreviews({ clock }: ResourceDeps): ResourceDefinition 
     ...fromFacts('authentication.k8s.io', 'v1', 'selfsubjectreviews'),
     strategy: {},
     columns: [],
-    virtual: (review, context) => {
+    virtual: (_review, context) => {
       const { user: username, ...rest } = asker(context);
-      const metadata = { ...review.metadata, creationTimestamp: rfc3339(clock.now()) };
-      return Promise.resolve(answered({ ...review, metadata }, { userInfo: { username, ...rest } }));
+      const metadata = { creationTimestamp: rfc3339(clock.now()) };
+      return Promise.resolve(answered({ metadata }, { userInfo: { username, ...rest } }));
     },
   });
 }

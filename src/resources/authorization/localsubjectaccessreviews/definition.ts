@@ -1,10 +1,10 @@
 import type { LocalSubjectAccessReview } from '../../../api/generated/types.ts';
-import { badRequest } from '../../../api/errors.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { answered, attributeErrors, refuse, subjectErrors } from '../../shared/reviews.ts';
+import { accessErrors, answered, goForm, metadataErrors, refuse } from '../../shared/reviews.ts';
 
 export function localsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
   return define<LocalSubjectAccessReview>({
@@ -12,15 +12,20 @@ export function localsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDe
     strategy: {},
     columns: [],
     virtual: async (review, context) => {
-      checkNamespace(review);
-      refuse([...attributeErrors(review.spec), ...subjectErrors(review.spec)]);
+      refuse([...accessErrors(review.spec), ...metadataErrors(review.metadata, 'namespace'), ...localErrors(review)]);
       return answered(review, await reviews.reviewAccess(review.spec, context));
     },
   });
 }
 
-function checkNamespace({ metadata, spec }: LocalSubjectAccessReview): void {
-  const asked = spec.resourceAttributes?.namespace ?? '';
-  if (asked !== metadata.namespace)
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${asked} != ${metadata.namespace ?? ''}`);
+function localErrors({ metadata, spec: { resourceAttributes, nonResourceAttributes } }: LocalSubjectAccessReview): FieldError[] {
+  const asked = resourceAttributes?.namespace ?? '';
+  return [
+    ...(resourceAttributes !== undefined && asked !== metadata.namespace
+      ? [invalid(path('spec', 'resourceAttributes', 'namespace'), asked, 'must match metadata.namespace')]
+      : []),
+    ...(nonResourceAttributes === undefined
+      ? []
+      : [invalid(path('spec', 'nonResourceAttributes'), goForm(nonResourceAttributes), 'disallowed on this kind of request')]),
+  ];
 }

@@ -3,7 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { answered, asker, attributeErrors, refuse } from '../../shared/reviews.ts';
+import { answered, asker, metadataErrors, questionErrors, refuse, selectorErrors } from '../../shared/reviews.ts';
 
 export function selfsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
   return define<SelfSubjectAccessReview>({
@@ -11,7 +11,7 @@ export function selfsubjectaccessreviews({ reviews }: ResourceDeps): ResourceDef
     strategy: {},
     columns: [],
     virtual: async (review, context) => {
-      refuse(attributeErrors(review.spec));
+      refuse([...questionErrors(review.spec), ...selectorErrors(review.spec), ...metadataErrors(review.metadata)]);
       return answered(review, await reviews.reviewAccess({ ...asker(context), ...review.spec }, context));
     },
   });

@@ -3,7 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { answered, attributeErrors, refuse, subjectErrors } from '../../shared/reviews.ts';
+import { accessErrors, answered, metadataErrors, refuse } from '../../shared/reviews.ts';
 
 export function subjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinition {
   return define<SubjectAccessReview>({
@@ -11,7 +11,7 @@ export function subjectaccessreviews({ reviews }: ResourceDeps): ResourceDefinit
     strategy: {},
     columns: [],
     virtual: async (review, context) => {
-      refuse([...attributeErrors(review.spec), ...subjectErrors(review.spec)]);
+      refuse([...accessErrors(review.spec), ...metadataErrors(review.metadata)]);
       return answered(review, await reviews.reviewAccess(review.spec, context));
     },
   });

@@ -4,14 +4,18 @@ import { age, containerColumns, integer, name, selectorColumn, since, text } fro
 import { fromFacts } from '../../shared/facts.ts';
 import { jobSpecWarnings, podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
-import { specAndStatus } from '../../shared/strategy.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
+import { specAndStatus, together } from '../../shared/strategy.ts';
 import { defaultJobParts } from '../jobs/defaults.ts';
 import { validateCronJob, validateCronJobUpdate } from './validation.ts';
 
 export const cronjobs = define<CronJob>({
   ...fromFacts('batch', 'v1', 'cronjobs'),
   strategy: {
-    ...specAndStatus<CronJob>(),
+    ...together<CronJob>(
+      withoutDisabledInTemplate(({ spec }) => spec.jobTemplate.spec?.template),
+      specAndStatus(),
+    ),
     default({ spec }) {
       defaultJobParts(spec.jobTemplate.spec ?? { template: {} });
       spec.concurrencyPolicy ||= 'Allow';

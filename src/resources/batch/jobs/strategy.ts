@@ -3,11 +3,16 @@ import type { Job } from '../../../api/generated/types.ts';
 import { path } from '../../../api/field-errors.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { jobSpecWarnings, podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { specAndStatus, together } from '../../shared/strategy.ts';
 import { validateJob, validateJobUpdate } from './validation.ts';
 
 export const jobStrategy: Strategy<Job> = {
-  ...together<Job>({ prepareForCreate: prepareLabels }, specAndStatus()),
+  ...together<Job>(
+    { prepareForCreate: prepareLabels },
+    withoutDisabledInTemplate(({ spec }) => spec.template),
+    specAndStatus(),
+  ),
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   warnings: (job, old) => [

@@ -47,6 +47,8 @@ export const persistentvolumeclaims = define<PersistentVolumeClaim>({
 
 /** The old field holds claims and snapshots only; where the new one is in the same namespace, both say the same (NormalizeDataSources). */
 function alignDataSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): void {
+  // CrossNamespaceVolumeDataSource is off.
+  if ((spec.dataSourceRef?.namespace ?? '') !== '' && old?.dataSourceRef === undefined) delete spec.dataSourceRef;
   if (spec.dataSource !== undefined && old?.dataSource === undefined && !isClonable(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };

@@ -93,7 +93,9 @@ function sourceErrors(spec: PersistentVolume['spec']): FieldError[] {
   if (first === 'csi') faults.push(...csiPersistentErrors(source, own));
   if (first === 'local' && spec.nodeAffinity === undefined)
     faults.push(required(at.child('nodeAffinity'), 'Local volume requires node affinity'));
-  return [...faults, ...others.map((name) => forbiddenField(at.child(name), 'may not specify more than 1 volume type'))];
+  // Upstream names one of them otherwise, and counts another without complaint.
+  const surplus = others.filter((name) => name !== 'flexVolume').map((name) => at.child(name === 'cephfs' ? 'cephFS' : name));
+  return [...faults, ...surplus.map((place) => forbiddenField(place, 'may not specify more than 1 volume type'))];
 }
 
 function attributesErrors(spec: PersistentVolume['spec']): FieldError[] {

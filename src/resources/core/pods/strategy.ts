@@ -4,6 +4,7 @@ import type { FieldError } from '../../../api/field-errors.ts';
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
+import { dropDisabledPodFields } from '../../shared/pod/disabled-fields.ts';
 import { podWarnings } from '../../shared/pod/warnings.ts';
 import { qosClass } from '../../shared/pod/qos.ts';
 import { validateNewPod } from '../../shared/pod/validate-pod.ts';
@@ -16,6 +17,7 @@ export const podStrategy: Strategy<Pod> = {
     alignPodIPs(pod);
   },
   prepareForCreate(pod) {
+    dropDisabledPodFields(pod.spec, undefined);
     pod.metadata.generation = 1;
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
     if ((pod.spec.schedulingGates ?? []).length > 0) {
@@ -32,6 +34,7 @@ export const podStrategy: Strategy<Pod> = {
     }
   },
   prepareForUpdate(pod, old) {
+    dropDisabledPodFields(pod.spec, old.spec);
     pod.status = cloneJson(old.status);
     countGeneration(pod, old);
   },

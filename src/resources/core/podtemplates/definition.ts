@@ -7,12 +7,16 @@ import { templateWarnings } from '../../shared/pod/warnings.ts';
 import { specChanged } from '../../shared/pod/workload-warnings.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { validateTemplate } from '../../shared/pod/validate-template.ts';
-import { countsGeneration } from '../../shared/strategy.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
+import { countsGeneration, together } from '../../shared/strategy.ts';
 
 export const podtemplates = define<PodTemplate>({
   ...fromFacts('', 'v1', 'podtemplates'),
   strategy: {
-    ...countsGeneration<PodTemplate>((object) => object.template),
+    ...together<PodTemplate>(
+      withoutDisabledInTemplate(({ template }) => template),
+      countsGeneration((object) => object.template),
+    ),
     default: ({ template }) => defaultTemplate(template),
     validate: ({ template }) => validateTemplate(template, path('template')),
     validateUpdate: ({ template }) => validateTemplate(template, path('template')),

@@ -5,6 +5,7 @@ import { fromFacts } from '../../shared/facts.ts';
 import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
+import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicationController, validateReplicationControllerUpdate } from './validation.ts';
 
@@ -13,6 +14,7 @@ export const replicationcontrollers = define<ReplicationController>({
   strategy: {
     ...together<ReplicationController>(
       resetsStatus(() => ({ replicas: 0 })),
+      withoutDisabledInTemplate(({ spec }) => spec.template),
       countsGeneration(),
     ),
     default: defaultReplicationController,

@@ -43,10 +43,10 @@ function portErrors({ protocol, port, endPort }: Port, at: Path): FieldError[] {
     return endPort === undefined
       ? faults
       : [...faults, invalid(at.child('endPort'), endPort, 'may not be specified when `port` is not specified')];
+  if (typeof port === 'string' && endPort !== undefined)
+    faults.push(invalid(at.child('endPort'), endPort, 'may not be specified when `port` is non-numeric'));
   faults.push(...portOrNameErrors(at.child('port'), port));
-  if (endPort === undefined) return faults;
-  if (typeof port === 'string')
-    return [...faults, invalid(at.child('endPort'), endPort, 'may not be specified when `port` is non-numeric')];
+  if (endPort === undefined || typeof port === 'string') return faults;
   if (endPort < port) faults.push(invalid(at.child('endPort'), port, 'must be greater than or equal to `port`'));
   return [...faults, ...portNumberFaults(endPort).map((fault) => invalid(at.child('endPort'), endPort, fault))];
 }

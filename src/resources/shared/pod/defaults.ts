@@ -3,6 +3,7 @@
  * k8s.io/api/core/v1 and the old names of fields that pkg/apis/core/v1/conversion.go keeps alive.
  */
 import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec, Probe } from '../../../api/generated/types.ts';
+import { defaultPodLevelResources } from './pod-level-defaults.ts';
 import { pullPolicyOf } from './pull-policy.ts';
 import { defaultVolume } from './volume-defaults.ts';
 
@@ -33,6 +34,7 @@ export function defaultPod(spec: PodSpec): void {
     requestsFromLimits(container);
     if (spec.hostNetwork === true) for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
   }
+  defaultPodLevelResources(spec);
   spec.enableServiceLinks ??= true;
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) spec.terminationGracePeriodSeconds = 1;
 }

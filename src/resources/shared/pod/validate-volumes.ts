@@ -21,6 +21,17 @@ import { csiEphemeralErrors, descendingErrors, volumeSourceErrors, type Source, 
 type Item = { readonly key: string; readonly path: string; readonly mode?: number };
 type Sources = NonNullable<NonNullable<Volume['projected']>['sources']>;
 
+/** The order in which upstream looks at them: the first one counts. */
+const sourceOrder = [
+  ...(['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs'] as const),
+  ...(['flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc', 'flexVolume'] as const),
+  ...(['configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos'] as const),
+  ...(['projected', 'scaleIO', 'csi', 'ephemeral', 'image'] as const),
+] satisfies readonly (keyof Volume)[];
+
+/** What upstream calls one source too many. */
+const misnamed: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
 /** Collects faults and answers the volumes by name. */
 export function volumesErrors(
   volumes: readonly Volume[] | undefined,
@@ -42,10 +53,15 @@ export function volumesErrors(
 }
 
 function sourceErrors(volume: Volume, at: Path, faults: FieldError[]): void {
-  const [first, ...more] = Object.keys(volume).filter((field) => field !== 'name');
+  const [first, ...more] = sourceOrder.filter((field) => volume[field] !== undefined);
   if (first === undefined) return void faults.push(required(at, 'must specify a volume type'));
-  for (const field of more) faults.push(forbiddenField(at.child(field), 'may not specify more than 1 volume type'));
-  const own = at.child(first);
+  typedSourceErrors(volume, first, at, faults);
+  for (const field of more) faults.push(forbiddenField(at.child(misnamed[field] ?? field), 'may not specify more than 1 volume type'));
+}
+
+/** What the first source of a volume must be like. */
+function typedSourceErrors(volume: Volume, first: (typeof sourceOrder)[number], at: Path, faults: FieldError[]): void {
+  const own = at.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first);
   const { emptyDir, secret, configMap, downwardAPI, projected, persistentVolumeClaim, csi, image } = volume;
   if (first === 'emptyDir' && emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).sign < 0) {
     faults.push(forbiddenField(own.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity'));

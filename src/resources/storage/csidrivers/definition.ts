@@ -8,7 +8,11 @@ import { driverWarnings, validateDriver, validateDriverUpdate } from './validati
 export const csidrivers = define<CSIDriver>({
   ...fromFacts('storage.k8s.io', 'v1', 'csidrivers'),
   strategy: {
-    prepareForUpdate: (driver, old, context) => countsGeneration<CSIDriver>().prepareForUpdate?.(driver, old, context),
+    prepareForCreate: (driver) => dropPrevention(driver, undefined),
+    prepareForUpdate(driver, old, context) {
+      dropPrevention(driver, old);
+      countsGeneration<CSIDriver>().prepareForUpdate?.(driver, old, context);
+    },
     default({ spec }) {
       spec.attachRequired ??= true;
       spec.podInfoOnMount ??= false;
@@ -34,3 +38,8 @@ export const csidrivers = define<CSIDriver>({
     age,
   ],
 });
+
+/** VolumeLimitScaling is off (registry/storage/csidriver/strategy.go). */
+function dropPrevention({ spec }: CSIDriver, old: CSIDriver | undefined): void {
+  if (old?.spec.preventPodSchedulingIfMissing === undefined) delete spec.preventPodSchedulingIfMissing;
+}
