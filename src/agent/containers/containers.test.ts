@@ -196,6 +196,15 @@ describe('security', () => {
   });
 
   test.each([
+    [{}, {}, ''],
+    [{ appArmorProfile: { type: 'RuntimeDefault' } }, {}, ''],
+    [{ appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } }, {}, 'mine'],
+    [{ appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } }, { appArmorProfile: { type: 'Unconfined' } }, 'unconfined'],
+  ])('AppArmor: the container goes before the pod: %j %j', (pod, container, expected) => {
+    expect(config(pod, container).appArmor).toBe(expected);
+  });
+
+  test.each([
     [{ runAsNonRoot: true }, '', 'container has runAsNonRoot and image will run as root (pod: "p_ns(u1)", container: c)'],
     [{ runAsNonRoot: true, runAsUser: 0 }, '', 'container\'s runAsUser breaks non-root policy (pod: "p_ns(u1)", container: c)'],
     [{ runAsNonRoot: true }, 'web', 'image has non-numeric user (web), cannot verify user is non-root'],

@@ -13,16 +13,16 @@ export interface SecurityInput {
   seccompProfile(name: string): string | undefined;
 }
 
-type Effective = Pick<SecurityContext, 'runAsUser' | 'runAsGroup' | 'runAsNonRoot' | 'seccompProfile'>;
+type Effective = Pick<SecurityContext, 'runAsUser' | 'runAsGroup' | 'runAsNonRoot' | 'seccompProfile' | 'appArmorProfile'>;
 
 /** What the container says goes before what the pod says. */
 function effective(pod: Pod, container: Container): Effective {
   const [own, shared] = [container.securityContext ?? {}, pod.spec.securityContext ?? {}];
   const pick = <K extends keyof Effective>(name: K): Pick<Effective, K> => ({ [name]: own[name] ?? shared[name] }) as Pick<Effective, K>;
-  return { ...pick('runAsUser'), ...pick('runAsGroup'), ...pick('runAsNonRoot'), ...pick('seccompProfile') };
+  return { ...pick('runAsUser'), ...pick('runAsGroup'), ...pick('runAsNonRoot'), ...pick('seccompProfile'), ...pick('appArmorProfile') };
 }
 
-/** Throws {@link ConfigError} when the container would run as root against the pod's will. */
+/** Throws {@link ConfigError} when the container would run as root against the pod's will, an Error when there is no such profile. */
 export function securityConfig(input: SecurityInput): SecurityConfig {
   const { pod, container } = input;
   const context = container.securityContext ?? {};
@@ -40,6 +40,7 @@ export function securityConfig(input: SecurityInput): SecurityConfig {
     noNewPrivileges: context.allowPrivilegeEscalation === false,
     seccomp: seccompText(input, rules),
     unmaskedProc: context.procMount === 'Unmasked',
+    appArmor: appArmorText(rules),
   };
 }
 
@@ -49,12 +50,18 @@ function userText({ runAsUser, runAsGroup }: Effective, imageUser: string): stri
   return runAsGroup === undefined ? user : `${user}:${runAsGroup}`;
 }
 
+function appArmorText({ appArmorProfile }: Effective): string {
+  if (appArmorProfile?.type === 'Unconfined') return 'unconfined';
+  return appArmorProfile?.type === 'Localhost' ? (appArmorProfile.localhostProfile ?? '') : '';
+}
+
 function seccompText(input: SecurityInput, { seccompProfile }: Effective): string {
   if (seccompProfile === undefined || seccompProfile.type === 'Unconfined') return 'unconfined';
   if (seccompProfile.type === 'RuntimeDefault') return 'default';
   const name = seccompProfile.localhostProfile ?? '';
   const text = input.seccompProfile(name);
-  if (text === undefined) throw new ConfigError(`cannot load seccomp profile "${name}"`);
+  // It is the runtime that upstream finds it missing.
+  if (text === undefined) throw new Error(`cannot load seccomp profile "${name}": no such file or directory`);
   return text;
 }
 

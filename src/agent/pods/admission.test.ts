@@ -99,3 +99,9 @@ test('a host port of another protocol or address is free', () => {
   const third = pod({}, { ports: [{ containerPort: 53, hostPort: 53, hostIP: '127.0.0.2' }] });
   expect(reject(other, [one, third], node)).toBeUndefined();
 });
+
+test('AppArmor is for nodes that have it', () => {
+  const confined = pod({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } });
+  expect(reject(confined, [], node)?.reason).toBe('AppArmor');
+  expect(reject(confined, [], node, { appArmor: true })).toBeUndefined();
+});

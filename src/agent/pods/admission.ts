@@ -13,9 +13,20 @@ export interface Rejection {
   readonly message: string;
 }
 
+export interface AdmissionOptions {
+  readonly operation?: 'add' | 'resize';
+  /** The runtime confines containers by AppArmor. */
+  readonly appArmor?: boolean;
+}
+
 /** The first reason why the pod cannot run beside the `others` that the node has taken already; undefined: it can. */
-export function reject(pod: Pod, others: readonly Pod[], node: Node, operation: 'add' | 'resize' = 'add'): Rejection | undefined {
-  const unable = operation === 'add' ? unsupported(pod, node) : undefined;
+export function reject(
+  pod: Pod,
+  others: readonly Pod[],
+  node: Node,
+  { operation = 'add', appArmor = false }: AdmissionOptions = {},
+): Rejection | undefined {
+  const unable = operation === 'add' ? unsupported(pod, node, appArmor) : undefined;
   return pressed(pod, node) ?? unable ?? wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
 }
 

@@ -48,7 +48,7 @@ export function startPendingResizes({ clock, pods, node, inTurn }: PendingResize
     if (found !== undefined) {
       for (const pod of waiting()) {
         const others = [...pods()].filter((other) => other !== pod && other.active).map((other) => other.pod);
-        pod.settleResize(reject(pod.wanted, others, found, 'resize'));
+        pod.settleResize(reject(pod.wanted, others, found, { operation: 'resize' }));
       }
     }
     cancel?.();

@@ -3,8 +3,8 @@ import type { Node, Pod } from '../../api/generated/types.ts';
 import type { Rejection } from './admission.ts';
 
 /** The first fault; undefined: there is none. */
-export function unsupported(pod: Pod, node: Node): Rejection | undefined {
-  return forbiddenSysctl(pod) ?? appArmor(pod) ?? strictGroups(pod, node);
+export function unsupported(pod: Pod, node: Node, hasAppArmor: boolean): Rejection | undefined {
+  return forbiddenSysctl(pod) ?? (hasAppArmor ? undefined : appArmor(pod)) ?? strictGroups(pod, node);
 }
 
 /** Each in a namespace of its own, and without effect on other pods (pkg/kubelet/sysctl/safe_sysctls.go). */
@@ -45,7 +45,7 @@ function sysctlFault(name: string, { hostNetwork, hostIPC }: { hostNetwork: bool
   return hostIPC ? 'not allowed with host ipc enabled' : undefined;
 }
 
-/** Docker here has no AppArmor, and nobody loads profiles for it. */
+/** Nothing here could enforce a profile (pkg/security/apparmor). */
 function appArmor({ spec, metadata, status }: Pod): Rejection | undefined {
   if ((status.phase ?? 'Pending') !== 'Pending') return undefined;
   const containers = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];

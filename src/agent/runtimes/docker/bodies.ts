@@ -84,7 +84,8 @@ function securityOptions(config: ContainerConfig): string[] {
   const options: string[] = [];
   if (security.privileged || security.seccomp === 'unconfined') options.push('seccomp=unconfined');
   else if (security.seccomp !== 'default') options.push(`seccomp=${security.seccomp}`);
-  if (security.privileged) options.push('apparmor=unconfined');
+  const appArmor = security.appArmor === '' && security.privileged ? 'unconfined' : security.appArmor;
+  if (appArmor !== '') options.push(`apparmor=${appArmor}`);
   if (security.noNewPrivileges && !security.privileged) options.push('no-new-privileges');
   return options;
 }

@@ -80,6 +80,7 @@ describe('containers', () => {
     noNewPrivileges: true,
     seccomp: 'unconfined',
     unmaskedProc: false,
+    appArmor: '',
   };
   const config: ContainerConfig = {
     pod, name: 'c', kind: 'main', restartCount: 1, specHash: '', image: 'i:1', imageID: 'sha256:1', command: undefined, args: ['a'], env: ['A=1'], workingDir: '/w',
@@ -107,6 +108,16 @@ describe('containers', () => {
     });
     expect(body).not.toHaveProperty('Entrypoint');
     expect(body['HostConfig']).not.toHaveProperty('PidMode');
+  });
+
+  test.each([
+    ['', false, ['seccomp=unconfined']],
+    ['', true, ['seccomp=unconfined', 'apparmor=unconfined']],
+    ['mine', true, ['seccomp=unconfined', 'apparmor=mine']],
+    ['unconfined', false, ['seccomp=unconfined', 'apparmor=unconfined']],
+  ])('AppArmor %j, privileged %j', (appArmor, privileged, expected) => {
+    const parts = { ...config, security: { ...security, noNewPrivileges: false, appArmor, privileged } };
+    expect(containerRequest(parts, { id: 'sb' }, facts).body).toMatchObject({ HostConfig: { SecurityOpt: expected } });
   });
 
   test('privileged where the machine cannot: all it has, unconfined', () => {
