@@ -201,7 +201,7 @@ describe('security', () => {
     [{ appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } }, {}, 'mine'],
     [{ appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } }, { appArmorProfile: { type: 'Unconfined' } }, 'unconfined'],
   ])('AppArmor: the container goes before the pod: %j %j', (pod, container, expected) => {
-    expect(config(pod, container).appArmor).toBe(expected);
+    expect(config({ securityContext: pod }, container).appArmor).toBe(expected);
   });
 
   test.each([
