@@ -118,12 +118,16 @@ export function notFoundField(at: Path, value: unknown): FieldError {
   return fault('FieldValueNotFound', at, `${words.FieldValueNotFound}: ${shown(value)}`);
 }
 
+/** All faults in one text, each once (ErrorList.ToAggregate). */
+export function aggregate(errors: readonly FieldError[]): string {
+  const lines = [...new Set(errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.body}`))];
+  return lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`;
+}
+
 /** 422 Invalid for all faults at once, deduplicated; message as apimachinery's NewInvalid writes it. */
 export function invalidObject(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): ApiError {
   const shownKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  const lines = [...new Set(errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.body}`))];
-  const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
-  return new ApiError('Invalid', `${shownKind} "${name}" is invalid: ${text ?? ''}`, {
+  return new ApiError('Invalid', `${shownKind} "${name}" is invalid: ${aggregate(errors)}`, {
     details: {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),

@@ -95,6 +95,9 @@ describe('create', () => {
     const object = widget('a');
     object.metadata.resourceVersion = '5';
     expect((await failure(create(object))).message).toBe('resourceVersion should not be set on objects to be created');
+    expect((await create(object, { dryRun: true })).object.metadata.resourceVersion).toBeUndefined();
+    object.metadata.labels = { a: '-' };
+    expect((await failure(create(object))).reason).toBe('Invalid');
   });
 
   test('a dry run answers as if, and stores nothing', async () => {
@@ -228,6 +231,14 @@ describe('update', () => {
   test('of what is not there', async () => {
     const error = await failure(change('a', () => undefined));
     expect(error.message).toBe('widgets.example.com "a" not found');
+  });
+
+  test('under another name than its own is refused before anybody looks for it, with a patch it is not found first', async () => {
+    const request = { name: 'a', namespace: 'default', subresource: '', update: () => widget('b') };
+    expect((await failure(store.update({ ...request, retryOnConflict: false }, context))).message).toBe(
+      'the name of the object (b) does not match the name on the URL (a)',
+    );
+    expect((await failure(store.update({ ...request, retryOnConflict: true }, context))).reason).toBe('NotFound');
   });
 
   test('creates where the kind allows it', async () => {

@@ -8,7 +8,7 @@ import { specAndStatus } from '../../shared/strategy.ts';
 
 export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'),
-  strategy: {
+  strategy: { anyFinalizers: true,
     statusKeeps: 'metadata',
     ...specAndStatus<ValidatingAdmissionPolicy>(),
     default({ spec }) {

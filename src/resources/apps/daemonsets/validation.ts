@@ -1,5 +1,6 @@
 import type { DaemonSet, LabelSelector } from '../../../api/generated/types.ts';
 import { invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { inGoOrder } from '../../../api/internal-form.ts';
 import { immutable, nonNegative } from '../../shared/checks.ts';
 import { amountOf, intOrPercentErrors } from '../../shared/int-or-percent.ts';
 import { internalForm } from '../../../api/internal-form.ts';
@@ -32,7 +33,7 @@ function selectorErrors(spec: DaemonSet['spec']): FieldError[] {
   const faults = labelSelectorErrors(selector, field);
   const labels = spec.template.metadata?.labels;
   if (!unusableSelector(selector) && !labelMatcher(selector)(labels))
-    faults.push(invalid(template.child('metadata', 'labels'), labels ?? null, '`selector` does not match template `labels`'));
+    faults.push(invalid(template.child('metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`'));
   if (selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0)
     faults.push(invalid(field, selector, 'empty selector is invalid for daemonset'));
   return faults;

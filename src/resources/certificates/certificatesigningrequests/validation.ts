@@ -43,10 +43,10 @@ export function validateRequest({ spec }: CertificateSigningRequest): FieldError
       ...(usages.includes(usage) ? [] : [notSupported(at.child('usages').index(index), usage, usages)]),
       ...(asked.indexOf(usage) < index ? [duplicate(at.child('usages').index(index), usage)] : []),
     ]),
+    ...signerErrors(spec.signerName),
     ...(spec.expirationSeconds !== undefined && spec.expirationSeconds < 600
       ? [invalid(at.child('expirationSeconds'), spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)')]
       : []),
-    ...signerErrors(spec.signerName),
   ];
 }
 

@@ -7,7 +7,7 @@ import { fromFacts } from '../../shared/facts.ts';
 
 export const leases = define<Lease>({
   ...fromFacts('coordination.k8s.io', 'v1', 'leases'),
-  strategy: {
+  strategy: { anyFinalizers: true,
     ...withoutDisabled<Lease>(dropCoordination),
     validate,
     validateUpdate: validate,

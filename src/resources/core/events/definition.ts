@@ -9,7 +9,7 @@ export const eventTtlSeconds = 3600;
 
 export const events = define<CoreV1Event>({
   ...fromFacts('', 'v1', 'events'),
-  strategy: { validate: (event) => validateEvent(event), allowCreateOnUpdate: true },
+  strategy: { anyFinalizers: true, defaultPropagation: 'unsupported', validate: (event) => validateEvent(event), allowCreateOnUpdate: true },
   ttlSeconds: eventTtlSeconds,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject.kind ?? '',

@@ -68,7 +68,7 @@ function finalizerErrors({ spec }: Namespace): FieldError[] {
   return (spec.finalizers ?? []).flatMap((finalizer) => {
     const at = path('spec', 'finalizers');
     const faults = checked(at, finalizer, qualifiedNameFaults);
-    if (faults.length > 0 || finalizer.includes('/') || standard.includes(finalizer)) return faults;
-    return [invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+    if (finalizer.includes('/') || standard.includes(finalizer)) return faults;
+    return [...faults, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
   });
 }

@@ -20,6 +20,7 @@ export const nodes = define<Node>({
     prepareForUpdate: (node, old, context) => resetsStatus<Node>().prepareForUpdate?.(node, old, context),
     validate: (node) => validateNode(node),
     validateUpdate: validateNodeUpdate,
+    warnings: nodeWarnings,
   },
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
   columns: [
@@ -39,6 +40,13 @@ export const nodes = define<Node>({
     wide('Container-Runtime', ({ status }) => status.nodeInfo?.containerRuntimeVersion || '<unknown>'),
   ],
 });
+
+function nodeWarnings({ spec }: Node): string[] {
+  return [
+    ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => cidrWarnings(path('spec', 'podCIDRs').index(index), cidr)),
+  ];
+}
 
 /** podCIDR and podCIDRs[0] are the same thing; podCIDR wins. */
 function alignPodCIDRs(spec: Node['spec']): void {

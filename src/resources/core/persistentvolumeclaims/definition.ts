@@ -7,7 +7,7 @@ import { claimWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
 import { resetsStatus, together } from '../../shared/strategy.ts';
-import { validateClaim, validateClaimUpdate } from './validation.ts';
+import { validateClaim, validateClaimStatus, validateClaimUpdate } from './validation.ts';
 
 export const persistentvolumeclaims = define<PersistentVolumeClaim>({
   ...fromFacts('', 'v1', 'persistentvolumeclaims'),
@@ -27,6 +27,7 @@ export const persistentvolumeclaims = define<PersistentVolumeClaim>({
     },
     validate: validateClaim,
     validateUpdate: validateClaimUpdate,
+    validateStatusUpdate: validateClaimStatus,
     warnings: ({ metadata, spec }) => [...storageClassWarnings(metadata.annotations), ...claimWarnings(spec, path('spec'))],
   },
   columns: [

@@ -1,8 +1,9 @@
 /** ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolumeClaim } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { forbiddenField, invalid, notSupported, path, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { internalDiff } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
+import { qualifiedNameFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import { claimSpecErrors } from '../../shared/claim-spec.ts';
 
@@ -56,4 +57,41 @@ function attributesErrors({ spec }: PersistentVolumeClaim, { status }: Persisten
   const what = spec.volumeAttributesClassName === undefined ? 'nil' : 'empty string';
   const why = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
   return [forbiddenField(at.child('volumeAttributesClassName'), why)];
+}
+
+const resizeStates: ReadonlySet<string> = new Set([
+  ...['ControllerResizeInProgress', 'ControllerResizeInfeasible'],
+  ...['NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible'],
+]);
+
+/** ValidatePersistentVolumeClaimStatusUpdate. */
+export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldError[] {
+  const field = path('status');
+  const faults = entriesOf(status.capacity).flatMap(([name, amount]) => basicAmount(amount, field.child('capacity').key(name)));
+  const states = field.child('allocatedResourceStatuses');
+  for (const [name, state] of entriesOf(status.allocatedResourceStatuses)) {
+    faults.push(...resourceKey(name, states));
+    if (!resizeStates.has(state)) faults.push(notSupported(states, name, [...resizeStates].sort()));
+  }
+  const allocated = field.child('allocatedResources');
+  for (const [name, amount] of entriesOf(status.allocatedResources)) {
+    const wrongKey = resourceKey(name, allocated);
+    faults.push(...(wrongKey.length > 0 ? wrongKey : basicAmount(amount, allocated.key(name))));
+  }
+  return faults;
+}
+
+const entriesOf = (map: Readonly<Record<string, string>> | undefined): [string, string][] =>
+  Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Shown as the number it is rounded up to. */
+function basicAmount(amount: string, field: Path): FieldError[] {
+  const quantity = parseQuantity(amount);
+  return quantity.sign < 0 ? [invalid(field, quantity.value(), 'must be a valid resource quantity')] : [];
+}
+
+function resourceKey(name: string, field: Path): FieldError[] {
+  const faults = qualifiedNameFaults(name).map((fault) => invalid(field, name, fault));
+  const native = !name.includes('/') || name.includes('kubernetes.io/');
+  return faults.length > 0 || !native || name === 'storage' ? faults : [notSupported(field, name, ['storage'])];
 }

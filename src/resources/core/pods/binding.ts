@@ -1,9 +1,8 @@
 /** pods/binding: puts a pod on a node, once. pkg/registry/core/pod/storage/storage.go (BindingREST). */
 import { cloneJson } from '../../../api/json.ts';
-import type { ApiError } from '../../../api/errors.ts';
-import { badRequest, conflict } from '../../../api/errors.ts';
+import { ApiError, badRequest, conflict } from '../../../api/errors.ts';
 import type { Binding, Pod } from '../../../api/generated/types.ts';
-import { invalidObject, notSupported, path, required } from '../../../api/field-errors.ts';
+import { aggregate, notSupported, path, required } from '../../../api/field-errors.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { rfc3339 } from '../../../base/clock.ts';
@@ -42,12 +41,13 @@ export async function bind(request: SubresourceRequest, clock: Clock): Promise<K
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as unknown as KubeObject;
 }
 
-function checkTarget({ metadata, target }: Binding): void {
+/** Upstream answers the bare faults, which no kind of error fits. */
+function checkTarget({ target }: Binding): void {
   const faults = [];
   if ((target.kind ?? '') !== '' && target.kind !== 'Node')
     faults.push(notSupported(path('target', 'kind'), target.kind, ['Node', '<empty>']));
   if ((target.name ?? '') === '') faults.push(required(path('target', 'name')));
-  if (faults.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, metadata.name, faults);
+  if (faults.length > 0) throw new ApiError('Unknown', aggregate(faults));
 }
 
 function assigned(current: Pod, { metadata, target }: Binding, now: string): KubeObject {

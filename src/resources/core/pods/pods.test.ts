@@ -32,8 +32,8 @@ async function change(edit: (pod: Pod) => void, subresource = ''): Promise<Pod> 
     .object as unknown as Pod;
 }
 
-const bind = (node: string): Promise<KubeObject> =>
-  pods.connect('binding', 'default', 'p', asObject({ metadata: { name: 'p' }, target: { kind: 'Node', name: node } }), admin);
+const bind = (node: string, kind = 'Node'): Promise<KubeObject> =>
+  pods.connect('binding', 'default', 'p', asObject({ metadata: { name: 'p' }, target: { kind, name: node } }), admin);
 
 describe('a new pod', () => {
   test('has every default', async () => {
@@ -186,6 +186,15 @@ describe('binding', () => {
     expect(pod.status.conditions).toEqual([
       { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: '2026-01-01T00:00:00Z' },
     ]);
+  });
+
+  test('to something else than a node is an error without a kind', async () => {
+    await create();
+    await expect(bind('', 'Pod')).rejects.toMatchObject({
+      reason: 'Unknown',
+      code: 500,
+      message: '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]',
+    });
   });
 
   test('twice is a conflict', async () => {

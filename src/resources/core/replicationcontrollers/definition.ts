@@ -6,6 +6,7 @@ import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
+import { statusCountErrors } from '../../shared/status-counts.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicationController, validateReplicationControllerUpdate } from './validation.ts';
 
@@ -20,6 +21,7 @@ export const replicationcontrollers = define<ReplicationController>({
     default: defaultReplicationController,
     validate: validateReplicationController,
     validateUpdate: validateReplicationControllerUpdate,
+    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     defaultPropagation: 'orphan',
   },

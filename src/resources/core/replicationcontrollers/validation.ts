@@ -1,5 +1,6 @@
 import type { ReplicationController } from '../../../api/generated/types.ts';
 import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import { inGoOrder } from '../../../api/internal-form.ts';
 import { mapMatcher } from '../../../api/label-selector.ts';
 import { nonNegative } from '../../shared/checks.ts';
 import { alwaysRestartErrors, validateTemplate } from '../../shared/pod/validate-template.ts';
@@ -17,7 +18,7 @@ export function validateReplicationController({ spec }: ReplicationController): 
     ...nonNegative(at.child('replicas'), spec.replicas),
     ...(template === undefined ? [required(own)] : []),
     ...(template !== undefined && !empty && !mapMatcher(selector)(template.metadata?.labels)
-      ? [invalid(own.child('metadata', 'labels'), template.metadata?.labels ?? null, '`selector` does not match template `labels`')]
+      ? [invalid(own.child('metadata', 'labels'), inGoOrder(template.metadata?.labels) ?? null, '`selector` does not match template `labels`')]
       : []),
     ...(template === undefined ? [] : [...validateTemplate(template, own), ...alwaysRestartErrors(template, own, 'ReplicationController')]),
   ];

@@ -23,18 +23,19 @@ export class ServiceAllocation {
     this.#deps = deps;
   }
 
-  async create(service: Service): Promise<Reservation> {
+  /** `dryRun`: node ports may lie outside the range, which only the store of ports minds. */
+  async create(service: Service, dryRun = false): Promise<Reservation> {
     await this.#loaded();
-    return this.#transaction(service, (held) => {
+    return this.#transaction({ service, dryRun }, (held) => {
       this.#takeAddresses(service.spec, held);
       if (needsPorts(service.spec)) this.#takeNewPorts(service.spec, held);
       if (needsHealthCheckPort(service.spec)) this.#takeHealthCheckPort(service.spec, held);
     });
   }
 
-  async update(service: Service, old: Service): Promise<Reservation> {
+  async update(service: Service, { old, dryRun = false }: { readonly old: Service; readonly dryRun?: boolean | undefined }): Promise<Reservation> {
     await this.#loaded();
-    return this.#transaction(service, (held) => {
+    return this.#transaction({ service, dryRun }, (held) => {
       this.#updateAddresses(service.spec, old.spec, held);
       this.#updatePorts(service.spec, old.spec, held);
       const [needed, needs] = [needsHealthCheckPort(old.spec), needsHealthCheckPort(service.spec)];
@@ -68,8 +69,8 @@ export class ServiceAllocation {
     }
   }
 
-  #transaction(service: Service, take: (held: Held) => void): Reservation {
-    const held: Held = { undo: [], later: [], service };
+  #transaction(subject: Pick<Held, 'service' | 'dryRun'>, take: (held: Held) => void): Reservation {
+    const held: Held = { undo: [], later: [], ...subject };
     const rollback = (): void => held.undo.forEach((undo) => undo());
     try {
       take(held);
@@ -148,15 +149,20 @@ export class ServiceAllocation {
 
   #takePort(asked: number | undefined, index: number, held: Held): number {
     try {
-      if (asked !== undefined) this.#ports.take(asked);
-      const port = asked ?? this.#ports.next();
-      held.undo.push(() => this.#ports.release(port));
-      return port;
+      return this.#reservePort(asked, held);
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
       if (asked === undefined) throw internal(`failed to allocate a nodePort: ${error.message}`, error);
       throw refused(held, invalid(path('spec', 'ports').index(index).child('nodePort'), asked, error.message));
     }
+  }
+
+  #reservePort(asked: number | undefined, held: Held): number {
+    if (asked !== undefined && held.dryRun && !this.#ports.contains(asked)) return asked;
+    if (asked !== undefined) this.#ports.take(asked);
+    const port = asked ?? this.#ports.next();
+    held.undo.push(() => this.#ports.release(port));
+    return port;
   }
 
   #updatePorts(spec: Spec, old: Spec, held: Held): void {
@@ -178,10 +184,7 @@ export class ServiceAllocation {
   #takeHealthCheckPort(spec: Spec, held: Held): void {
     const asked = (spec.healthCheckNodePort ?? 0) === 0 ? undefined : spec.healthCheckNodePort;
     try {
-      if (asked !== undefined) this.#ports.take(asked);
-      const port = asked ?? this.#ports.next();
-      held.undo.push(() => this.#ports.release(port));
-      spec.healthCheckNodePort = port;
+      spec.healthCheckNodePort = this.#reservePort(asked, held);
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error;
       throw internal(
@@ -194,6 +197,7 @@ export class ServiceAllocation {
 
 interface Held {
   readonly service: Service;
+  readonly dryRun: boolean;
   /** Gives back what this write took. */
   readonly undo: (() => void)[];
   /** Gives back, once the write is done, what the object no longer has. */

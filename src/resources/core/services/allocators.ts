@@ -114,8 +114,12 @@ export class PortAllocator {
     this.#pool = new Pool(size, band(size, { min: 16, max: 128, step: 32 }), random);
   }
 
+  contains(port: number): boolean {
+    return port >= this.#first && port <= this.#last;
+  }
+
   take(port: number): void {
-    if (port < this.#first || port > this.#last) {
+    if (!this.contains(port)) {
       throw new AllocationError(
         `provided port is not in the valid range. The range of valid ports is ${String(this.#first)}-${String(this.#last)}`,
       );

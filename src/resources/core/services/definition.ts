@@ -56,8 +56,8 @@ function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
     warnings: serviceWarnings,
     validateName: labelName,
     allowCreateOnUpdate: true,
-    beginCreate: (service) => allocation.create(service),
-    beginUpdate: (service, old) => allocation.update(service, old),
+    beginCreate: (service, { dryRun }) => allocation.create(service, dryRun),
+    beginUpdate: (service, old, { dryRun }) => allocation.update(service, { old, dryRun }),
     afterDelete: (service) => allocation.release(service),
   };
 }

@@ -10,6 +10,8 @@ import { checked, labelsErrors, portOrNameErrors } from '../../shared/names.ts';
 import { externallyAccessible, headless, needsHealthCheckPort, type Spec } from './families.ts';
 
 const at = path('spec');
+const trafficPolicies = ['Cluster', 'Local'];
+
 const oneOf = (field: Path, value: string | undefined, supported: readonly string[]): FieldError[] =>
   (value ?? '') === '' ? [required(field)] : supported.includes(value ?? '') ? [] : [notSupported(field, value, supported)];
 
@@ -196,8 +198,8 @@ function trafficErrors(spec: Spec): FieldError[] {
   }
   if (needsHealthCheckPort(spec) && port !== 0) faults.push(...portNumberFaults(port).map((fault) => invalid(healthPort, port, fault)));
   const { internalTrafficPolicy, trafficDistribution } = spec;
-  if (internalTrafficPolicy !== undefined)
-    faults.push(...oneOf(at.child('internalTrafficPolicy'), internalTrafficPolicy, ['Cluster', 'Local']));
+  if (internalTrafficPolicy !== undefined && !trafficPolicies.includes(internalTrafficPolicy))
+    faults.push(notSupported(at.child('internalTrafficPolicy'), internalTrafficPolicy, trafficPolicies));
   const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution)) {
     faults.push(notSupported(at.child('trafficDistribution'), trafficDistribution, distributions));

@@ -2,7 +2,7 @@
 import type { EndpointSlice } from '../../../api/generated/types.ts';
 import { duplicate, invalid, path, required, tooMany, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
-import { dns1123LabelFaults, dns1123SubdomainFaults, qualifiedNameFaults } from '../../../api/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { immutable, oneOf } from '../../shared/checks.ts';
 import { endpointAddressErrors } from '../../shared/endpoint-address.ts';
 import { checked, labelsErrors } from '../../shared/names.ts';
@@ -13,6 +13,9 @@ type Port = NonNullable<EndpointSlice['ports']>[number];
 const maxEndpoints = 1000;
 const maxPorts = 20_000;
 const maxAddresses = 100;
+const maxTopologyLabels = 16;
+/** Of zones, and of nodes. */
+const maxHints = 8;
 const families = { IPv4: 4, IPv6: 6 } as const;
 
 export function validateEndpointSlice({ addressType, endpoints, ports }: EndpointSlice, old?: EndpointSlice): FieldError[] {
@@ -34,7 +37,7 @@ function endpointErrors(
   at: Path,
   { addressType, known }: { addressType: string; known: ReadonlySet<string> },
 ): FieldError[] {
-  const { addresses, hostname, nodeName, deprecatedTopology } = endpoint;
+  const { addresses, hostname, nodeName, deprecatedTopology, hints } = endpoint;
   const field = at.child('addresses');
   const faults: FieldError[] = [];
   if (addresses.length === 0) faults.push(required(field, 'must contain at least 1 address'));
@@ -46,6 +49,8 @@ function endpointErrors(
   );
   if (nodeName !== undefined) faults.push(...checked(at.child('nodeName'), nodeName, dns1123SubdomainFaults));
   const topology = at.child('deprecatedTopology');
+  const topologyLabels = Object.keys(deprecatedTopology ?? {}).length;
+  if (topologyLabels > maxTopologyLabels) faults.push(tooMany(topology, topologyLabels, maxTopologyLabels));
   faults.push(...labelsErrors(topology, deprecatedTopology));
   if (deprecatedTopology?.['kubernetes.io/hostname'] !== undefined) {
     faults.push(
@@ -57,7 +62,24 @@ function endpointErrors(
     );
   }
   if (hostname !== undefined) faults.push(...checked(at.child('hostname'), hostname, dns1123LabelFaults));
+  if (hints !== undefined) faults.push(...hintsErrors(hints, at.child('hints')));
   return faults;
+}
+
+/** validateHints: too many of one kind, and the rest is not looked at. */
+function hintsErrors({ forZones = [], forNodes = [] }: NonNullable<Endpoint['hints']>, at: Path): FieldError[] {
+  if (forZones.length > maxHints) return [tooMany(at.child('forZones'), forZones.length, maxHints)];
+  const ofZones = namesErrors(forZones, at.child('forZones'), labelValueFaults);
+  if (forNodes.length > maxHints) return [...ofZones, tooMany(at.child('forNodes'), forNodes.length, maxHints)];
+  return [...ofZones, ...namesErrors(forNodes, at.child('forNodes'), dns1123SubdomainFaults)];
+}
+
+function namesErrors(hints: readonly { readonly name: string }[], at: Path, rule: (name: string) => string[]): FieldError[] {
+  const names = hints.map(({ name }) => name);
+  return names.flatMap((name, index) => {
+    const own = at.index(index).child('name');
+    return [...(names.indexOf(name) < index ? [duplicate(own, name)] : []), ...checked(own, name, rule)];
+  });
 }
 
 function addressErrors(address: string, { field, at }: { field: Path; at: Path }, addressType: string): FieldError[] {

@@ -21,7 +21,7 @@ export const eventsK8s = define<EventsV1Event>({
   ...fromFacts('events.k8s.io', 'v1', 'events'),
   storage: { group: '', resource: 'events' },
   storedAs: { apiVersion: 'v1', kind: 'Event' },
-  strategy: {
+  strategy: { anyFinalizers: true, defaultPropagation: 'unsupported',
     validate: (event) => validateNewEvent(core(event)),
     validateUpdate: (event, old) => validateChangedEvent(core(event), core(old)),
     allowCreateOnUpdate: true,

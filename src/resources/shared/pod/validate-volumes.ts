@@ -83,7 +83,7 @@ function typedSourceErrors(volume: Volume, first: (typeof sourceOrder)[number], 
     projectionErrors(projected?.sources ?? [], own, faults);
   }
   if (first === 'persistentVolumeClaim' && (persistentVolumeClaim?.claimName ?? '') === '') faults.push(required(own.child('claimName')));
-  faults.push(...volumeSourceErrors(first as SourceName, (volume as unknown as Record<string, Source>)[first] ?? {}, own));
+  faults.push(...volumeSourceErrors(first, (volume as unknown as Record<string, Source>)[first] ?? {}, own));
   if (first === 'csi') faults.push(...csiEphemeralErrors(csi ?? {}, own));
   if (first === 'ephemeral') ephemeralErrors(volume.ephemeral?.volumeClaimTemplate, own.child('volumeClaimTemplate'), faults);
   if (first === 'image' && (image?.reference ?? '') === '') faults.push(required(own.child('reference')));
