@@ -16,7 +16,7 @@ import { claimSpecErrors } from '../claim-spec.ts';
 import { labelsErrors } from '../names.ts';
 import { annotationErrors } from './validate-annotations.ts';
 import type { Around } from './validate-containers.ts';
-import { csiEphemeralErrors, descendingErrors, volumeSourceErrors, type Source, type SourceName } from './validate-volume-sources.ts';
+import { csiEphemeralErrors, descendingErrors, volumeSourceErrors, type Source } from './validate-volume-sources.ts';
 
 type Item = { readonly key: string; readonly path: string; readonly mode?: number };
 type Sources = NonNullable<NonNullable<Volume['projected']>['sources']>;
