@@ -1,5 +1,5 @@
 /** The control group around all containers of a pod: what the pod as a whole may take. */
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResourceLimits } from '../runtimes/runtime.ts';
 
@@ -26,15 +26,16 @@ export function groupFiles(parent: string, { cpuShares = 2, cpuQuota = -1, memor
 
 /** Does nothing where the group is elsewhere (Docker with systemd lays it out in its own way). */
 export async function writePodLimits(parent: string, limits: ResourceLimits): Promise<void> {
-  for (const [path, text] of groupFiles(parent, limits).flat()) {
-    const file = join(root, path);
-    if (await exists(file)) await writeFile(file, text);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+  const write = async (path: string, text: string): Promise<void> => {
+    try {
+      await writeFile(join(root, path), text, { flag: 'r+' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  };
+  await Promise.all(
+    groupFiles(parent, limits)
+      .flat()
+      .map(([path, text]) => write(path, text)),
   );
 }

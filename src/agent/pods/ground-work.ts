@@ -43,7 +43,7 @@ export class GroundWork {
     this.#notBefore = 0;
   }
 
-  /** Volumes first, then the sandbox: a pod that waits for a volume holds no address. `limit` runs when there is a sandbox. */
+  /** Volumes first, then the sandbox: a pod that waits for a volume holds no address. `limit` runs as soon as there is a sandbox. */
   prepare(limit: () => Promise<void>): void {
     const { clock } = this.#host.deps;
     const wait = this.#notBefore - clock.now();
@@ -65,8 +65,7 @@ export class GroundWork {
     await ground.makeVolumes(pod);
     if (this.#host.stopping) return;
     try {
-      await ground.makeSandbox(pod);
-      await limit();
+      await ground.makeSandbox(pod, limit);
     } catch (error) {
       const message = `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}`;
       podEvent(deps.recorder, pod, ['Warning', 'FailedCreatePodSandBox', message]);

@@ -67,16 +67,24 @@ export class PodGround {
     this.#volumes = await prepareVolumes(this.#volumeInput(pod));
   }
 
-  async makeSandbox(pod: Pod): Promise<void> {
+  /** `limit` runs as soon as there is a sandbox, while it is connected. */
+  async makeSandbox(pod: Pod, limit: () => Promise<void>): Promise<void> {
     if (this.#sandbox === undefined) this.#attempts += 1;
+    const limited: Promise<void>[] = [];
     const prepared = await prepareSandbox({
       deps: this.#deps,
       pod,
       podDir: this.podDir,
       existing: this.#sandbox,
       attempt: this.#attempts - 1,
-      made: (sandbox) => (this.#sandbox = sandbox),
+      made: (sandbox) => {
+        this.#sandbox = sandbox;
+        const task = limit();
+        task.catch(() => undefined);
+        limited.push(task);
+      },
     });
+    await Promise.all(limited);
     this.#podIPs = prepared.podIPs;
     this.#connected = true;
   }
@@ -110,8 +118,10 @@ export class PodGround {
   /** Leaves nothing behind, but for what goes later. */
   async remove(pod: Pod): Promise<void> {
     await this.lose();
-    const { runtime, run, leftovers } = this.#deps;
+    const { runtime, run, leftovers, podLogs } = this.#deps;
     if (!runtime.real) return;
+    const { namespace = '', name, uid } = pod.metadata;
+    void podLogs?.removed({ namespace, name, uid });
     await removeVolumes({ podDir: this.podDir, memoryDir: this.#memoryDir }, run);
     leftovers.add(() => removeCgroups(cgroupParent(pod)));
   }

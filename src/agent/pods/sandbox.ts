@@ -54,8 +54,10 @@ export async function prepareSandbox(input: SandboxInput): Promise<PreparedSandb
   const podIPs = await connect(input, sandbox, network);
   if (deps.runtime.real) {
     const nodeHosts = pod.spec.hostNetwork === true ? await readFile('/etc/hosts', 'utf8').catch(() => '') : '';
-    await writeIfChanged(join(input.podDir, 'etc-hosts'), hostsFile({ pod, podIPs, hostname, domain, nodeHosts }));
-    await writeIfChanged(join(input.podDir, 'resolv.conf'), await resolverFile(deps, pod));
+    await Promise.all([
+      writeIfChanged(join(input.podDir, 'etc-hosts'), hostsFile({ pod, podIPs, hostname, domain, nodeHosts })),
+      resolverFile(deps, pod).then((text) => writeIfChanged(join(input.podDir, 'resolv.conf'), text)),
+    ]);
   }
   return { sandbox, podIPs };
 }
