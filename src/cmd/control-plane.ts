@@ -1,4 +1,5 @@
 /** Wires the API server with everything left of it, and the control loops right of it. The only place that knows them all. */
+import type { FeatureGate } from '../api/feature-gates.ts';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -42,6 +43,7 @@ export interface ControlPlaneOptions {
   readonly advertiseAddresses: readonly string[];
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
+  readonly featureGates?: ReadonlySet<FeatureGate>;
   readonly clusterDomain: string;
   readonly joinToken: string;
   readonly disableServiceLB?: boolean;
@@ -61,6 +63,9 @@ export interface ControlPlane extends Running {
   startLoops(): Promise<void>;
 }
 
+/** What controllers and scheduler follow in whole and clusters have much of. */
+const followed: ReadonlySet<string> = new Set(['pods', 'replicasets', 'jobs', 'endpointslices', 'services']);
+
 /** Resolves when the API server answers /readyz with ok and the system objects exist. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { clock, logger, pki } = options;
@@ -74,10 +79,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         definitions: builtinResources({
           clock,
           serviceCIDRs: options.serviceCIDRs,
+          ...(options.featureGates === undefined ? {} : { featureGates: options.featureGates }),
           reviews: auth.reviews,
           stores: (...name) => registry.lookup(...name),
         }),
         admission: admissionPlugins({ registry: () => registry }),
+        parsed: ({ resource }) => options.storage.shared !== true && followed.has(resource),
         clock,
         logger,
       }),

@@ -22,6 +22,8 @@ export interface RegistryOptions {
   readonly admission: readonly AdmissionPlugin[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whose objects will be wanted at once, so that they are parsed while the rest is being read. */
+  readonly parsed?: (definition: ResourceDefinition) => boolean;
   /** In [0, 1); for generated names. Default Math.random. */
   readonly random?: () => number;
 }
@@ -40,7 +42,9 @@ export async function createRegistry(options: RegistryOptions): Promise<DynamicR
   const lifecycle = new Lifecycle();
   const conversions = new StoredConversions();
   for (const definition of options.definitions) conversions.add(definition);
-  const cache = lifecycle.add(await startWatchCache({ storage, clock, logger, conversions }));
+  const resources = options.definitions.filter(({ virtual }) => virtual === undefined);
+  const parsed = options.parsed === undefined ? [] : resources.filter(options.parsed);
+  const cache = lifecycle.add(await startWatchCache({ storage, clock, logger, conversions, resources, parsed }));
   const fields = new FieldManagers({ definitions: () => registry.all().map(({ definition }) => definition), clock });
   const registry: Resources = new Resources({ storage, cache, admission, clock, fields, random });
   for (const definition of options.definitions) registry.serve(definition);

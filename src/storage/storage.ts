@@ -36,6 +36,8 @@ export interface RangeOptions {
   readonly revision?: number;
   /** `remaining` is not needed and may be any number: on some backends it costs. */
   readonly uncounted?: boolean;
+  /** Told of the first items while a backend that reads in pieces reads on; they are in the answer all the same. */
+  readonly ahead?: (items: readonly KeyValue[]) => void;
 }
 
 export interface RangeResult {

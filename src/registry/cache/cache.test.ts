@@ -5,7 +5,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { openMemory } from '../../storage/memory/memory.ts';
-import { StorageError, type Storage } from '../../storage/storage.ts';
+import { StorageError, type RangeOptions, type RangeResult, type Storage } from '../../storage/storage.ts';
 import type { EventSink, ListRequest, ListResult, ResourceEvent, WatchRequest } from '../store.ts';
 import { rememberObject, startWatchCache, type ResourceCache, type WatchCache } from './cache.ts';
 import { decodeContinue } from './continue-token.ts';
@@ -138,6 +138,25 @@ describe('watch cache', () => {
         expect(names(await each.resource({ group: 'example.com', resource: 'minions' }).list({ namespace: 'x' }))).toEqual(['y']);
       }
     });
+  });
+
+  test('what a store tells ahead of its answer is there once, with the rest', async () => {
+    for (const name of ['a', 'b', 'c']) await write(name, { labels: { color: 'red' } });
+    await storage.put('/registry/example.com/things/x', Buffer.from('{"metadata":{"name":"x"}}'), { expected: 0 });
+    const range = async (options: RangeOptions): Promise<RangeResult> => {
+      const result = await storage.range(options);
+      options.ahead?.(result.items.slice(0, 3));
+      return result;
+    };
+    const inPieces: Storage = { ...storage, range, watch: (...watch) => storage.watch(...watch) };
+    await using early = await startWatchCache({ storage: inPieces, clock, logger: silentLogger, resources: [pods, nodes], parsed: [pods] });
+    const read = early.resource(pods);
+    expect(read.entriesOf('').map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(read.get('default', 'b')?.object.metadata.labels).toEqual({ color: 'red' });
+    expect(early.resource({ group: 'example.com', resource: 'things' }).size).toBe(1);
+    expect((await read.list({ namespace: '' })).revision).toBe(await storage.revision());
+    await write('d');
+    expect(read.size).toBe(4);
   });
 
   describe('list', () => {

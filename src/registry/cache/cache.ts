@@ -24,6 +24,10 @@ export interface WatchCacheOptions {
   readonly logger: Logger;
   /** Objects that are stored in another version or group than this server writes. Default: there are none. */
   readonly conversions?: StoredConversions;
+  /** Resources that are known from the start. */
+  readonly resources?: readonly KeyedResource[];
+  /** Those of them whose objects are wanted at once: they are parsed while the rest is still being read. */
+  readonly parsed?: readonly KeyedResource[];
 }
 
 /** The cache of one resource (of one storage prefix: definitions that share storage share it). */
@@ -82,6 +86,13 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** What a store was read to hold. */
+interface State {
+  readonly entries: Map<CachedResource, CachedEntry[]>;
+  /** What no resource has claimed. */
+  readonly unclaimed: KeyValue[];
+}
+
 class StoreCache implements WatchCache, Host {
   readonly storage: Storage;
   readonly clock: Clock;
@@ -91,16 +102,20 @@ class StoreCache implements WatchCache, Host {
   /** What no resource has claimed yet, by the first part of the key. */
   readonly #unclaimed = new Map<string, Map<string, KeyValue>>();
   readonly #waiters = new Set<Waiter>();
+  /** Whose objects are parsed as they are read. */
+  readonly #parsed: ReadonlySet<CachedResource>;
   #revision = 0;
   #following: Running | undefined;
   #cancelBookmarks: (() => void) | undefined;
   #failure: ApiError | undefined;
 
-  constructor({ storage, clock, logger, conversions = new StoredConversions() }: WatchCacheOptions) {
+  constructor({ storage, clock, logger, conversions = new StoredConversions(), resources = [], parsed = [] }: WatchCacheOptions) {
     this.conversions = conversions;
     this.storage = storage;
     this.clock = clock;
     this.#logger = logger;
+    for (const resource of resources) this.#serve(storagePrefix(resource));
+    this.#parsed = new Set(parsed.map((resource) => this.#serve(storagePrefix(resource))));
   }
 
   get revision(): number {
@@ -108,24 +123,24 @@ class StoreCache implements WatchCache, Host {
   }
 
   async load(): Promise<void> {
-    const { items, revision } = await this.storage.range({ prefix: storageRoot });
-    this.#revision = revision;
-    for (const item of items) this.#bucketOf(item.key).set(item.key, item);
+    const { state, revision } = await this.#read();
+    this.#replace(state, revision);
     this.#follow(revision);
   }
 
   resource(resource: KeyedResource): ResourceCache {
-    const prefix = storagePrefix(resource);
+    return this.#serve(storagePrefix(resource));
+  }
+
+  #serve(prefix: string): CachedResource {
     const known = this.#resources.get(prefix);
     if (known !== undefined) return known;
     const cache = new CachedResource(prefix, this);
     this.#resources.set(prefix, cache);
     const bucket = this.#bucketOf(prefix);
-    const own: CachedEntry[] = [];
-    for (const { key, value, modRevision } of bucket.values()) if (key.startsWith(prefix)) own.push(cache.entry(key, value, modRevision));
-    cache.load(own);
-    if (own.length === bucket.size) this.#unclaimed.delete(bucketName(prefix));
-    else for (const { key } of own) bucket.delete(key);
+    const own = [...bucket.values()].filter(({ key }) => key.startsWith(prefix));
+    for (const { key } of own) bucket.delete(key);
+    cache.load(own.map(({ key, value, modRevision }) => cache.entry(key, value, modRevision)));
     return cache;
   }
 
@@ -215,7 +230,7 @@ class StoreCache implements WatchCache, Host {
   }
 
   #bucketOf(key: string): Map<string, KeyValue> {
-    const first = bucketName(key);
+    const first = key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
     let bucket = this.#unclaimed.get(first);
     if (bucket === undefined) {
       bucket = new Map<string, KeyValue>();
@@ -247,9 +262,9 @@ class StoreCache implements WatchCache, Host {
   async #reload(): Promise<void> {
     while (this.#failure === undefined) {
       try {
-        const { items, revision } = await this.storage.range({ prefix: storageRoot });
+        const { state, revision } = await this.#read();
         if (this.#isStopped()) return;
-        this.#replace(items, revision);
+        this.#replace(state, revision);
         this.#follow(revision);
         return;
       } catch (error) {
@@ -264,17 +279,39 @@ class StoreCache implements WatchCache, Host {
     return this.#failure !== undefined;
   }
 
-  #replace(items: readonly KeyValue[], revision: number): void {
-    const entries = new Map<CachedResource, CachedEntry[]>(Array.from(this.#resources.values(), (cache) => [cache, []]));
+  /** All there is, sorted and where wanted parsed while the store reads on. */
+  async #read(): Promise<{ readonly state: State; readonly revision: number }> {
+    const state: State = { entries: new Map(), unclaimed: [] };
+    let taken = 0;
+    const take = (items: readonly KeyValue[]): void => {
+      taken += items.length;
+      for (const item of items) this.#sort(item, state);
+    };
+    const { items, revision } = await this.storage.range({ prefix: storageRoot, ahead: take });
+    take(items.slice(taken));
+    return { state, revision };
+  }
+
+  #sort(item: KeyValue, { entries, unclaimed }: State): void {
+    const { key, value, modRevision } = item;
+    const cache = this.#routeOf(key);
+    if (cache === undefined) return void unclaimed.push(item);
+    const entry = cache.known(key, modRevision) ?? cache.entry(key, value, modRevision);
+    if (this.#parsed.has(cache)) entry.parse();
+    const list = entries.get(cache);
+    if (list === undefined) entries.set(cache, [entry]);
+    else list.push(entry);
+  }
+
+  #replace(state: State, revision: number): void {
     this.#unclaimed.clear();
-    for (const item of items) {
-      const cache = this.#routeOf(item.key);
-      if (cache === undefined) this.#bucketOf(item.key).set(item.key, item);
-      else entries.get(cache)?.push(cache.known(item.key, item.modRevision) ?? cache.entry(item.key, item.value, item.modRevision));
-    }
+    // Resources may have been claimed while the store was read.
+    const unclaimed = state.unclaimed.splice(0);
+    for (const item of unclaimed) this.#sort(item, state);
+    for (const item of state.unclaimed) this.#bucketOf(item.key).set(item.key, item);
     // A store that was restored may be at an earlier revision.
     this.#revision = revision;
-    for (const [cache, list] of entries) cache.reload(list, revision);
+    for (const cache of this.#resources.values()) cache.reload(state.entries.get(cache) ?? [], revision);
     this.#advance(revision, true);
   }
 
@@ -283,9 +320,4 @@ class StoreCache implements WatchCache, Host {
     this.#failure = new ApiError('ServiceUnavailable', 'the store cannot be followed any more', { cause: error });
     for (const cache of this.#resources.values()) cache.stop(this.#failure);
   }
-}
-
-/** The first part of a key. */
-function bucketName(key: string): string {
-  return key.slice(storageRoot.length, key.indexOf('/', storageRoot.length));
 }

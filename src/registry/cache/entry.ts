@@ -1,5 +1,6 @@
 /** One stored object as everybody shares it: bytes and value, each made at most once and only when somebody asks. */
-import { deepFreeze, type KubeObject } from '../../api/object.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { freezeLike } from '../../api/shared-parts.ts';
 import { ownBytes } from '../../base/own-bytes.ts';
 import type { Entry, ResourceEvent } from '../store.ts';
 import type { StoredConversions } from './stored-form.ts';
@@ -23,6 +24,21 @@ type Partial = Pick<KubeObject, 'metadata'>;
 /** Where an entry takes its object from until somebody has asked for it. */
 type Source = { readonly object: KubeObject } | undefined;
 
+/** The object of a resource that was made last: the next one shares with it what is the same in both. */
+export class Kin {
+  latest: KubeObject | undefined;
+}
+
+export interface StoredValue {
+  readonly value: Buffer;
+  readonly revision: number;
+  readonly source?: Source;
+  readonly conversions: StoredConversions;
+  /** The state it takes the place of. */
+  readonly previous?: CachedEntry | undefined;
+  readonly kin?: Kin;
+}
+
 export class CachedEntry implements Entry {
   readonly key: string;
   readonly namespace: string;
@@ -37,13 +53,12 @@ export class CachedEntry implements Entry {
   #partial: Partial | undefined;
   #source: Source;
   readonly #conversions: StoredConversions;
+  readonly #kin: Kin | undefined;
+  /** What its object is most likely like; until that is made. */
+  #like: KubeObject | undefined;
   #added: ObjectEvent | undefined;
 
-  constructor(
-    key: string,
-    place: { readonly namespace: string; readonly name: string },
-    stored: { readonly value: Buffer; readonly revision: number; readonly source?: Source; readonly conversions: StoredConversions },
-  ) {
+  constructor(key: string, place: { readonly namespace: string; readonly name: string }, stored: StoredValue) {
     this.key = key;
     this.namespace = place.namespace;
     this.name = place.name;
@@ -52,6 +67,8 @@ export class CachedEntry implements Entry {
     this.#value = stored.value;
     this.#source = stored.source ?? takeRemembered(stored.value);
     this.#conversions = stored.conversions;
+    this.#kin = stored.kin;
+    if (stored.previous !== undefined) this.#like = stored.previous.#object;
   }
 
   get json(): Buffer {
@@ -64,10 +81,17 @@ export class CachedEntry implements Entry {
 
   get object(): KubeObject {
     if (this.#object === undefined) {
-      this.#object = this.#makeObject();
+      this.#object = freezeLike(this.#makeObject(), this.#like ?? this.#kin?.latest);
       this.#source = undefined;
+      this.#like = undefined;
+      if (this.#kin !== undefined) this.#kin.latest = this.#object;
     }
     return this.#object;
+  }
+
+  /** Makes the object now, because it will be asked for. */
+  parse(): void {
+    void this.object;
   }
 
   get partial(): Partial {
@@ -96,9 +120,9 @@ export class CachedEntry implements Entry {
   }
 
   #makeObject(): KubeObject {
-    if (this.#source === undefined) return deepFreeze(this.#parsed());
+    if (this.#source === undefined) return this.#parsed();
     const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = this.#source.object;
-    return deepFreeze({ metadata: { ...metadata, resourceVersion: String(this.revision) }, ...fields });
+    return { metadata: { ...metadata, resourceVersion: String(this.revision) }, ...fields };
   }
 
   /** The object as it is served. Of values in the usual form the very text that is served is parsed: copying fields costs as much again. */
@@ -115,7 +139,7 @@ export class CachedEntry implements Entry {
     if (text === undefined) return undefined;
     const { metadata } = JSON.parse(text) as KubeObject;
     const { managedFields: _owners, ...meta } = metadata;
-    return deepFreeze({ metadata: meta });
+    return freezeLike({ metadata: meta }, this.#kin?.latest);
   }
 
   #metadataText(): string | undefined {

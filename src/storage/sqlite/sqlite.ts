@@ -98,14 +98,16 @@ class SqliteStore {
 
   /** Reads the keys, the times to live and whether there is history to compact. */
   async load({ history, revision }: OpenAnswer): Promise<void> {
-    let after: string | undefined;
+    let asked = this.#worker.ask({ op: 'keys', after: undefined });
+    let last: string | undefined;
     do {
-      const page = await this.#worker.ask({ op: 'keys', after });
+      const page = await asked;
+      last = page.last;
+      if (last !== undefined) asked = this.#worker.ask({ op: 'keys', after: last });
       for (const [at, key] of page.keys.entries()) {
         this.#index.set(key, { modRevision: page.numbers[at * 2] ?? 0, createRevision: page.numbers[at * 2 + 1] ?? 0 });
       }
-      after = page.last;
-    } while (after !== undefined);
+    } while (last !== undefined);
     const { keys, numbers } = await this.#worker.ask({ op: 'expiring' });
     for (const [at, key] of keys.entries()) {
       const written = numbers[at * 2] ?? 0;
@@ -119,7 +121,7 @@ class SqliteStore {
     return toStates(rows)[0];
   }
 
-  async range({ prefix, after, limit = Infinity, revision, uncounted = false }: RangeOptions): Promise<RangeResult> {
+  async range({ prefix, after, limit = Infinity, revision, uncounted = false, ahead }: RangeOptions): Promise<RangeResult> {
     const items: KeyValue[] = [];
     let limitLeft = limit;
     let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision, uncounted });
@@ -129,7 +131,9 @@ class SqliteStore {
       // The worker reads the next piece while this one is unpacked.
       if (page.last !== undefined)
         asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
-      for (const item of toStates(page.rows)) items.push(item);
+      const piece = toStates(page.rows);
+      for (const item of piece) items.push(item);
+      ahead?.(piece);
       if (page.last === undefined) return { items, revision: page.revision, remaining: page.remaining };
     }
   }
