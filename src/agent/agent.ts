@@ -27,6 +27,7 @@ import type { AgentOptions } from './options.ts';
 import type { PodDeps } from './pods/deps.ts';
 import { createImagePuller } from './pods/images.ts';
 import { createLeftovers } from './pods/leftovers.ts';
+import { createPodLogs } from './pods/pod-logs.ts';
 import { startPodManager } from './pods/pod-manager.ts';
 import type { PodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
@@ -68,7 +69,10 @@ async function openRuntime(options: AgentOptions, lifecycle: Lifecycle): Promise
   if (options.runtime === 'sim') return lifecycle.add(startSim({ clock }));
   if (options.runtime !== 'docker') return options.runtime;
   return lifecycle.add(
-    await startDocker({ socket: options.dockerSocket ?? '/var/run/docker.sock', clock, logger, instance, node: nodeName }),
+    await startDocker({
+      ...{ socket: options.dockerSocket ?? '/var/run/docker.sock', clock, logger, instance, node: nodeName },
+      logs: options.containerLogs,
+    }),
   );
 }
 
@@ -191,6 +195,7 @@ async function podDeps({
     services: () => services.store.values(),
     servicesSynced: services.synced,
     run,
+    podLogs: options.logDirs && createPodLogs(options.logDirs, logger),
     podsDir,
     memoryDir: runtime.real ? await ensureMemoryDir(join(options.dataDir, 'pods-memory'), run) : '',
     nodeName: options.nodeName,

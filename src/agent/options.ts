@@ -8,6 +8,7 @@ import type { Informer } from '../client/informer.ts';
 import type { PodNetwork } from './network/pod-network.ts';
 import type { Logind } from './node/logind.ts';
 import type { PriorityGrace } from './node/shutdown.ts';
+import type { LogDirs } from './pods/pod-logs.ts';
 import type { References } from './references.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 
@@ -47,6 +48,10 @@ export interface AgentOptions {
   /** What pods do not get, by resource. */
   readonly kubeReserved?: Readonly<Record<string, string>>;
   readonly systemReserved?: Readonly<Record<string, string>>;
+  /** When a container's log is cut off, and how many pieces are kept; default 10 MiB and 5. */
+  readonly containerLogs?: { readonly maxBytes: number; readonly maxFiles: number };
+  /** Where the logs of containers are shown to others; missing: nowhere. */
+  readonly logDirs?: LogDirs | undefined;
   /** How long pods have to end when the machine goes down, and how much of it is for critical ones, in ms; default 0: they are left alone. */
   readonly shutdownGraceMs?: number;
   readonly shutdownGraceCriticalMs?: number;

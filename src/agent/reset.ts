@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CommandRunner } from '../base/command.ts';
 import { removeCgroups } from './containers/cgroups.ts';
+import { type LogDirs, removeDeadLinks } from './pods/pod-logs.ts';
 import { createEngine, type Engine } from './runtimes/docker/engine.ts';
 import { instanceLabel } from './runtimes/docker/labels.ts';
 import { sandboxImages } from './runtimes/docker/pause-image.ts';
@@ -9,13 +10,15 @@ import { sandboxImages } from './runtimes/docker/pause-image.ts';
 export interface ResetContainersOptions {
   readonly socket: string;
   readonly instance: string;
+  readonly logDirs: LogDirs;
 }
 
 /** Containers first (they hold mounts); the images stay while another cluster uses them. */
-export async function resetContainers({ socket, instance }: ResetContainersOptions): Promise<void> {
+export async function resetContainers({ socket, instance, logDirs }: ResetContainersOptions): Promise<void> {
   const engine = createEngine(socket);
   try {
     await removeContainers(engine, instance);
+    await removeDeadLinks(logDirs);
     for (const image of Object.values(sandboxImages))
       await engine.json({ method: 'DELETE', path: `/images/${image}` }).catch(() => undefined);
   } finally {

@@ -20,6 +20,9 @@ export interface NodeSettings extends Pick<
   readonly shutdownOnStop: boolean;
 }
 
+/** Upstream's, where programs that gather logs look. */
+export const usualLogDirs = { pods: '/var/log/pods', containers: '/var/log/containers' } as const;
+
 /** `100000=10,1000=120`. Throws a {@link UsageError}. */
 export function priorityGraces(items: readonly string[]): PriorityGrace[] {
   return items.map((item) => {

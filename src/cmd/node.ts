@@ -24,7 +24,7 @@ import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import type { ProxyMode } from '../proxy/open-sink.ts';
 import { startProxy, type Proxy } from '../proxy/proxy.ts';
 import { protectedNetwork } from './protected-network.ts';
-import type { NodeSettings } from './node-settings.ts';
+import { type NodeSettings, usualLogDirs } from './node-settings.ts';
 import { assignedPodCIDRs } from './pod-cidrs.ts';
 
 /** Behind the DNS Service's port 53. */
@@ -77,6 +77,7 @@ export async function startNode(settings: NodeOptions): Promise<Running> {
       ...options,
       client: options.client(`node:${options.nodeName}`),
       logind: logindOf(options),
+      logDirs: options.runtime === 'docker' ? usualLogDirs : undefined,
       storageDir: resolve(options.dataDir, 'storage'),
       ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: podFromManifest } }),
       ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),

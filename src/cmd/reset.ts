@@ -9,6 +9,7 @@ import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import { resetProxy } from '../proxy/reset.ts';
 import type { CommandContext } from './cli.ts';
 import { findDataDir, runningProcess, type DataDir } from './data-dir.ts';
+import { usualLogDirs } from './node-settings.ts';
 import { dockerAnswers, ownDockerd } from './setup/dockerd.ts';
 import { isInstalled } from './setup/packages.ts';
 import { UsageError } from './usage-error.ts';
@@ -34,7 +35,7 @@ async function resetHost({ settings, reporter }: CommandContext, dataDir: DataDi
   const commands = systemCommands();
   if (existsSync(settings.docker) && (await dockerAnswers(settings.docker))) {
     reporter.step('removing containers');
-    await resetContainers({ socket: settings.docker, instance });
+    await resetContainers({ socket: settings.docker, instance, logDirs: usualLogDirs });
   }
   await unmountBelow(path, commands.run);
   reporter.step('removing network and rules');

@@ -12,6 +12,7 @@ import type { ClaimReader } from '../volumes/claims.ts';
 import type { TokenSource } from '../volumes/tokens.ts';
 import type { ImagePuller } from './images.ts';
 import type { Leftovers } from './leftovers.ts';
+import type { PodLogs } from './pod-logs.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 /** What all pod workers of a node share. */
@@ -34,6 +35,8 @@ export interface PodDeps {
   /** Resolves when `services` is complete. */
   readonly servicesSynced: Promise<void>;
   readonly run: CommandRunner;
+  /** Undefined: nobody else is shown where logs are. */
+  readonly podLogs: PodLogs | undefined;
   readonly podsDir: string;
   /** Below it nothing reaches a disk. */
   readonly memoryDir: string;

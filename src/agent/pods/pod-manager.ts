@@ -10,6 +10,7 @@ import { startStaticPods, type StaticPodHost } from '../static-pods/static-pods.
 import { shutdownRejection } from '../node/shutdown.ts';
 import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
+import { removeOrphan, removeOrphanFolders } from './orphans.ts';
 import { startPendingResizes } from './pending-resizes.ts';
 import { terminalPhases } from './status-writer.ts';
 import { PodWorker } from './worker.ts';
@@ -90,7 +91,10 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     if (pod !== undefined) await take(open(deps, pod), state);
     else if (!uids.has(state.pod.uid)) void removeOrphan(deps, state);
   };
+  const remains = new Set(left.keys());
   await Promise.all([...left.values()].map((state) => adopt(state)));
+  // Those with containers are removed with these.
+  void removeOrphanFolders(deps, (uid) => uids.has(uid) || workers.has(uid) || remains.has(uid));
   // Between list and watch something may have ended.
   relist.now();
   const handler = pods.handle({
@@ -165,17 +169,5 @@ async function nodeOf(deps: PodDeps): Promise<Node | undefined> {
   } catch (error) {
     deps.logger.debug({ err: error }, 'the node could not be read');
     return undefined;
-  }
-}
-
-/** A pod that the API does not know: its containers end at once. */
-async function removeOrphan(deps: PodDeps, state: PodState): Promise<void> {
-  deps.logger.info({ pod: `${state.pod.namespace}/${state.pod.name}` }, 'removing containers of a pod that is not there any more');
-  try {
-    await Promise.all(state.containers.map(({ id }) => deps.runtime.stopContainer(id, 1000).then(() => deps.runtime.removeContainer(id))));
-    for (const { id } of state.sandboxes) await deps.runtime.removeSandbox(id);
-    await (await deps.network)?.detach(state.pod.uid);
-  } catch (error) {
-    deps.logger.warn({ err: error }, 'containers of a pod that is gone could not be removed');
   }
 }

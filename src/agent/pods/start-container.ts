@@ -64,6 +64,8 @@ export async function startContainer(input: StartInput): Promise<void> {
     throw new StartFailure({ reason: 'RunContainerError', message: text(error) }, 0, { cause: error });
   }
   event('Normal', 'Started', 'Container started');
+  const logFile = input.deps.runtime.logFile(id);
+  if (logFile !== undefined) void input.deps.podLogs?.started(container, logFile);
   const postStart = input.spec.container.lifecycle?.postStart;
   if (postStart !== undefined) await runPostStart(input, container, postStart);
   await input.started(container);

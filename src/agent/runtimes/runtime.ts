@@ -232,6 +232,8 @@ export interface Runtime extends Running {
   attach(id: string, options: StreamOptions): Promise<ProcessSession>;
   /** Lines as the container wrote them; ends when the log ends, with `follow` when the container has ended. */
   logs(id: string, options: LogOptions): Promise<Readable>;
+  /** Where the container's log lies on this machine, if it does; there is none before it has started. */
+  logFile(id: string): string | undefined;
   stats(container: Container): Promise<ContainerStats | undefined>;
   /** Bytes of the container's own layer and its log; undefined when nobody knows. */
   diskUse(id: string): Promise<number | undefined>;

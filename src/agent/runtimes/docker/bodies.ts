@@ -119,12 +119,21 @@ export interface HostFacts {
   readonly owner: Owner;
   readonly host: HostPrivileges;
   readonly driver: CgroupDriver;
+  readonly logs?: LogLimits | undefined;
 }
+
+/** When a container's log is cut off, and how many such pieces there are at most (containerLogMaxSize, containerLogMaxFiles). */
+export interface LogLimits {
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+}
+
+const usualLogs: LogLimits = { maxBytes: 10 << 20, maxFiles: 5 };
 
 export function containerRequest(
   config: ContainerConfig,
   { id, handler }: Pick<Sandbox, 'id' | 'handler'>,
-  { owner, host, driver }: HostFacts,
+  { owner, host, driver, logs = usualLogs }: HostFacts,
 ): CreateRequest {
   const sandbox = `container:${id}`;
   const devices = config.devices.map((device) => ({
@@ -160,7 +169,7 @@ export function containerRequest(
         ReadonlyRootfs: config.security.readOnlyRoot,
         SecurityOpt: securityOptions(config),
         ...(config.security.privileged || config.security.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
-        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': String(logs.maxBytes), 'max-file': String(logs.maxFiles) } },
         ...privilege(config, host),
         ...resourceFields(config, host),
       },

@@ -1,5 +1,6 @@
 /** {@link Runtime} on a Docker Engine. Whatever a restart needs stands in labels. */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
 import { delay } from '../../../base/clock.ts';
@@ -26,7 +27,7 @@ import type {
 } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
-import type { CreateRequest, HostFacts } from './bodies.ts';
+import type { CreateRequest, HostFacts, LogLimits } from './bodies.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
@@ -50,6 +51,7 @@ export interface DockerOptions extends Owner {
   readonly socket: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly logs?: LogLimits | undefined;
 }
 
 /** Starts of containers at a time: more make Docker slower, not faster (measured on two cores). */
@@ -185,7 +187,7 @@ class DockerRuntime implements Runtime {
   }
 
   async createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<Container> {
-    const request = containerRequest(config, sandbox, this.#facts);
+    const request = containerRequest(config, sandbox, { ...this.#facts, logs: this.#options.logs });
     // Finishing pods goes before beginning new ones.
     const id = await this.#limit(() => this.#create(request), true);
     return newContainer(id, { sandboxId: sandbox.id, createdAt: this.#options.clock.now() }, config);
@@ -252,6 +254,10 @@ class DockerRuntime implements Runtime {
 
   logs(id: string, options: LogOptions): Promise<Readable> {
     return containerLog({ engine: this.#engine, clock: this.#options.clock }, id, options);
+  }
+
+  logFile(id: string): string | undefined {
+    return this.imageDir === undefined ? undefined : join(this.imageDir, 'containers', id, `${id}-json.log`);
   }
 
   async stats(container: Container): Promise<ContainerStats | undefined> {

@@ -120,6 +120,13 @@ describe('containers', () => {
     expect(containerRequest(parts, { id: 'sb' }, facts).body).toMatchObject({ HostConfig: { SecurityOpt: expected } });
   });
 
+  test('logs are cut off as the node wants it', () => {
+    const log = (logs?: { maxBytes: number; maxFiles: number }) =>
+      (containerRequest(config, { id: 'sb' }, { ...facts, logs }).body as { HostConfig: { LogConfig: unknown } }).HostConfig.LogConfig;
+    expect(log()).toEqual({ Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '5' } });
+    expect(log({ maxBytes: 4096, maxFiles: 2 })).toEqual({ Type: 'json-file', Config: { 'max-size': '4096', 'max-file': '2' } });
+  });
+
   test('privileged where the machine cannot: all it has, unconfined', () => {
     const privileged = { ...config, security: { ...security, privileged: true } };
     expect(containerRequest(privileged, { id: 'sb' }, facts).body).toMatchObject({ HostConfig: { Privileged: true } });

@@ -197,6 +197,10 @@ class SimRuntime implements Sim {
     return silentSession();
   }
 
+  logFile(): undefined {
+    return undefined;
+  }
+
   async logs(): Promise<Readable> {
     return Readable.from([]);
   }
