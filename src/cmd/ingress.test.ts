@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { createAuthority, issue } from '../auth/certificates.ts';
 import { realClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
+import { MetricRegistry } from '../base/metrics.ts';
 import { createInformers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
 import { createFakeClient } from '../client/testing/fake-client.ts';
@@ -20,7 +21,13 @@ async function start(flags: Record<string, unknown>): Promise<{ notes: string[];
   const fallback: IngressPlan['fallback'] = async () =>
     issue(await createAuthority('test', Date.now()), { commonName: 'test', usage: 'server', days: 1 }, Date.now());
   const reporter = { step: () => undefined, note: (text: string) => void notes.push(text) };
-  const common = { clock: realClock, logger: silentLogger, nodeIPs: [], fallback };
+  const common = {
+    clock: realClock,
+    logger: silentLogger,
+    nodeIPs: [],
+    apiServer: { metrics: { registry: new MetricRegistry() } },
+    fallback,
+  };
   const controller = await startIngressController({ ...common, settings, reporter, client: () => client, informers });
   await controller.stop();
   await informers.stop();

@@ -3,6 +3,7 @@ import type { KeyPair } from '../auth/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { running, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MetricRegistry } from '../base/metrics.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import type { Settings } from './options.ts';
@@ -16,6 +17,8 @@ export interface IngressPlan {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIPs: readonly string[];
+  /** Its /metrics shows the figures. */
+  readonly apiServer: { readonly metrics: { readonly registry: MetricRegistry } };
   /** The certificate for names that no Ingress has one for. */
   readonly fallback: () => Promise<KeyPair>;
 }
@@ -31,7 +34,9 @@ export async function startIngressController(plan: IngressPlan): Promise<Running
   const { startIngress } = await import('../ingress/ingress.ts');
   try {
     const addresses = plan.nodeIPs;
-    return await startIngress({ ...plan, client: plan.client('ingress'), httpPort, httpsPort, addresses, fallback: await plan.fallback() });
+    const trustedProxies = settings['ingress-trusted-proxies'];
+    const parts = { ...plan, client: plan.client('ingress'), metrics: plan.apiServer.metrics.registry, addresses, trustedProxies };
+    return await startIngress({ ...parts, httpPort, httpsPort, fallback: await plan.fallback() });
   } catch (error) {
     const { code, port } = error as NodeJS.ErrnoException & { port?: number };
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;

@@ -1,6 +1,7 @@
 /** Every setting in one table: flag, environment variable, config file key, default and help. Names are k3s's where it has one. */
 import { defaultThresholds, parseThresholds } from '../agent/eviction/thresholds.ts';
 import { isIP } from 'node:net';
+import { featureGates, parseFeatureGate } from '../api/feature-gates.ts';
 import { checkSchedule } from './check-schedule.ts';
 import { reservedAmounts } from './reserved-amounts.ts';
 import { UsageError } from './usage-error.ts';
@@ -43,6 +44,14 @@ function cidr(text: string): void {
   const family = isIP(ip);
   if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128)) {
     throw new UsageError('must be CIDRs such as 10.42.0.0/16,fd42::/56');
+  }
+}
+
+function featureGate(text: string): void {
+  try {
+    parseFeatureGate(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
   }
 }
 
@@ -165,6 +174,14 @@ export const options = [
     check: cidr,
   },
   {
+    flag: 'feature-gates',
+    kind: 'list',
+    value: 'NAME=true,...',
+    help: `features that upstream leaves off: ${featureGates.join(', ')}`,
+    commands: server,
+    check: featureGate,
+  },
+  {
     flag: 'service-cidr',
     kind: 'list',
     value: 'CIDR,...',
@@ -217,6 +234,15 @@ export const options = [
     help: 'port Ingresses are served at with TLS',
     commands: server,
     check: port,
+  },
+  {
+    flag: 'ingress-trusted-proxies',
+    kind: 'list',
+    value: 'CIDR,...',
+    default: [],
+    help: 'proxies in front of Ingress whose X-Forwarded-* and Forwarded headers are believed',
+    commands: server,
+    check: cidr,
   },
   { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
   {

@@ -23,6 +23,7 @@ import type { Settings } from './options.ts';
 import { datastoreOf, openStorage } from './open-storage.ts';
 import { openPki, type Pki } from './pki.ts';
 import type { Storage } from '../storage/storage.ts';
+import { type FeatureGate, featureGatesOf } from '../api/feature-gates.ts';
 import { addressAt } from './service-network.ts';
 import { snapshotDir } from './snapshot-settings.ts';
 import { startSnapshotSchedule, takeSnapshot, type SnapshotSource } from './snapshots.ts';
@@ -190,6 +191,7 @@ function runtimeOptions({
 function networks(settings: Settings): {
   clusterCIDRs: readonly string[];
   serviceCIDRs: readonly string[];
+  featureGates: ReadonlySet<FeatureGate>;
   clusterDNS: readonly string[];
   clusterDomain: string;
   backend: Backend;
@@ -198,6 +200,7 @@ function networks(settings: Settings): {
   return {
     clusterCIDRs: settings['cluster-cidr'],
     serviceCIDRs,
+    featureGates: featureGatesOf(settings['feature-gates'] ?? []),
     clusterDNS: settings['cluster-dns'] ?? serviceCIDRs.map((cidr) => addressAt(cidr, 10)),
     clusterDomain: settings['cluster-domain'],
     backend: asBackend(settings['flannel-backend']),

@@ -1,9 +1,11 @@
 /** Certificates by the name a client asks for (SNI), from the Secrets that Ingresses name; read again when a Secret changes. */
+import { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import type { Ingress, Secret } from '../api/generated/types.ts';
 import type { Logger } from '../base/logger.ts';
 import { joinKey } from '../client/informer-store.ts';
+import type { Expiry } from './metrics.ts';
 
 /** PEM texts. */
 export interface KeyPair {
@@ -57,6 +59,18 @@ export class Certificates {
     for (const key of this.#loaded.keys()) if (!used.has(key)) this.#loaded.delete(key);
   }
 
+  /** Of the certificates that are shown, one a host. */
+  *expiries(): Iterable<Expiry> {
+    for (const [host, key] of this.#hosts) {
+      this.#load(key);
+      const loaded = this.#loaded.get(key);
+      const pair = loaded?.context === undefined ? undefined : keyPairOf(loaded.secret);
+      if (pair === undefined) continue;
+      const [namespace = '', secret = ''] = key.split('/');
+      yield { namespace, secret, host, notAfter: Date.parse(new X509Certificate(pair.cert).validTo) / 1000 };
+    }
+  }
+
   contextFor(serverName: string): SecureContext {
     const name = serverName.toLowerCase();
     const dot = name.indexOf('.');
@@ -71,20 +85,24 @@ export class Certificates {
     const known = this.#loaded.get(key);
     // The cache hands out the same object until the Secret changes.
     if (known?.secret === secret) return known.context;
-    let context: SecureContext | undefined;
-    try {
-      const [cert = '', key = ''] = ['tls.crt', 'tls.key'].map((name) => Buffer.from(secret.data?.[name] ?? '', 'base64').toString());
-      if (cert === '' || key === '') throw new Error('tls.crt or tls.key is missing');
-      context = contextOf({ cert, key });
-    } catch (error) {
-      // OpenSSL's words name what is wrong and hold nothing of the key.
-      this.#options.logger.warn(
-        { secret: key, reason: (error as NodeJS.ErrnoException).code ?? 'tls.crt or tls.key is missing' },
-        'a certificate for Ingress cannot be used',
-      );
-    }
+    const pair = keyPairOf(secret);
+    const context = pair && contextOf(pair);
+    // Nothing of the key may be in this.
+    if (pair === undefined) this.#options.logger.warn({ secret: key }, 'a certificate for Ingress cannot be used');
     this.#loaded.set(key, { secret, context });
     return context;
+  }
+}
+
+/** Undefined when the Secret has no certificate and key that belong together. */
+export function keyPairOf({ data }: Secret): KeyPair | undefined {
+  const [cert = '', key = ''] = ['tls.crt', 'tls.key'].map((name) => Buffer.from(data?.[name] ?? '', 'base64').toString());
+  if (cert === '' || key === '') return undefined;
+  try {
+    contextOf({ cert, key });
+    return { cert, key };
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,37 +10,36 @@ export interface Timeouts {
   readonly connectMs: number;
   /** How long a backend may be silent, before and within its answer, in ms. */
   readonly silentMs: number;
+  /** How long a client may pause within its request's body, in ms. */
+  readonly bodyMs: number;
 }
+
+export const usualTimeouts: Timeouts = { connectMs: 5000, silentMs: 300_000, bodyMs: 60_000 };
 
 /** Idle ones kept for each endpoint. */
 const maxIdle = 128;
 
-export function backendAgent(clock: Clock, timeouts: Timeouts): Agent {
-  return new BackendAgent(
-    { keepAlive: true, maxFreeSockets: maxIdle, scheduling: 'lifo', timeout: timeouts.silentMs },
-    clock,
-    timeouts.connectMs,
-  );
+/** Requests say in their options how long the connection may take (`connectMs`). */
+export function backendAgent(clock: Clock, { silentMs }: Timeouts): Agent {
+  return new BackendAgent({ keepAlive: true, maxFreeSockets: maxIdle, scheduling: 'lifo', timeout: silentMs }, clock);
 }
 
 class BackendAgent extends Agent {
   readonly #clock: Clock;
-  readonly #connectMs: number;
 
-  constructor(options: AgentOptions, clock: Clock, connectMs: number) {
+  constructor(options: AgentOptions, clock: Clock) {
     super(options);
     this.#clock = clock;
-    this.#connectMs = connectMs;
   }
 
-  override createConnection(options: ClientRequestArgs): Socket {
+  override createConnection(options: ClientRequestArgs & { readonly connectMs?: number }): Socket {
     const socket = connect({ ...(options as TcpNetConnectOpts), noDelay: true });
-    const cancel = this.#clock.after(this.#connectMs, () => socket.destroy(connectTimedOut()));
+    const cancel = this.#clock.after(options.connectMs ?? usualTimeouts.connectMs, () => socket.destroy(connectTimedOut()));
     socket.once('connect', cancel).once('close', cancel);
     return socket;
   }
 }
 
-function connectTimedOut(): Error {
+export function connectTimedOut(): Error {
   return Object.assign(new Error('the backend did not take the connection in time'), { code: 'ETIMEDOUT', syscall: 'connect' });
 }

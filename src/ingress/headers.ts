@@ -1,5 +1,7 @@
 /** What of a message's headers goes on, and what is added (RFC 9110 7.6.1: headers of one connection stay on it). */
 
+import type { Told } from './trust.ts';
+
 /** As Node's rawHeaders: name, value, name, value. */
 export type RawHeaders = readonly string[];
 
@@ -15,20 +17,13 @@ const ofOneConnection = new Set([
   'upgrade',
 ]);
 
-/** Told to the backend by this proxy alone: what a client writes there is dropped. */
+/** Told to the backend by this proxy alone: what a client writes there goes through {@link Told} or nowhere. */
 const told = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip']);
 
-export interface ClientFacts {
-  readonly address: string;
-  readonly host: string;
-  readonly isTls: boolean;
-  readonly port: number;
-}
-
 /** The headers for the backend; undefined when the message must not go on (two hosts, or an unknown transfer encoding). */
-export function requestHeaders(raw: RawHeaders, client: ClientFacts): string[] | undefined {
+export function requestHeaders(raw: RawHeaders, host: string, client: Told): string[] | undefined {
   const named = connectionOptions(raw);
-  const out: string[] = ['host', client.host];
+  const out: string[] = ['host', host];
   let hosts = 0;
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] ?? '';
@@ -43,9 +38,9 @@ export function requestHeaders(raw: RawHeaders, client: ClientFacts): string[] |
     if (ofOneConnection.has(lower) || told.has(lower) || lower === 'expect' || named?.has(lower) === true) continue;
     out.push(name, value);
   }
-  const address = client.address.startsWith('::ffff:') ? client.address.slice(7) : client.address;
-  out.push('x-forwarded-for', address, 'x-forwarded-host', client.host, 'x-forwarded-proto', client.isTls ? 'https' : 'http');
-  out.push('x-forwarded-port', String(client.port), 'x-real-ip', address);
+  out.push('x-forwarded-for', client.chain, 'x-forwarded-host', client.host, 'x-forwarded-proto', client.proto);
+  out.push('x-forwarded-port', client.port, 'x-real-ip', client.address);
+  if (client.forwarded !== undefined) out.push('forwarded', client.forwarded);
   return out;
 }
 

@@ -14,7 +14,8 @@ import { createInformers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
 import type { FakeClient } from '../client/testing/fake-client.ts';
 import { createFakeClient } from '../client/testing/fake-client.ts';
-import type { IngressServer } from './ingress.ts';
+import type { Timeouts } from './connections.ts';
+import type { IngressOptions, IngressServer } from './ingress.ts';
 import { startIngress } from './ingress.ts';
 import { ingress, ingressClass, service, slice, tlsSecret } from './testing/objects.ts';
 
@@ -49,8 +50,11 @@ afterEach(async () => {
   await Promise.all(backends.map((backend) => new Promise((resolve) => backend.close(resolve))));
 });
 
-async function start(timeouts = { connectMs: 1000, silentMs: 5000 }): Promise<void> {
+const quick: Timeouts = { connectMs: 1000, silentMs: 5000, bodyMs: 5000 };
+
+async function start(timeouts = quick, more: Partial<IngressOptions> = {}): Promise<void> {
   server = await startIngress({
+    ...more,
     client,
     informers,
     clock: realClock,
@@ -257,7 +261,7 @@ describe('requests', () => {
   test('a backend that says nothing is 504', async () => {
     expose('web', await listening(createTcpServer((socket) => void socket.on('error', () => undefined).resume())));
     client.seed(refs.ingresses, ingress('a/web', { rules: [['h', '/', 'web:80']] }));
-    await start({ connectMs: 1000, silentMs: 100 });
+    await start({ ...quick, silentMs: 100 });
     expect((await ask('/')).status).toBe(504);
   });
 });
@@ -432,7 +436,6 @@ describe('the cluster sees', () => {
     informers = createInformers({ client, clock: realClock, logger: silentLogger });
     await start();
     expect(client.peek(refs.ingressClasses, 'coracle')).toMatchObject({
-      metadata: { annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
       spec: { controller: 'coracle.io/ingress' },
     });
   });

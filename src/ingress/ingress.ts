@@ -1,32 +1,31 @@
 /** The built-in Ingress controller: two listening ports, routes and certificates from the cluster, backends reached at their endpoints. */
-import type { Agent, IncomingMessage, RequestListener, ServerOptions } from 'node:http';
+import type { ServerOptions } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { ServerOptions as TlsServerOptions } from 'node:https';
 import type { Ingress } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { Lifecycle, running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { MetricRegistry } from '../base/metrics.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
 import { Backends } from './backends.ts';
 import type { KeyPair } from './certificates.ts';
-import { Certificates, secretsByHost } from './certificates.ts';
-import { ensureIngressClass, isServed, servedClasses } from './classes.ts';
+import { Certificates } from './certificates.ts';
+import { ensureIngressClass } from './classes.ts';
 import type { Timeouts } from './connections.ts';
-import { backendAgent } from './connections.ts';
-import { forward } from './forward.ts';
-import { requestHeaders } from './headers.ts';
-import { refuse, refuseSocket } from './refuse.ts';
-import type { Backend } from './routes.ts';
-import { oldestFirst, RouteTable } from './routes.ts';
+import { usualTimeouts } from './connections.ts';
+import { Edge } from './edge.ts';
+import { ingressMetrics } from './metrics.ts';
+import { startProblems } from './problems.ts';
+import type { ServeOptions } from './serve.ts';
 import { serve } from './serve.ts';
 import { startStatus } from './status.ts';
-import { forwardUpgrade, mayUpgrade } from './upgrade.ts';
+import { trustedProxies } from './trust.ts';
+import { mayUpgrade } from './upgrade.ts';
 
 export interface IngressOptions {
   readonly client: Client;
@@ -41,6 +40,12 @@ export interface IngressOptions {
   /** The certificate for names that no Ingress has one for. */
   readonly fallback: KeyPair;
   readonly timeouts?: Timeouts;
+  /** CIDRs of proxies that may say who a request comes from. */
+  readonly trustedProxies?: readonly string[];
+  /** Connections an address that is no trusted proxy's may have. Default 2000. */
+  readonly maxPerAddress?: number;
+  /** Where figures are shown; missing: nowhere. */
+  readonly metrics?: MetricRegistry;
 }
 
 export interface IngressServer extends Running {
@@ -50,23 +55,42 @@ export interface IngressServer extends Running {
   readonly synced: Promise<void>;
 }
 
-const usualTimeouts: Timeouts = { connectMs: 5000, silentMs: 300_000 };
-
 /** Rejects when a port cannot be had (EADDRINUSE, EACCES); then nothing is left running. */
 export async function startIngress(options: IngressOptions): Promise<IngressServer> {
-  const { informers, logger, clock } = options;
+  const { informers, logger, clock, timeouts = usualTimeouts } = options;
   const lifecycle = new Lifecycle();
   try {
-    const edge = new Edge(options);
+    const metrics = ingressMetrics(options.metrics ?? new MetricRegistry());
+    const trusted = trustedProxies(options.trustedProxies ?? []);
+    const backends = new Backends(informers.of(refs.services), informers.of(refs.endpointSlices), clock);
+    const secrets = informers.of(refs.secrets);
+    const certificates = new Certificates({ ...options, secret: (key) => secrets.store.get(key) });
+    let httpsPort = options.httpsPort;
+    const parts = { informers, clock, logger, timeouts, trusted, metrics, backends, certificates };
+    const edge = new Edge({ ...parts, httpsPort: () => httpsPort });
     const synced = edge.follow(lifecycle);
-    const plain = serve(createServer(serverOptions, edge.listener), edge.upgrade, clock);
-    const tls = serve(createTlsServer({ ...serverOptions, ...edge.tlsOptions }, edge.listener), edge.upgrade, clock);
+    const common: Omit<ServeOptions, 'server'> = {
+      upgrade: edge.upgrade,
+      clock,
+      maxPerAddress: options.maxPerAddress ?? 2000,
+      isExempt: (address) => trusted.has(address),
+      dropped: (reason) => metrics.dropped(reason),
+    };
+    const plain = serve({ ...common, server: createServer(serverOptions, edge.listener) });
+    const secure = createTlsServer({ ...serverOptions, ...tlsOptions(options, edge, certificates) }, edge.listener);
+    const tls = serve({ ...common, server: secure, http2: edge.http2 });
     lifecycle.add(running(() => Promise.all([plain.stop(), tls.stop()]).then(() => undefined)));
+    metrics.follow({
+      connections: () => ({ http: plain.connections, https: tls.connections }),
+      expiries: () => (edge.refresh(), certificates.expiries()),
+    });
     const httpPort = await plain.listen(options.httpPort);
-    const httpsPort = await tls.listen(options.httpsPort);
+    httpsPort = await tls.listen(options.httpsPort);
     await ensureIngressClass(options.client);
     const nodes = informers.of(refs.nodes);
-    const status = { ...options, ingresses: informers.of(refs.ingresses), nodes, isServed: (ingress: Ingress) => edge.serves(ingress) };
+    const isServed = (ingress: Ingress): boolean => edge.serves(ingress);
+    lifecycle.add(startProblems({ ...options, isServed, ready: synced }));
+    const status = { ...options, ingresses: informers.of(refs.ingresses), nodes, isServed };
     lifecycle.add(startStatus({ ...status, ready: Promise.all([synced, nodes.synced]) }));
     void synced.then(() => logger.info({ httpPort, httpsPort }, 'serving Ingresses'));
     return { httpPort, httpsPort, synced, ...running(() => lifecycle.stop()) };
@@ -86,107 +110,16 @@ const serverOptions = {
   shouldUpgradeCallback: mayUpgrade,
 } satisfies ServerOptions;
 
-/** What every request meets first: its route. */
-class Edge {
-  readonly #options: IngressOptions;
-  readonly #agent: Agent;
-  readonly #backends: Backends;
-  readonly #certificates: Certificates;
-  #routes: RouteTable | undefined;
-  #isSynced = false;
-
-  constructor(options: IngressOptions) {
-    this.#options = options;
-    const { informers, clock, timeouts = usualTimeouts } = options;
-    this.#agent = backendAgent(clock, timeouts);
-    this.#backends = new Backends(informers.of(refs.services), informers.of(refs.endpointSlices));
-    const secrets = informers.of(refs.secrets);
-    this.#certificates = new Certificates({ ...options, secret: (key) => secrets.store.get(key) });
-  }
-
-  /** Watches what routes are made of; resolves when all of it has been seen. */
-  async follow(lifecycle: Lifecycle): Promise<void> {
-    const { informers } = this.#options;
-    const watched = [refs.services, refs.endpointSlices, refs.secrets, refs.ingresses, refs.ingressClasses].map((ref) =>
-      informers.of<Ingress>(ref as never),
-    );
-    const changed = (): void => (this.#routes = undefined);
-    const updated = (old: Ingress, object: Ingress): void => {
-      if (JSON.stringify([old.spec, old.metadata.annotations]) !== JSON.stringify([object.spec, object.metadata.annotations])) changed();
-    };
-    const backends = this.#backends;
-    const service = (object: Parameters<Backends['serviceChanged']>[0]): void => backends.serviceChanged(object);
-    const slice = (object: Parameters<Backends['sliceChanged']>[0]): void => backends.sliceChanged(object);
-    lifecycle.add(informers.of(refs.services).handle({ add: service, update: (_old, object) => service(object), delete: service }));
-    lifecycle.add(
-      informers.of(refs.endpointSlices).handle({ add: slice, update: (old, object) => (slice(old), slice(object)), delete: slice }),
-    );
-    lifecycle.add(informers.of(refs.ingresses).handle({ add: changed, update: updated, delete: changed }));
-    lifecycle.add(informers.of(refs.ingressClasses).handle({ add: changed, update: changed, delete: changed }));
-    lifecycle.add(running(() => this.#agent.destroy()));
-    await Promise.all(watched.map(({ synced }) => synced));
-    this.#isSynced = true;
-  }
-
-  serves(ingress: Ingress): boolean {
-    return isServed(ingress, servedClasses(this.#options.informers.of(refs.ingressClasses).store.values()));
-  }
-
-  get tlsOptions(): import('node:https').ServerOptions {
-    return {
-      cert: this.#options.fallback.cert,
-      key: this.#options.fallback.key,
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
-      SNICallback: (name, done) => {
-        this.#table();
-        done(null, this.#certificates.contextFor(name));
-      },
-    };
-  }
-
-  readonly listener: RequestListener = (request, response) => {
-    const { backend, path, headers, status } = this.#route(request);
-    if (headers === undefined) return refuse(response, 400, 'the request cannot be passed on');
-    if (backend === undefined) return refuse(response, status, status === 404 ? 'no Ingress has this host and path' : 'not ready yet');
-    forward(
-      { request, response, headers, path, next: (not) => this.#backends.next(backend, not) },
-      { agent: this.#agent, logger: this.#options.logger },
-    );
+function tlsOptions({ fallback }: IngressOptions, edge: Edge, certificates: Certificates): TlsServerOptions {
+  return {
+    cert: fallback.cert,
+    key: fallback.key,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: 20_000,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    SNICallback: (name, done) => {
+      edge.refresh();
+      done(null, certificates.contextFor(name));
+    },
   };
-
-  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { backend, path, headers, status } = this.#route(request);
-    if (headers === undefined) return refuseSocket(socket, 400, 'the request cannot be passed on');
-    if (backend === undefined) return refuseSocket(socket, status, 'no Ingress has this host and path');
-    forwardUpgrade({ request, socket, head, headers, path, target: this.#backends.next(backend) }, this.#agent);
-  };
-
-  #route(request: IncomingMessage): { backend: Backend | undefined; path: string; headers: string[] | undefined; status: number } {
-    const aim = aimOf(request);
-    const socket = request.socket as Partial<TLSSocket> & Socket;
-    const client = { address: socket.remoteAddress ?? '', isTls: socket.encrypted === true, port: socket.localPort ?? 0 };
-    const headers = aim && requestHeaders(request.rawHeaders, { ...client, host: aim.host });
-    const backend = aim && this.#isSynced ? this.#table().find(aim.host, aim.path) : undefined;
-    return { backend, path: aim?.path ?? '', headers, status: this.#isSynced ? 404 : 503 };
-  }
-
-  /** Made again at the first request after a change. */
-  #table(): RouteTable {
-    if (this.#routes !== undefined) return this.#routes;
-    const { informers } = this.#options;
-    const classes = servedClasses(informers.of(refs.ingressClasses).store.values());
-    const ingresses = oldestFirst(informers.of(refs.ingresses).store.values()).filter((ingress) => isServed(ingress, classes));
-    this.#certificates.setHosts(secretsByHost(ingresses));
-    return (this.#routes = new RouteTable(ingresses));
-  }
-}
-
-/** Host and path of a request; in absolute form the target says both (RFC 9112 3.2.2). Undefined for what names no path. */
-function aimOf({ url = '', headers }: IncomingMessage): { host: string; path: string } | undefined {
-  if (url.startsWith('/')) return { host: headers.host ?? '', path: url };
-  const absolute = /^https?:\/\/([^/?#]+)([^#]*)$/i.exec(url);
-  if (absolute === null) return undefined;
-  const [, host = '', rest = ''] = absolute;
-  return { host, path: rest.startsWith('/') ? rest : `/${rest}` };
 }

@@ -1,29 +1,42 @@
 /** Hosts and paths of Ingresses as a table to look requests up in; a pure function of the Ingresses (networking/v1 types.go). */
 import type { Ingress } from '../api/generated/types.ts';
+import type { RoutePolicy } from './policy.ts';
+import { usualPolicy } from './policy.ts';
 
 /** A Service's port, by number or name. */
 export interface Backend {
   readonly namespace: string;
+  /** Empty for a backend that is a resource: there is no kind of it that this controller serves. */
   readonly service: string;
   readonly port: number | string;
 }
 
+/** Where requests of one rule go, and under which conditions. */
+export interface Route extends Backend {
+  readonly ingress: string;
+  readonly policy: RoutePolicy;
+  /** The Ingress has TLS for the rule's host. */
+  readonly isSecured: boolean;
+}
+
 interface HostRoutes {
-  readonly exact: Map<string, Backend>;
+  readonly exact: Map<string, Route>;
   /** By path without the slash at its end; '' is every path. */
-  readonly prefixes: Map<string, Backend>;
+  readonly prefixes: Map<string, Route>;
   /** For what no path matches. */
-  fallback: Backend | undefined;
+  fallback: Route | undefined;
 }
 
 type IngressBackend = NonNullable<NonNullable<Ingress['spec']>['defaultBackend']>;
 
 export class RouteTable {
   readonly #hosts = new Map<string, HostRoutes>();
-  #fallback: Backend | undefined;
+  readonly #policy: (ingress: Ingress) => RoutePolicy;
+  #fallback: Route | undefined;
 
   /** Of Ingresses that want the same host and path the first has it. */
-  constructor(ingresses: Iterable<Ingress>) {
+  constructor(ingresses: Iterable<Ingress>, policy: (ingress: Ingress) => RoutePolicy = () => usualPolicy) {
+    this.#policy = policy;
     for (const ingress of ingresses) this.#add(ingress);
   }
 
@@ -32,7 +45,7 @@ export class RouteTable {
    * rules without a host; among paths the exact one, then the longest prefix. Where no rule matches, a default backend answers: that of an
    * Ingress with this host, then that of the first Ingress with one.
    */
-  find(host: string, path: string): Backend | undefined {
+  find(host: string, path: string): Route | undefined {
     const name = hostName(host);
     const normal = normalPath(path);
     const dot = name.indexOf('.');
@@ -44,19 +57,26 @@ export class RouteTable {
     return candidates.find((routes) => routes?.fallback !== undefined)?.fallback ?? this.#fallback;
   }
 
-  #add({ metadata, spec }: Ingress): void {
+  #add(ingress: Ingress): void {
+    const { metadata, spec } = ingress;
     const namespace = metadata.namespace ?? '';
-    const fallback = serviceOf(namespace, spec?.defaultBackend);
-    this.#fallback ??= fallback;
-    for (const { host = '', http } of spec?.rules ?? []) {
-      const routes = this.#routesOf(host.toLowerCase());
+    const policy = this.#policy(ingress);
+    const route = (host: string, backend: IngressBackend | undefined): Route | undefined => {
+      const target = backend && backendOf(namespace, backend);
+      return target && { ...target, ingress: metadata.name, policy, isSecured: isSecured(ingress, host) };
+    };
+    this.#fallback ??= route('', spec?.defaultBackend);
+    for (const { host: written = '', http } of spec?.rules ?? []) {
+      const host = written.toLowerCase();
+      const routes = this.#routesOf(host);
+      const fallback = route(host, spec?.defaultBackend);
       if (fallback !== undefined && host !== '') routes.fallback ??= fallback;
       if (http === undefined && fallback !== undefined) setOnce(routes.prefixes, '', fallback);
       for (const { path = '/', pathType, backend } of http?.paths ?? []) {
-        const service = serviceOf(namespace, backend);
-        if (service === undefined) continue;
-        if (pathType === 'Exact') setOnce(routes.exact, path, service);
-        else setOnce(routes.prefixes, withoutSlash(path), service);
+        const found = route(host, backend);
+        if (found === undefined) continue;
+        if (pathType === 'Exact') setOnce(routes.exact, path, found);
+        else setOnce(routes.prefixes, withoutSlash(path), found);
       }
     }
   }
@@ -76,7 +96,7 @@ export function hostName(host: string): string {
   return (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
 }
 
-function findPath({ exact, prefixes }: HostRoutes, path: string): Backend | undefined {
+function findPath({ exact, prefixes }: HostRoutes, path: string): Route | undefined {
   const found = exact.get(path);
   if (found !== undefined || prefixes.size === 0) return found;
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
@@ -99,11 +119,19 @@ function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-/** Undefined for backends that are resources: there are none that this controller knows. */
-function serviceOf(namespace: string, backend: IngressBackend | undefined): Backend | undefined {
-  const service = backend?.service;
+function backendOf(namespace: string, { service, resource }: IngressBackend): Backend | undefined {
   const port = service?.port?.name ?? service?.port?.number;
-  return service === undefined || port === undefined ? undefined : { namespace, service: service.name, port };
+  if (service !== undefined && port !== undefined) return { namespace, service: service.name, port };
+  return resource === undefined ? undefined : { namespace, service: '', port: 0 };
+}
+
+/** Whether the Ingress has TLS for this host: its `tls` names it, a wildcard over it, or no host at all. */
+function isSecured({ spec }: Ingress, host: string): boolean {
+  const dot = host.indexOf('.');
+  const wildcard = dot < 0 ? undefined : `*${host.slice(dot)}`;
+  return (spec?.tls ?? []).some(
+    ({ hosts = [] }) => hosts.length === 0 || hosts.some((name) => [host, wildcard].includes(name.toLowerCase())),
+  );
 }
 
 /** What is older goes first, so that nobody's routes are taken over by a later Ingress. */

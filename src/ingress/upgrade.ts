@@ -13,7 +13,11 @@ export interface UpgradeExchange {
   readonly head: Buffer;
   readonly headers: readonly string[];
   readonly path: string;
-  readonly target: Target | undefined;
+  readonly connectMs: number;
+  readonly next: (tried: readonly Target[]) => Target | undefined;
+  readonly unreachable: (target: Target) => void;
+  /** Called once, with the status the client is told. */
+  readonly answered: (status: number) => void;
 }
 
 /** HTTP/2 in clear over this connection would let a client speak to the backend past every rule. */
@@ -21,48 +25,78 @@ export function mayUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase().includes('h2c') !== true;
 }
 
-export function forwardUpgrade({ request: incoming, socket, head, headers, path, target }: UpgradeExchange, agent: Agent): void {
+/** Endpoints asked for one request, the first included. */
+const maxTries = 3;
+
+export function forwardUpgrade(exchange: UpgradeExchange, agent: Agent): void {
+  const { request: incoming, socket, next } = exchange;
   socket.on('error', () => socket.destroy());
-  if (target === undefined) return refuseSocket(socket, 503, 'no endpoint of the service is ready');
+  const target = next([]);
+  if (target === undefined) return refuse(exchange, 503, 'no endpoint of the service is ready');
   if (incoming.headers['transfer-encoding'] !== undefined || !/^0*$/.test(incoming.headers['content-length'] ?? ''))
-    return refuseSocket(socket, 400, 'a request for another protocol has no body');
-  const upstream = request({
-    agent,
-    host: target.host,
-    port: target.port,
-    method: incoming.method ?? 'GET',
-    path,
-    headers: [...headers, 'connection', 'Upgrade', 'upgrade', incoming.headers.upgrade ?? ''],
-    setHost: false,
-  });
+    return refuse(exchange, 400, 'a request for another protocol has no body');
+  ask(exchange, agent, [target]);
+}
+
+function refuse({ socket, answered }: UpgradeExchange, status: number, message: string): void {
+  answered(status);
+  refuseSocket(socket, { status, message });
+}
+
+function ask(exchange: UpgradeExchange, agent: Agent, tried: readonly Target[]): void {
+  const { request: incoming, socket, path, headers, connectMs, next, unreachable } = exchange;
+  const target = tried.at(-1);
+  if (target === undefined) return;
+  const options = { agent, host: target.host, port: target.port, method: incoming.method ?? 'GET', path, setHost: false, connectMs };
+  const upstream = request({ ...options, headers: [...headers, 'connection', 'Upgrade', 'upgrade', incoming.headers.upgrade ?? ''] });
   let isAnswered = false;
-  socket.on('close', () => upstream.destroy());
+  const gone = (): void => void upstream.destroy();
+  socket.on('close', gone);
   upstream.on('upgrade', (answer, other, first) => {
     isAnswered = true;
-    other.setTimeout(0);
-    const lines = headLines(answer).concat('connection: Upgrade', `upgrade: ${answer.headers.upgrade ?? ''}`);
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-    if (first.length > 0) socket.write(first);
-    if (head.length > 0) other.write(head);
-    const end = (): void => {
-      socket.destroy();
-      other.destroy();
-    };
-    pipeline(socket, other, end);
-    pipeline(other, socket, end);
+    agreed(exchange, { answer, other, first });
   });
   // The backend does not want to: its answer is an ordinary one.
   upstream.on('response', (answer) => {
     isAnswered = true;
+    exchange.answered(answer.statusCode ?? 502);
     const lines = headLines(answer).concat('connection: close');
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     pipeline(answer, socket, () => socket.destroy());
   });
   upstream.on('timeout', () => upstream.destroy());
-  upstream.on('error', () => {
-    if (!socket.destroyed && !isAnswered) refuseSocket(socket, 502, 'the service did not answer');
+  upstream.on('error', (error: NodeJS.ErrnoException) => {
+    if (socket.destroyed || isAnswered) return;
+    socket.off('close', gone);
+    if (error.syscall === 'connect') {
+      unreachable(target);
+      const other = tried.length < maxTries ? next(tried) : undefined;
+      if (other !== undefined) return ask(exchange, agent, [...tried, other]);
+    }
+    refuse(exchange, 502, 'the service did not answer');
   });
   upstream.end();
+}
+
+interface Agreement {
+  readonly answer: IncomingMessage;
+  readonly other: Duplex & { setTimeout?: (ms: number) => unknown };
+  readonly first: Buffer;
+}
+
+function agreed({ socket, head, answered }: UpgradeExchange, { answer, other, first }: Agreement): void {
+  answered(answer.statusCode ?? 101);
+  other.setTimeout?.(0);
+  const lines = headLines(answer).concat('connection: Upgrade', `upgrade: ${answer.headers.upgrade ?? ''}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (first.length > 0) socket.write(first);
+  if (head.length > 0) other.write(head);
+  const end = (): void => {
+    socket.destroy();
+    other.destroy();
+  };
+  pipeline(socket, other, end);
+  pipeline(other, socket, end);
 }
 
 function headLines(answer: IncomingMessage): string[] {
