@@ -239,6 +239,10 @@ describe('from outside', () => {
     expect(new Set(await ask(pod(2), '172.30.0.1', 30080, 40)).size).toBe(2);
     await apply(endpointSlice('web', { endpoints: [{ ip: '10.42.0.3', nodeName: 'node-2' }], ports: [{ port: 80 }] }));
     expect(await ask(out, '172.30.0.1', 30080)).toEqual(['timeout']);
+    // Not known to be a pod of this node: it gets the answer through the node. Then it is.
+    expect((await ask(pod(2), '172.30.0.1', 30080))[0]).toMatch(/^three (172\.30\.0\.1|10\.42\.0\.1)$/);
+    client.seed(refs.nodes, { metadata: { name: 'node-1' }, spec: { podCIDRs: ['10.42.0.0/24'] }, status: {} });
+    await apply();
     expect(await ask(pod(2), '172.30.0.1', 30080)).toEqual(['three 10.42.0.2']);
     await apply(endpointSlice('web', { endpoints: [], ports: [{ port: 80 }] }));
     expect(await ask(out, '172.30.0.1', 30080)).toEqual(['ECONNREFUSED']);

@@ -93,8 +93,14 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   );
   lifecycle.add(follow({ services, slices, nodes }, follower, options));
   lifecycle.add(
+    followNode(nodes, nodeName, (node) => {
+      sink.setRanges({ nodePodCIDRs: canonicalAddresses(node.spec.podCIDRs ?? []) });
+      follower.reapply();
+    }),
+  );
+  lifecycle.add(
     followServiceCIDRs(cidrs, (found) => {
-      sink.setServiceCIDRs(canonicalAddresses([...options.serviceCIDRs, ...found]));
+      sink.setRanges({ serviceCIDRs: canonicalAddresses([...options.serviceCIDRs, ...found]) });
       follower.reapply();
     }),
   );
@@ -136,6 +142,15 @@ function follow({ services, slices, nodes }: Followed, follower: Follower, { nod
   );
   lifecycle.add(nodes.handle({ add: onZone, update: (old, node) => (zoneOf(old) === zoneOf(node) ? undefined : onZone(node)) }));
   return lifecycle;
+}
+
+/** Tells a node whenever its pods' addresses come or change. */
+function followNode(nodes: Informer<Node>, name: string, tell: (node: Node) => void): Running {
+  const isMeant = (node: Node): boolean => node.metadata.name === name;
+  return nodes.handle({
+    add: (node) => (isMeant(node) ? tell(node) : undefined),
+    update: (old, node) => (isMeant(node) && !jsonEqual(old.spec.podCIDRs, node.spec.podCIDRs) ? tell(node) : undefined),
+  });
 }
 
 /** Tells all ranges whenever one comes, changes or goes. */

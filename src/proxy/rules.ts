@@ -139,7 +139,11 @@ class Items {
     if (externalIPs.length + loadBalancerIPs.length === 0 && nodePort === undefined) return;
     yield { kind: 'chain', name: this.#own('sm'), rules: ['jump masquerade_later', `goto ${this.#own('sa')}`] };
     if (externalLocal) {
-      const short = [`${family} saddr @cluster_pods goto ${this.#own('sa')}`, `fib saddr type local goto ${this.#own('sm')}`];
+      const short = [
+        `${family} saddr @node_pods goto ${this.#own('sa')}`,
+        `${family} saddr @cluster_pods goto ${this.#own('sm')}`,
+        `fib saddr type local goto ${this.#own('sm')}`,
+      ];
       yield { kind: 'chain', name: this.#own('sx'), rules: [...short, `goto ${this.#own('sl')}`] };
     }
   }

@@ -5,73 +5,32 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import type { Node, Pod, Service } from '../../src/api/generated/types.ts';
-import { NodeBed } from '../nodes/bed.ts';
-import type { CallReport } from '../support/caller.ts';
+import type { BedOptions, NodeBed } from '../nodes/bed.ts';
+import { bedWithWeb, call, podByNode, podIPs, url, webDaemonSet } from '../nodes/web.ts';
 import { eventually } from '../support/eventually.ts';
-import { importImages } from '../support/image.ts';
 import type { Kubectl } from '../support/kubectl.ts';
 
 let bed: NodeBed;
 let kubectl: Kubectl;
 
-/** One pod of the DaemonSet `web` a node, by node. */
-async function podByNode(): Promise<Map<string, Pod>> {
-  const { items } = await kubectl.json<{ items: Pod[] }>('get', 'pods', '-l', 'app=web');
-  return new Map(items.filter((pod) => pod.metadata.deletionTimestamp === undefined).map((pod) => [pod.spec.nodeName ?? '', pod]));
-}
-
-const manifest = {
+const service = {
   apiVersion: 'v1',
-  kind: 'List',
-  items: [
-    {
-      apiVersion: 'apps/v1',
-      kind: 'DaemonSet',
-      metadata: { name: 'web' },
-      spec: {
-        selector: { matchLabels: { app: 'web' } },
-        template: {
-          metadata: { labels: { app: 'web' } },
-          spec: {
-            terminationGracePeriodSeconds: 1,
-            containers: [
-              { name: 'web', image: 'coracle.test/web:v1', readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
-            ],
-          },
-        },
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'web' },
-      spec: { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-    },
-  ],
+  kind: 'Service',
+  metadata: { name: 'web' },
+  spec: { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
 };
 
-async function bringUp(options: Parameters<typeof NodeBed.up>[0]): Promise<void> {
-  importImages([{ name: 'coracle.test/web:v1', changes: ['ENV VERSION=v1', 'CMD ["/bin/node","/srv/web.mjs","serve"]'] }]);
-  bed = await NodeBed.up(options);
+async function bringUp(options: BedOptions): Promise<void> {
+  bed = await bedWithWeb(options, [webDaemonSet(), service]);
   kubectl = bed.kubectl;
-  await kubectl.runWith(JSON.stringify(manifest), 'apply', '-f', '-');
-  await kubectl.run('rollout', 'status', 'daemonset/web', '--timeout=60s');
-}
-
-const url = (ip: string, port: number): string => `http://${ip.includes(':') ? `[${ip}]` : ip}:${String(port)}/`;
-const podIPs = (pod: Pod | undefined): string[] => (pod?.status.podIPs ?? []).map(({ ip }) => ip);
-
-async function call(from: Pod | undefined, times: number, ...urls: string[]): Promise<CallReport> {
-  const name = from?.metadata.name ?? '';
-  return JSON.parse(await kubectl.run('exec', name, '--', '/bin/node', '/srv/web.mjs', 'call', String(times), ...urls)) as CallReport;
 }
 
 /** Every pod calls every other one by both addresses. */
 async function everyPair(): Promise<void> {
-  const pods = [...(await podByNode()).values()];
+  const pods = [...(await podByNode(kubectl)).values()];
   for (const from of pods) {
     const urls = pods.flatMap((to) => podIPs(to).map((ip) => url(ip, 8080)));
-    expect(await call(from, urls.length, ...urls)).toMatchObject({ calls: urls.length, failed: 0 });
+    expect(await call(kubectl, from, urls.length, ...urls)).toMatchObject({ calls: urls.length, failed: 0 });
   }
 }
 
@@ -83,7 +42,7 @@ describe('three nodes on one segment', () => {
 
   test('pod to pod, both families, with the pods’ own addresses', async () => {
     await everyPair();
-    const pods = await podByNode();
+    const pods = await podByNode(kubectl);
     const [a, b] = [pods.get('n1'), pods.get('n3')];
     for (const [family, ip] of podIPs(b).entries()) {
       const { from } = JSON.parse(bed.run('n2', 'curl', '-sg', url(ip, 8080))) as { from: string };
@@ -97,8 +56,8 @@ describe('three nodes on one segment', () => {
   test('a Service from every node, by name and by both addresses; its NodePort at every node, from the machine', async () => {
     const { spec } = await kubectl.json<Service>('get', 'service', 'web');
     const urls = ['http://web/', ...(spec.clusterIPs ?? []).map((ip) => url(ip, 80))];
-    for (const pod of (await podByNode()).values()) {
-      const report = await call(pod, 30, ...urls);
+    for (const pod of (await podByNode(kubectl)).values()) {
+      const report = await call(kubectl, pod, 30, ...urls);
       expect([report.failed, Object.keys(report.pods).length]).toEqual([0, 3]);
     }
     const port = spec.ports?.[0]?.nodePort ?? 0;
@@ -108,19 +67,19 @@ describe('three nodes on one segment', () => {
   }, 60_000);
 
   test('logs and exec reach every node', async () => {
-    for (const [node, pod] of await podByNode()) {
+    for (const [node, pod] of await podByNode(kubectl)) {
       expect(await kubectl.run('logs', pod.metadata.name)).toContain('serving');
       expect([node, (await kubectl.run('exec', pod.metadata.name, '--', 'hostname')).trim()]).toEqual([node, pod.metadata.name]);
     }
   }, 60_000);
 
   test('an agent that is stopped leaves its pods reachable, and finds them again', async () => {
-    const before = await podByNode();
+    const before = await podByNode(kubectl);
     await bed.stop('n2');
     await everyPairFrom('n1');
     await bed.start('n2');
     await everyPair();
-    const after = await podByNode();
+    const after = await podByNode(kubectl);
     expect(after.get('n2')?.metadata.uid).toBe(before.get('n2')?.metadata.uid);
     expect(after.get('n2')?.status.containerStatuses?.[0]?.restartCount).toBe(0);
   }, 60_000);
@@ -133,7 +92,7 @@ describe('three nodes on one segment', () => {
     await everyPairFrom('n1');
   }, 60_000);
 
-  test('a drained node loses its pods, a deleted one its routes', async () => {
+  test('a drained node loses its pods, a deleted one its routes, one that joins anew has both', async () => {
     await kubectl.run('create', 'deployment', 'spread', '--image=coracle.test/web:v1', '--replicas=6');
     await kubectl.run('rollout', 'status', 'deployment/spread', '--timeout=60s');
     await kubectl.run('drain', 'n3', '--ignore-daemonsets', '--timeout=60s');
@@ -147,14 +106,20 @@ describe('three nodes on one segment', () => {
     await bed.stop('n3');
     await kubectl.run('delete', 'node', 'n3');
     await eventually(() => expect(routesOf('n1')).not.toContain(cidr), 10_000);
+    await bed.start('n3');
+    await kubectl.run('wait', 'node', 'n3', '--for=condition=Ready', '--timeout=60s');
+    await kubectl.run('rollout', 'status', 'daemonset/web', '--timeout=60s');
+    const [anew = ''] = (await kubectl.json<Node>('get', 'node', 'n3')).spec.podCIDRs ?? [];
+    await eventually(() => expect(routesOf('n1')).toContain(anew), 10_000);
+    await everyPair();
   }, 120_000);
 });
 
 /** The pods of one node call all others by both addresses (its own agent may be away). */
 async function everyPairFrom(node: string): Promise<void> {
-  const pods = await podByNode();
+  const pods = await podByNode(kubectl);
   const urls = [...pods.values()].flatMap((to) => podIPs(to).map((ip) => url(ip, 8080)));
-  expect(await call(pods.get(node), urls.length, ...urls)).toMatchObject({ calls: urls.length, failed: 0 });
+  expect(await call(kubectl, pods.get(node), urls.length, ...urls)).toMatchObject({ calls: urls.length, failed: 0 });
 }
 
 describe('nodes behind routers', () => {
@@ -166,7 +131,7 @@ describe('nodes behind routers', () => {
     await everyPair();
     const { spec } = await kubectl.json<Service>('get', 'service', 'web');
     for (const node of bed.nodes) {
-      for (const pod of (await podByNode()).values()) {
+      for (const pod of (await podByNode(kubectl)).values()) {
         for (const ip of podIPs(pod)) expect(bed.run(node.name, 'curl', '-sg', '-m', '5', url(ip, 8080))).toContain('"version":"v1"');
       }
       for (const ip of node.ips) {
@@ -181,7 +146,7 @@ describe('nodes behind routers', () => {
   }, 60_000);
 
   test('nothing is too large for it: 2 MB each way, in both families', async () => {
-    const pods = await podByNode();
+    const pods = await podByNode(kubectl);
     const server =
       "require('http').createServer((q,s)=>{let n=0;q.on('data',(d)=>n+=d.length).on('end',()=>s.end(n+' '+'x'.repeat(2e6)))}).listen(9000,'::',()=>console.log('up'))";
     const child = kubectl.start('exec', pods.get('n2')?.metadata.name ?? '', '--', '/bin/node', '-e', server);
@@ -203,7 +168,7 @@ describe('nodes behind routers', () => {
     const lines: string[] = [];
     listener.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(text.trim()));
     await eventually(() => expect(lines).toEqual(['up']));
-    const pods = await podByNode();
+    const pods = await podByNode(kubectl);
     const client = `require('net').connect(9001,'${fabricIP}').on('close',()=>console.log('done')).resume()`;
     await kubectl.run('exec', pods.get('n2')?.metadata.name ?? '', '--', '/bin/node', '-e', client);
     await eventually(() => expect(lines.at(-1)?.replace('::ffff:', '')).toBe(bed.node('n2').ips[0]));

@@ -35,7 +35,7 @@ afterEach(() => sink.stop());
 
 test('what asks for a replacement while one runs gets another', async () => {
   const first = sink.apply();
-  sink.setServiceCIDRs(['10.43.0.0/16', '10.99.0.0/16']);
+  sink.setRanges({ serviceCIDRs: ['10.43.0.0/16', '10.99.0.0/16'] });
   finish[0]?.();
   expect(await first).toEqual({ full: true });
   const second = sink.apply();

@@ -6,7 +6,7 @@ import type { Commands } from '../../base/command.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Family } from '../addresses.ts';
-import type { RuleSink } from '../rule-sink.ts';
+import type { Ranges, RuleSink } from '../rule-sink.ts';
 import { itemsOf } from '../rules.ts';
 import type { ServicePortRule } from '../service-ports.ts';
 import type { NftSession } from './session.ts';
@@ -72,8 +72,8 @@ class NftSink implements RuleSink {
   }
 
   /** They stand in the part of the table that only a replacement changes; ranges change once in the life of a cluster. */
-  setServiceCIDRs(cidrs: readonly string[]): void {
-    for (const table of this.#tables.values()) if (table.setServiceCIDRs(cidrs)) this.#replace = true;
+  setRanges(ranges: Partial<Ranges>): void {
+    for (const table of this.#tables.values()) if (table.setRanges(ranges)) this.#replace = true;
   }
 
   async apply(): Promise<{ full: boolean }> {

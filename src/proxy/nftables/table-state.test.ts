@@ -172,8 +172,11 @@ describe('changes', () => {
 
   test('other service CIDRs are in the next whole table, the same ones in another order are no change', () => {
     const state = new TableState('ip', plan);
-    expect(state.setServiceCIDRs(['10.43.0.0/16', '10.43.0.0/16'])).toBe(false);
-    expect(state.setServiceCIDRs(['10.43.0.0/16', '10.99.0.0/24', 'fd43::/112'])).toBe(true);
+    expect(state.setRanges({ serviceCIDRs: ['10.43.0.0/16', '10.43.0.0/16'], nodePodCIDRs: [] })).toBe(false);
+    expect(state.setRanges({ serviceCIDRs: ['10.43.0.0/16', '10.99.0.0/24', 'fd43::/112'] })).toBe(true);
+    expect(state.setRanges({ nodePodCIDRs: ['10.42.0.0/24'] })).toBe(true);
+    expect(state.setRanges({ serviceCIDRs: ['fd43::/112', '10.99.0.0/24', '10.43.0.0/16'], nodePodCIDRs: ['10.42.0.0/24'] })).toBe(false);
+    expect(state.fullText()).toContain('set node_pods { type ipv4_addr; flags interval; auto-merge; elements = { 10.42.0.0/24 }; }');
     expect(state.fullText()).toContain(
       'set service_cidrs { type ipv4_addr; flags interval; auto-merge; elements = { 10.43.0.0/16, 10.99.0.0/24 }; }',
     );

@@ -1,4 +1,6 @@
 /** What one family's table holds, and the differ that turns changed services into nft commands on single elements. */
+import { jsonEqual } from '../../base/json-equal.ts';
+import type { Ranges } from '../rule-sink.ts';
 import type { Item } from '../rules.ts';
 import { itemId } from '../rules.ts';
 import type { Family } from '../addresses.ts';
@@ -33,10 +35,15 @@ export class TableState {
   }
 
   /** Answers whether they are others than before: then the table has to be replaced. */
-  setServiceCIDRs(cidrs: readonly string[]): boolean {
-    const wanted = [...new Set(cidrs)].sort();
-    if (wanted.join() === [...this.#plan.serviceCIDRs].sort().join()) return false;
-    this.#plan = { ...this.#plan, serviceCIDRs: wanted };
+  setRanges(ranges: Partial<Ranges>): boolean {
+    const { serviceCIDRs, nodePodCIDRs = [] } = this.#plan;
+    const former: Ranges = { serviceCIDRs: sorted(serviceCIDRs), nodePodCIDRs: sorted(nodePodCIDRs) };
+    const wanted: Ranges = {
+      serviceCIDRs: sorted(ranges.serviceCIDRs ?? serviceCIDRs),
+      nodePodCIDRs: sorted(ranges.nodePodCIDRs ?? nodePodCIDRs),
+    };
+    if (jsonEqual(former, wanted)) return false;
+    this.#plan = { ...this.#plan, ...wanted };
     return true;
   }
 
@@ -101,6 +108,10 @@ export class TableState {
     if (noted !== undefined) this.#changes.set(id, { before: noted.before, after });
     else if (!same(before, after)) this.#changes.set(id, { before, after });
   }
+}
+
+function sorted(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
 }
 
 function choice(item: Item | undefined): number {

@@ -5,6 +5,8 @@ export interface TablePlan {
   readonly instance: string;
   readonly clusterCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
+  /** Of the pods of this node; none: not known (yet). */
+  readonly nodePodCIDRs?: readonly string[];
   /** Where NodePorts are served: CIDRs; undefined: every address of this host, 127.0.0.1 included. */
   readonly nodePortAddresses?: readonly string[];
 }
@@ -36,6 +38,7 @@ export function baseText(family: Family, plan: TablePlan, largest: number): stri
 delete table ${family} ${name}
 table ${family} ${name} {
   set cluster_pods { ${ranges(plan.clusterCIDRs)} }
+  set node_pods { ${ranges(plan.nodePodCIDRs ?? [])} }
   set service_cidrs { ${ranges(plan.serviceCIDRs)} }
   set node_port_addresses { ${ranges(plan.nodePortAddresses ?? [])} }
   set cluster_ips { type ${type}; }
@@ -121,7 +124,9 @@ export function sharedChains(family: Family, name: string): SharedChain[] {
   const localOrInside = (any: string, markedName: string): SharedChain => ({
     name,
     rules: [
-      `${family} saddr @cluster_pods goto ${any}_${count}`,
+      `${family} saddr @node_pods goto ${any}_${count}`,
+      // Another node's pod: the answer has to come back this way, or the pod would get it from an address that it never called.
+      `${family} saddr @cluster_pods goto ${markedName}`,
       `fib saddr type local goto ${markedName}`,
       ...(localCount === '0' ? [] : [`goto ${any}_local_${localCount}`]),
     ],

@@ -40,7 +40,7 @@ class UserspaceSink implements RuleSink {
   }
 
   /** Cluster addresses are not served here. */
-  setServiceCIDRs(): void {
+  setRanges(): void {
     return;
   }
 
