@@ -1,5 +1,6 @@
 /** What the built-in kinds need from the rest of the program; cmd/compose.ts passes it in. */
 import type * as t from '../api/generated/types.ts';
+import type { FeatureGate } from '../api/feature-gates.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RequestContext } from '../registry/context.ts';
 import type { ResourceStore } from '../registry/store.ts';
@@ -10,6 +11,8 @@ export interface ResourceDeps {
   readonly serviceCIDRs: readonly string[];
   /** Inclusive range of node ports; default 30000-32767. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** Features that are on though upstream's defaults leave them off. */
+  readonly featureGates?: ReadonlySet<FeatureGate>;
   readonly reviews: Reviews;
   /** Other kinds' stores, for what concerns more than one kind (eviction, bound tokens). Asked only after the registry stands. */
   stores(group: string, version: string, resource: string): ResourceStore | undefined;

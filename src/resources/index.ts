@@ -124,7 +124,7 @@ function allKinds(deps: ResourceDeps): readonly ResourceDefinition[] {
     daemonsets,
     deployments,
     replicasets,
-    statefulsets,
+    statefulsets(deps),
     selfsubjectreviews(deps),
     tokenreviews(deps),
     localsubjectaccessreviews(deps),

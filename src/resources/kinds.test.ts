@@ -90,6 +90,32 @@ test('a StatefulSet may not change its service', async () => {
   await expect(change(sets, 's', edit)).rejects.toThrow("updates to statefulset spec for fields other than 'replicas', 'ordinals',");
 });
 
+describe('fields whose gate is off', () => {
+  const rollingUpdate = { maxUnavailable: 2, partition: 0 };
+  const set = { metadata: { name: 's' }, spec: { selector, template, updateStrategy: { rollingUpdate } } };
+
+  test('are dropped', async () => {
+    const specOf = async (kind: [string, string], object: object): Promise<unknown> => (await create(store(...kind), object))['spec'];
+    expect(await specOf(['apps/v1', 'statefulsets'], set)).toHaveProperty('updateStrategy.rollingUpdate', { partition: 0 });
+    const spec = { holderIdentity: 'a', strategy: 'OldestEmulationVersion', preferredHolder: 'b' };
+    expect(await specOf(['coordination.k8s.io/v1', 'leases'], { metadata: { name: 'l' }, spec })).toEqual({ holderIdentity: 'a' });
+    const driver = { metadata: { name: 'd.x' }, spec: { preventPodSchedulingIfMissing: true } };
+    expect(await specOf(['storage.k8s.io/v1', 'csidrivers'], driver)).not.toHaveProperty('preventPodSchedulingIfMissing');
+  });
+
+  test('stay where the gate is on', async () => {
+    const gated = await testRegistry(new FakeClock(), { featureGates: new Set(['MaxUnavailableStatefulSet'] as const) });
+    const made = await create(gated.lookup('apps', 'v1', 'statefulsets') as ResourceStore, set);
+    expect(made).toMatchObject({ spec: { updateStrategy: { rollingUpdate } } });
+    await gated.stop();
+  });
+});
+
+test('a service account names its secrets, no more', async () => {
+  const account = await create(store('v1', 'serviceaccounts'), { metadata: { name: 'a' }, secrets: [{ name: 's', kind: 'K' }] });
+  expect(account['secrets']).toEqual([{ name: 's' }]);
+});
+
 test('a Job selects its pods by its own uid', async () => {
   const spec = { template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
   const job = await create(store('batch/v1', 'jobs'), { metadata: { name: 'j' }, spec });

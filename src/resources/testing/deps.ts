@@ -26,9 +26,9 @@ export function testDeps(clock: Clock, stores: ResourceDeps['stores'] = () => un
   };
 }
 
-export async function testRegistry(clock: Clock): Promise<DynamicRegistry & Running> {
+export async function testRegistry(clock: Clock, parts: Pick<ResourceDeps, 'featureGates'> = {}): Promise<DynamicRegistry & Running> {
   const holder: { registry?: DynamicRegistry } = {};
-  const definitions = builtinResources(testDeps(clock, (...name) => holder.registry?.lookup(...name)));
+  const definitions = builtinResources({ ...testDeps(clock, (...name) => holder.registry?.lookup(...name)), ...parts });
   const registry = await createRegistry({ storage: openMemory({ clock }), definitions, admission: [], clock, logger: silentLogger });
   holder.registry = registry;
   return registry;

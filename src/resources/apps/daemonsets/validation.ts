@@ -1,9 +1,8 @@
 import type { DaemonSet, LabelSelector } from '../../../api/generated/types.ts';
 import { invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
-import { inGoOrder } from '../../../api/internal-form.ts';
 import { immutable, nonNegative } from '../../shared/checks.ts';
 import { amountOf, intOrPercentErrors } from '../../shared/int-or-percent.ts';
-import { internalForm } from '../../../api/internal-form.ts';
+import { inGoOrder, internalForm } from '../../../api/internal-form.ts';
 import { alwaysRestartErrors, unusableSelector, validateTemplate } from '../../shared/pod/validate-template.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';

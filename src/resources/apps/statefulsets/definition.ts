@@ -1,5 +1,6 @@
 import type { StatefulSet } from '../../../api/generated/types.ts';
-import { define } from '../../../registry/definition.ts';
+import { define, type ResourceDefinition } from '../../../registry/definition.ts';
+import type { ResourceDeps } from '../../deps.ts';
 import { age, containerColumns, labelSelectorQuery, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { templateWarnings } from '../../shared/pod/warnings.ts';
@@ -13,35 +14,38 @@ import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from './validation.ts';
 
-export const statefulsets = define<StatefulSet>({
-  ...fromFacts('apps', 'v1', 'statefulsets'),
-  strategy: {
-    ...together<StatefulSet>(
-      resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })),
-      withoutDisabledInTemplate(({ spec }) => spec.template),
-      withoutDisabled(dropMaxUnavailable),
-      countsGeneration(),
-    ),
-    default: defaultStatefulSet,
-    validate: validateStatefulSet,
-    validateUpdate: validateStatefulSetUpdate,
-    warnings: statefulSetWarnings,
-    validateStatusUpdate: ({ status }) =>
-      statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
-  },
-  scale: {
-    replicas: ({ spec }) => spec.replicas ?? 0,
-    setReplicas: ({ spec }, replicas) => void (spec.replicas = replicas),
-    statusReplicas: ({ status }) => status.replicas,
-    selector: ({ spec }) => labelSelectorQuery(spec.selector),
-  },
-  columns: [
-    name,
-    text('Ready', ({ spec, status }) => `${String(status.readyReplicas ?? 0)}/${String(spec.replicas ?? 0)}`),
-    age,
-    ...containerColumns<StatefulSet>(({ spec }) => spec.template.spec?.containers),
-  ],
-});
+export function statefulsets({ featureGates }: ResourceDeps): ResourceDefinition {
+  const hasMaxUnavailable = featureGates?.has('MaxUnavailableStatefulSet') === true;
+  return define<StatefulSet>({
+    ...fromFacts('apps', 'v1', 'statefulsets'),
+    strategy: {
+      ...together<StatefulSet>(
+        resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })),
+        withoutDisabledInTemplate(({ spec }) => spec.template),
+        hasMaxUnavailable ? {} : withoutDisabled(dropMaxUnavailable),
+        countsGeneration(),
+      ),
+      default: defaultStatefulSet,
+      validate: validateStatefulSet,
+      validateUpdate: validateStatefulSetUpdate,
+      warnings: statefulSetWarnings,
+      validateStatusUpdate: ({ status }) =>
+        statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
+    },
+    scale: {
+      replicas: ({ spec }) => spec.replicas ?? 0,
+      setReplicas: ({ spec }, replicas) => void (spec.replicas = replicas),
+      statusReplicas: ({ status }) => status.replicas,
+      selector: ({ spec }) => labelSelectorQuery(spec.selector),
+    },
+    columns: [
+      name,
+      text('Ready', ({ spec, status }) => `${String(status.readyReplicas ?? 0)}/${String(spec.replicas ?? 0)}`),
+      age,
+      ...containerColumns<StatefulSet>(({ spec }) => spec.template.spec?.containers),
+    ],
+  });
+}
 
 /** SetDefaults_StatefulSet. */
 function defaultStatefulSet({ spec }: StatefulSet): void {
@@ -80,7 +84,7 @@ function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): st
 
 const keepsAll = 'a negative value retains all historical revisions; a value >= 0 is recommended';
 
-/** MaxUnavailableStatefulSet is off (registry/apps/statefulset/strategy.go). */
+/** Where MaxUnavailableStatefulSet is off (registry/apps/statefulset/strategy.go). */
 function dropMaxUnavailable({ spec }: StatefulSet, old: StatefulSet | undefined): void {
   if (old?.spec.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) delete spec.updateStrategy?.rollingUpdate?.maxUnavailable;
 }
