@@ -8,7 +8,7 @@ import type { Entry, EventSink, ListRequest, ListResult, ResourceEvent, Selectio
 import type { ResourceCache } from './cache.ts';
 import { Change, selects } from './change.ts';
 import { decodeContinue, encodeContinue, encodeToken } from './continue-token.ts';
-import { CachedEntry } from './entry.ts';
+import { CachedEntry, Kin } from './entry.ts';
 import { Lists, lowerBound } from './lists.ts';
 import { Snapshots } from './snapshots.ts';
 import type { StoredConversions } from './stored-form.ts';
@@ -51,6 +51,7 @@ export class CachedResource implements ResourceCache {
   readonly #window: Window;
   readonly #snapshots: Snapshots;
   readonly #lists = new Lists((namespace) => this.#allIn(namespace));
+  readonly #kin = new Kin();
   #changed: number;
   #bytes = 0;
 
@@ -88,8 +89,8 @@ export class CachedResource implements ResourceCache {
   }
 
   /** Makes the entry of a stored value. */
-  entry(key: string, value: Buffer, revision: number): CachedEntry {
-    return new CachedEntry(key, this.#placeOf(key), { value, revision, conversions: this.conversions });
+  entry(key: string, value: Buffer, revision: number, previous?: CachedEntry): CachedEntry {
+    return new CachedEntry(key, this.#placeOf(key), { value, revision, conversions: this.conversions, previous, kin: this.#kin });
   }
 
   /** A state found while nothing is here yet, each key once: no event comes of it. */
@@ -122,7 +123,7 @@ export class CachedResource implements ResourceCache {
   apply(key: string, value: Buffer | undefined, revision: number): Change | undefined {
     const previous = this.#tree.get(key);
     if (value === undefined && previous === undefined) return undefined;
-    const entry = value === undefined ? undefined : this.entry(key, value, revision);
+    const entry = value === undefined ? undefined : this.entry(key, value, revision, previous);
     this.#bytes += (entry?.storedBytes ?? 0) - (previous?.storedBytes ?? 0);
     if (entry === undefined) this.#tree.delete(key);
     else this.#tree.set(key, entry);
