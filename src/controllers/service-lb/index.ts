@@ -35,22 +35,21 @@ function start(context: ControllerContext): Running {
   const events = context.recorder('service-controller');
   /** What each Service was given, so that what somebody else writes into a status stays until the answer is another. */
   const given = new Map<string, readonly LoadBalancerIngress[]>();
+  /** Who got ports just now; the cache tells of it later. */
+  const taking = new Set<string>();
+  const holds = (service: Service): boolean => taking.has(keyOf(service)) || (service.status.loadBalancer?.ingress ?? []).length > 0;
 
   async function reconcile(key: string): Promise<undefined> {
     const service = services.store.get(key);
-    if (service === undefined) {
-      given.delete(key);
+    if (service !== undefined && isOurs(service)) {
+      await balance(key, service);
       return;
     }
-    if (service.metadata.deletionTimestamp !== undefined) {
-      given.delete(key);
-      await release(service);
-    } else if (isOurs(service)) await balance(key, service);
-    else {
-      if (given.has(key) && service.spec.loadBalancerClass === undefined) await write(service, []);
-      given.delete(key);
-      await release(service);
-    }
+    const isEnding = service?.metadata.deletionTimestamp !== undefined;
+    if (service !== undefined && !isEnding && given.has(key) && service.spec.loadBalancerClass === undefined) await write(service, []);
+    taking.delete(key);
+    given.delete(key);
+    if (service !== undefined) await release(service);
   }
 
   /** Why the Service gets no addresses; undefined: it may have them. */
@@ -61,12 +60,14 @@ function start(context: ControllerContext): Running {
     if (own !== undefined) return `port ${own} of the nodes is for ${reserved.get(own) ?? ''}`;
     const sharing = ports.flatMap((port) => [...services.store.byIndex('balanced-port', port)]);
     const rivals = sharing.filter((other) => !portsOf(other).some((port) => reserved.has(port)));
-    const rival = rivalOf(service, rivals);
+    const rival = rivalOf(service, rivals, holds);
     return rival === undefined ? undefined : `port ${rival.port} is taken by service ${keyOf(rival.service)}`;
   }
 
   async function balance(key: string, service: Service): Promise<void> {
     const obstacle = obstacleOf(service);
+    if (obstacle === undefined) taking.add(key);
+    else taking.delete(key);
     const ingress =
       obstacle === undefined ? ingressOf(service, { nodes: nodes.store.values(), slices: slices.store.byIndex('service', key) }) : [];
     if (jsonEqual(given.get(key), ingress)) return;

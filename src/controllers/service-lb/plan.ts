@@ -74,11 +74,16 @@ export function portsOf(service: Service): string[] {
   return (service.spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${String(port)}/${protocol}`);
 }
 
-/** The elder Service that has one of the same ports, and which. */
-export function rivalOf(service: Service, others: Iterable<Service>): { readonly port: string; readonly service: Service } | undefined {
+/** The Service that one of the same ports belongs to, and which: whoever holds it keeps it, among those that do not the elder gets it. */
+export function rivalOf(
+  service: Service,
+  others: Iterable<Service>,
+  holds: (service: Service) => boolean,
+): { readonly port: string; readonly service: Service } | undefined {
   const ports = new Set(portsOf(service));
   for (const other of others) {
-    if (other.metadata.uid === service.metadata.uid || !isOurs(other) || !isElder(other, service)) continue;
+    if (other.metadata.uid === service.metadata.uid || !isOurs(other)) continue;
+    if (holds(other) === holds(service) ? !isElder(other, service) : holds(service)) continue;
     const port = portsOf(other).find((each) => ports.has(each));
     if (port !== undefined) return { port, service: other };
   }

@@ -110,6 +110,20 @@ describe('whose Service it is', () => {
     expect(bench.client.peek(refs.services, 'shop/web')?.status.loadBalancer).toEqual({});
   });
 
+  test('who has a port keeps it when an elder Service asks for it later', async () => {
+    await using bench = await start((client) => {
+      node(client, 'a', internal('10.0.0.1'));
+      service(client, { type: 'ClusterIP' }, { name: 'elder', uid: 'elder', creationTimestamp: '2025-01-01T00:00:00Z' });
+      service(client);
+    });
+    service(bench.client, {}, { name: 'elder', uid: 'elder', creationTimestamp: '2025-01-01T00:00:00Z' });
+    await bench.settle();
+    expect([ips(bench), ips(bench, 'shop/elder')]).toEqual([['10.0.0.1'], undefined]);
+    await bench.client.resource(refs.services).delete('shop', 'web');
+    await bench.settle();
+    expect(ips(bench, 'shop/elder')).toEqual(['10.0.0.1']);
+  });
+
   test('two with one port: the elder has it, the other waits and is told so, until the elder goes', async () => {
     await using bench = await start((client) => {
       node(client, 'a', internal('10.0.0.1'));
