@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock, type Clock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { testStorage } from '../contract.ts';
+import type { KeyValue } from '../storage.ts';
 import { done, record } from '../testing/recorder.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
 
@@ -39,6 +40,20 @@ describe('the file', () => {
     await (await openSqlite(options)).stop();
     await using again = await openSqlite(options);
     expect(await again.revision()).toBe(1);
+  });
+
+  test('a long answer is told in pieces ahead of its end; values of any size end a piece', async () => {
+    await using store = await openSqlite(options);
+    const put = (key: string, value: Buffer): Promise<unknown> => done(store.put(key, value, { expected: 0 }));
+    await Promise.all(Array.from({ length: 2500 }, (_, n) => put(`/p/${String(n)}`, Buffer.from('v'))));
+    await Promise.all(Array.from({ length: 6 }, (_, n) => put(`/q/${String(n)}`, Buffer.alloc(1 << 20))));
+    const pieces: (readonly KeyValue[])[] = [];
+    const { items } = await store.range({ prefix: '/', ahead: (piece) => pieces.push(piece) });
+    expect([items.length, pieces.length > 3]).toEqual([2506, true]);
+    expect(pieces.flat()).toEqual(items);
+    expect(items.map(({ key }) => key)).toEqual(items.map(({ key }) => key).toSorted());
+    const few = await store.range({ prefix: '/q/', limit: 2, after: '/q/1' });
+    expect([few.items.map(({ key }) => key), few.remaining]).toEqual([['/q/2', '/q/3'], 2]);
   });
 
   test.each([
