@@ -3,15 +3,24 @@ import fc from 'fast-check';
 import { cloneJson } from '../json.ts';
 import { complete } from '../schema/complete.ts';
 import { schemaFor } from '../schema/facts.ts';
+import type { Schema } from '../schema/schema.ts';
 import { CreatedFields } from './created.ts';
 import { FieldFault } from './elements.ts';
+import type { MapType } from './field-type.ts';
 import { typeOfSchema } from './schema-types.ts';
+import { shapeOf } from './shape.ts';
 
-const schema = schemaFor('io.k8s.api.core.v1.Pod');
-if (schema === undefined) throw new Error('no schema of pods');
+function schemaOf(name: string): Schema {
+  const found = schemaFor(name);
+  if (found === undefined) throw new Error(`no schema of ${name}`);
+  return found;
+}
+
+const schema = schemaOf('io.k8s.api.core.v1.Pod');
+const eventSchema = schemaOf('io.k8s.api.core.v1.Event');
 
 const ignored = { '': new Set(['status', 'kind']), metadata: new Set(['name', 'uid']) };
-const managed = (): CreatedFields => new CreatedFields(typeOfSchema(schema), complete({}, schema), ignored);
+const managed = (of = schema): CreatedFields => new CreatedFields(typeOfSchema(of), complete({}, of), ignored);
 
 const pod = {
   metadata: {
@@ -40,6 +49,16 @@ const pod = {
     securityContext: {},
   },
   status: {},
+};
+
+/** involvedObject is owned as a whole. */
+const event = {
+  metadata: { name: 'e' },
+  involvedObject: { kind: 'Pod', name: 'p', uid: '1' },
+  reason: 'Failed',
+  source: { component: 'c' },
+  eventTime: '2026-01-01T00:00:00.000000Z',
+  count: 1,
 };
 
 type Value = Record<string, unknown>;
@@ -77,19 +96,22 @@ const outcome = (fields: CreatedFields, object: Value): unknown => {
   }
 };
 
-test('what is known of other objects changes nothing', () => {
-  const shared = managed();
+test.each([
+  ['pods', schema, pod],
+  ['events', eventSchema, event],
+])('what is known of other %s changes nothing', (_, of, model) => {
+  const shared = managed(of);
   const step = fc.record({ place: fc.nat(), change: fc.nat(changes.length - 1) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 4 }), (steps) => {
-      const object = complete(cloneJson(pod), schema) as unknown as Value;
+      const object = complete(cloneJson<object>(model), of) as Value;
       for (const { place, change } of steps) {
         const all = places(object);
         const at = all[place % all.length];
         if (at !== undefined) changes[change]?.(at);
       }
-      expect(outcome(shared, object)).toEqual(outcome(managed(), object));
-      expect(outcome(shared, object)).toEqual(outcome(managed(), object));
+      expect(outcome(shared, object)).toEqual(outcome(managed(of), object));
+      expect(outcome(shared, object)).toEqual(outcome(managed(of), object));
     }),
     { numRuns: 300 },
   );
@@ -102,4 +124,18 @@ test('objects with the same fields share their set', () => {
   const [first, second] = both.map((each) => fields.of(each));
   expect(second).toBe(first);
   expect(first).toMatchObject({ 'f:metadata': { 'f:labels': { 'f:app': {}, 'f:tier': {} } } });
+});
+
+test('events have a shape: the third of a kind is not written out', () => {
+  const fields = managed(eventSchema);
+  const made = ['a', 'b', 'c'].map((name) =>
+    complete({ ...cloneJson(event), metadata: { name }, involvedObject: { kind: 'Pod', name } }, eventSchema),
+  );
+  const [first, second] = made.map((each) => fields.of(each as unknown as Value));
+  expect(second).toBe(first);
+  expect(
+    shapeOf(typeOfSchema(eventSchema).map as MapType, made[0] as unknown as Value, { empty: complete({}, eventSchema), ignored })?.(
+      made[2],
+    ),
+  ).toBe(true);
 });

@@ -49,6 +49,8 @@ export class CreatedFields {
       set = deepFreeze(JSON.parse(text) as FieldSet);
       this.#sets.set(text, set);
       rememberText(set, text);
+      // A shape is worth making for fields that come again.
+      return set;
     }
     const shape = shapeOf(this.#map, object, context);
     if (shape !== undefined) this.#shapes.unshift({ shape, set });

@@ -95,6 +95,8 @@ function changedShape(
   if (jsonEqual(before, inner)) return (value) => jsonEqual(before, value);
   const byElement = ownedByElement(type);
   if (before === null && byElement !== undefined && Array.isArray(inner) && inner.length > 0) return elementsShape(byElement, inner);
+  const isWhole = byElement === undefined && (type.map === undefined || type.map.atomic);
+  if (isWhole) return (value) => value !== undefined && !jsonEqual(before, value);
   if (typeof inner === 'object') throw new Shapeless();
   return (value) => scalar(value) && value !== null && !jsonEqual(before, value);
 }
