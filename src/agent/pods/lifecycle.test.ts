@@ -203,6 +203,14 @@ test('a status that tells no times, as of containers nobody saw end, is taken ov
   await agent.stop();
 });
 
+test('simulated images bear runAsNonRoot', async () => {
+  const { start, create, pod } = simAgent();
+  const agent = await start();
+  await create({ spec: { securityContext: { runAsNonRoot: true } } });
+  expect(pod().status.phase).toBe('Running');
+  await agent.stop();
+});
+
 test('a node whose status nobody could write yet takes pods', async () => {
   const { start, create, pod, client } = simAgent();
   client.fail = ({ resource, subresource }) => (resource === 'nodes' && subresource === 'status' ? new Error('not now') : undefined);

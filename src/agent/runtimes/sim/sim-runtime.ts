@@ -35,6 +35,8 @@ interface SimContainer {
 }
 
 const prefix = 'sim.coracle.io/';
+/** Nobody knows what is in the images; their user is not root, so that pods that insist on that run. */
+const imageUser = '65532';
 
 export interface SimOptions {
   readonly clock: Clock;
@@ -211,7 +213,7 @@ class SimRuntime implements Sim {
 
   async imageStatus(reference: string): Promise<Image | undefined> {
     if (isMissing(reference)) return undefined;
-    return { id: `sim://${reference}`, tags: [reference], digests: [], bytes: 0, user: '' };
+    return { id: `sim://${reference}`, tags: [reference], digests: [], bytes: 0, user: imageUser };
   }
 
   async pullImage(reference: string): Promise<void> {
