@@ -52,11 +52,14 @@ describe('certificates', () => {
     const authority = await createAuthority('test-ca', now);
     const asked = { commonName: 'system:node:a', organizations: ['system:nodes'], hosts: ['a', '10.0.0.1'] };
     const { request } = await createRequest(asked);
-    expect(await readRequest(request)).toEqual(asked);
-    const cert = new X509Certificate(await signRequest(authority, request, { usage: 'server', days: 1, now }));
+    expect(await readRequest(request)).toEqual({ ...asked, others: [] });
+    const cert = new X509Certificate(
+      await signRequest(authority, request, { usages: ['digital signature', 'server auth'], seconds: 86_400, now }),
+    );
     expect(cert.subject).toBe('O=system:nodes\nCN=system:node:a');
     expect(cert.checkIP('10.0.0.1')).toBe('10.0.0.1');
     expect(cert.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect([Date.parse(cert.validFrom), Date.parse(cert.validTo)].map((at) => Math.ceil((at - now) / 1000))).toEqual([-300, 86_100]);
     expect(cert.ca).toBe(false);
     expect(cert.verify(new X509Certificate(authority.cert).publicKey)).toBe(true);
     await expect(readRequest('nonsense')).rejects.toThrow();

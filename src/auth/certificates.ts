@@ -67,38 +67,45 @@ export async function createAuthority(commonName: string, now: number, days = 36
 /** A leaf certificate with a key of its own, signed by `authority`. */
 export async function issue(authority: KeyPair, options: LeafOptions, now: number): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const subject = distinguishedName(options.commonName, options.organizations);
-  const cert = await sign(authority, { ...options, subject, hosts: options.hosts ?? [], publicKey: keys.publicKey }, now);
+  const hosts = options.hosts ?? [];
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const cert = await signLeaf(authority, {
+    subject: distinguishedName(options.commonName, options.organizations),
+    publicKey: keys.publicKey,
+    ...validity(now, options.days),
+    bits: x509.KeyUsageFlags.digitalSignature,
+    purposes: { server: [serverAuth], client: [clientAuth], both: [serverAuth, clientAuth] }[options.usage],
+    names: hosts.length === 0 ? undefined : alternativeNames(hosts),
+  });
   return { cert, key: await exportKey(keys.privateKey) };
 }
 
 interface Leaf {
   readonly subject: x509.JsonName;
-  readonly hosts: readonly string[];
   readonly publicKey: webcrypto.CryptoKey | x509.PublicKey;
-  readonly usage: LeafOptions['usage'];
-  readonly days: number;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly bits: number;
+  readonly purposes: readonly string[];
+  readonly names: x509.SubjectAlternativeNameExtension | undefined;
 }
 
-async function sign(authority: KeyPair, leaf: Leaf, now: number): Promise<string> {
+async function signLeaf(authority: KeyPair, leaf: Leaf): Promise<string> {
   const issuer = new x509.X509Certificate(authority.cert);
   const signingKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
-  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
-  const usages = { server: [serverAuth], client: [clientAuth], both: [serverAuth, clientAuth] };
+  const { bits, purposes, names, ...rest } = leaf;
   const cert = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: leaf.subject,
     issuer: issuer.subjectName,
-    ...validity(now, leaf.days),
+    ...rest,
     signingAlgorithm: algorithm,
-    publicKey: leaf.publicKey,
     signingKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(usages[leaf.usage]),
+      ...(bits === 0 ? [] : [new x509.KeyUsagesExtension(bits, true)]),
+      ...(purposes.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension([...purposes])]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...(leaf.hosts.length === 0 ? [] : [alternativeNames(leaf.hosts)]),
+      ...(names === undefined ? [] : [names]),
     ],
   });
   return cert.toString('pem') + '\n';
@@ -127,31 +134,75 @@ export async function createRequest(
 export interface RequestContent {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** DNS names and IP addresses. */
   readonly hosts: readonly string[];
+  /** Mail addresses and URIs. */
+  readonly others: readonly { readonly type: 'email' | 'url'; readonly value: string }[];
 }
 
 /** Reads a request (PEM); throws when it is none or its signature is wrong. */
 export async function readRequest(request: string): Promise<RequestContent> {
   const parsed = new x509.Pkcs10CertificateRequest(request);
   if (!(await parsed.verify())) throw new Error('the request is not signed by its own key');
-  const names = parsed.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  const names = alternativeNamesOf(parsed);
   return {
     commonName: parsed.subjectName.getField('CN')[0] ?? '',
     organizations: parsed.subjectName.getField('O'),
     hosts: names.filter(({ type }) => type === 'dns' || type === 'ip').map(({ value }) => value),
+    others: names.flatMap(({ type, value }) => (type === 'email' || type === 'url' ? { type, value } : [])),
   };
 }
 
-/** The certificate (PEM) for a request somebody has approved. Nothing of the request but subject, names and key is taken over. */
-export async function signRequest(
-  authority: KeyPair,
-  request: string,
-  options: Pick<LeafOptions, 'usage' | 'days'> & { readonly now: number },
-): Promise<string> {
-  const content = await readRequest(request);
-  const { publicKey } = new x509.Pkcs10CertificateRequest(request);
-  const subject = distinguishedName(content.commonName, content.organizations);
-  return sign(authority, { ...options, subject, hosts: content.hosts, publicKey }, options.now);
+function alternativeNamesOf({ extensions }: x509.Pkcs10CertificateRequest): readonly x509.GeneralName[] {
+  return extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+}
+
+/** Bits and purposes by certificates/v1's names (pkg/controller/certificates/authority). */
+const keyBits: Readonly<Record<string, x509.KeyUsageFlags>> = {
+  signing: x509.KeyUsageFlags.digitalSignature,
+  'digital signature': x509.KeyUsageFlags.digitalSignature,
+  'content commitment': x509.KeyUsageFlags.nonRepudiation,
+  'key encipherment': x509.KeyUsageFlags.keyEncipherment,
+  'key agreement': x509.KeyUsageFlags.keyAgreement,
+  'data encipherment': x509.KeyUsageFlags.dataEncipherment,
+  'encipher only': x509.KeyUsageFlags.encipherOnly,
+  'decipher only': x509.KeyUsageFlags.decipherOnly,
+};
+const purposes: Readonly<Record<string, string>> = {
+  'server auth': x509.ExtendedKeyUsage.serverAuth,
+  'client auth': x509.ExtendedKeyUsage.clientAuth,
+};
+
+export interface SignOptions {
+  /** As certificates/v1 names them; what signers here do not allow is left out. */
+  readonly usages: readonly string[];
+  readonly seconds: number;
+  readonly now: number;
+}
+
+const backdateMs = 5 * 60_000;
+/** Certificates for less time than this end no earlier for having begun earlier. */
+const shortMs = 8 * 3_600_000;
+
+/**
+ * The certificate (PEM) for a request somebody has approved. Of the request only subject, alternative names and key are taken over
+ * (upstream's PermissiveSigningPolicy); it ends when the authority does at the latest.
+ */
+export async function signRequest(authority: KeyPair, request: string, { usages, seconds, now }: SignOptions): Promise<string> {
+  await readRequest(request);
+  const parsed = new x509.Pkcs10CertificateRequest(request);
+  const ms = seconds * 1000;
+  const end = now + ms - (ms < shortMs ? 0 : backdateMs);
+  const names = alternativeNamesOf(parsed);
+  return signLeaf(authority, {
+    subject: parsed.subjectName.toJSON(),
+    publicKey: parsed.publicKey,
+    notBefore: new Date(now - backdateMs),
+    notAfter: new Date(Math.min(end, new x509.X509Certificate(authority.cert).notAfter.getTime())),
+    bits: usages.reduce((sum, usage) => sum | (keyBits[usage] ?? 0), 0),
+    purposes: usages.flatMap((usage) => purposes[usage] ?? []),
+    names: names.length === 0 ? undefined : new x509.SubjectAlternativeNameExtension(names.map(({ type, value }) => ({ type, value }))),
+  });
 }
 
 /** A fresh signing key for service account tokens, PKCS#8 PEM. */

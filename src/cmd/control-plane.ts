@@ -1,4 +1,5 @@
 /** Wires the API server with everything left of it, and the control loops right of it. The only place that knows them all. */
+import type { Duplex } from 'node:stream';
 import type { FeatureGate } from '../api/feature-gates.ts';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -51,6 +52,8 @@ export interface ControlPlaneOptions {
   readonly schedulerConfig?: SchedulerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How the kubelets that run in this process are reached, by node. */
+  readonly kubelets?: ReadonlyMap<string, () => Duplex>;
 }
 
 export interface ControlPlane extends Running {
@@ -97,7 +100,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         tls: { key: pki.server.key, cert: pki.server.cert + pki.authority.cert, clientCA: pki.authority.cert },
         authenticators: auth.authenticators,
         authorizer: auth.authorizer,
-        nodes: { ca: pki.authority.cert, cert: pki.kubeletClient.cert, key: pki.kubeletClient.key },
+        nodes: {
+          ca: pki.authority.cert,
+          cert: pki.kubeletClient.cert,
+          key: pki.kubeletClient.key,
+          local: (node) => options.kubelets?.get(node),
+        },
         serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
         version: { gitVersion },
         storage: () => options.storage.revision(),
@@ -208,15 +216,13 @@ function selfClient({ pki, listen: { host } }: ControlPlaneOptions, port: number
   return httpsClient({ server, ca: pki.authority.cert, cert, key, userAgent: 'kube-controller-manager' });
 }
 
-/** Signs what the certificates controller has approved; certificates of nodes live for a year unless they ask for less. */
+/** Signs with the cluster's authority what somebody has approved. */
 function nodeSigner({ pki, clock }: ControlPlaneOptions): CertificateSigner {
   return {
     joiner: joinUser.name,
     read: async (request) => (await import('../auth/certificates.ts')).readRequest(request),
-    sign: async (request, { usage, seconds }) => {
-      const days = Math.min((seconds ?? Infinity) / 86_400, 365);
-      return (await import('../auth/certificates.ts')).signRequest(pki.authority, request, { usage, days, now: clock.now() });
-    },
+    sign: async (request, options) =>
+      (await import('../auth/certificates.ts')).signRequest(pki.authority, request, { ...options, now: clock.now() }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Every controller, in the order they start. */
+import { certificatesCleaner } from './certificates/cleaner.ts';
 import { certificatesController } from './certificates/index.ts';
 import { daemonSetController } from './daemonset/index.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
@@ -41,6 +42,7 @@ export const controllers: readonly Controller[] = [
   serviceAccountTokenController,
   rootCACertController,
   certificatesController,
+  certificatesCleaner,
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,

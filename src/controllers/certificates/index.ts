@@ -1,11 +1,12 @@
-/** Approves and signs the certificate requests of nodes: pkg/controller/certificates/{approver,signer}. */
+/** Approves the certificate requests of nodes and signs what was approved: pkg/controller/certificates/{approver,signer}. */
 import type { CertificateSigningRequest } from '../../api/generated/types.ts';
 import { cloneJson } from '../../api/json.ts';
+import { rfc3339 } from '../../base/clock.ts';
 import { Lifecycle, running, type Running } from '../../base/lifecycle.ts';
 import type { ResourceRef } from '../../client/client.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
-import { judge, nextStep, type RequestContent } from './policy.ts';
+import { approvals, isOurs, lifetime, nextStep, signingFault, type RequestContent } from './policy.ts';
 
 /** The cluster's authority as this controller needs it; PEM texts. */
 export interface CertificateSigner {
@@ -13,14 +14,22 @@ export interface CertificateSigner {
   readonly joiner: string;
   /** Throws when the text is no request. */
   read(request: string): Promise<RequestContent>;
-  sign(request: string, options: { readonly usage: 'client' | 'server'; readonly seconds: number | undefined }): Promise<string>;
+  sign(request: string, options: { readonly usages: readonly string[]; readonly seconds: number }): Promise<string>;
 }
 
-const requests: ResourceRef<CertificateSigningRequest> = {
+export const requests: ResourceRef<CertificateSigningRequest> = {
   group: 'certificates.k8s.io',
   version: 'v1',
   resource: 'certificatesigningrequests',
   kind: 'CertificateSigningRequest',
+  namespaced: false,
+};
+
+const accessReviews: ResourceRef<{ metadata: object; status: { allowed?: boolean } }> = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  resource: 'subjectaccessreviews',
+  kind: 'SubjectAccessReview',
   namespaced: false,
 };
 
@@ -40,26 +49,43 @@ function start({ client, informers, clock, logger, queues, settings }: Controlle
   async function reconcile(name: string): Promise<undefined> {
     const request = informer.store.get(name);
     const step = request === undefined ? 'nothing' : nextStep(request);
-    if (request === undefined || step === 'nothing' || signer === undefined) return;
+    if (request === undefined || step === 'nothing' || signer === undefined || !isOurs(request.spec.signerName)) return;
     const pem = Buffer.from(request.spec.request, 'base64').toString();
     const content = await signer.read(pem).catch(() => undefined);
-    const verdict = content === undefined ? { approve: false as const } : judge(request, content, signer.joiner);
-    if (!verdict.approve) return;
+    if (content === undefined) return;
     const next = cloneJson(request);
     if (step === 'judge') {
-      const approved = {
-        type: 'Approved',
-        status: 'True',
-        reason: 'AutoApproved',
-        message: 'Auto approving certificate of a node for itself.',
-      };
+      const message = await approval(request, content, signer.joiner);
+      if (message === undefined) return;
+      const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message };
       next.status.conditions = [...(next.status.conditions ?? []), approved];
       await resource.updateSubresource('', name, 'approval', next);
-    } else {
-      const certificate = await signer.sign(pem, { usage: verdict.usage, seconds: request.spec.expirationSeconds });
-      next.status.certificate = Buffer.from(certificate).toString('base64');
-      await resource.updateStatus(next);
+      return;
     }
+    const fault = signingFault(request, content);
+    if (fault === undefined) {
+      const options = { usages: request.spec.usages ?? [], seconds: lifetime(request.spec.expirationSeconds) };
+      next.status.certificate = Buffer.from(await signer.sign(pem, options)).toString('base64');
+    } else {
+      const failed = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: fault };
+      next.status.conditions = [...(next.status.conditions ?? []), { ...failed, lastUpdateTime: rfc3339(clock.now()) }];
+    }
+    await resource.updateStatus(next);
+  }
+
+  /** Why the request is granted; undefined when people have to say so. */
+  async function approval(request: CertificateSigningRequest, content: RequestContent, joiner: string): Promise<string | undefined> {
+    for (const { message, permission } of approvals(request, content, joiner))
+      if (permission === undefined || (await mayCreate(request, permission))) return message;
+    return undefined;
+  }
+
+  async function mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {
+    const { username: user, uid, groups, extra } = spec;
+    const attributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', subresource, version: '*' };
+    const asked = { user, uid, groups, extra, resourceAttributes: attributes };
+    const review = await client.resource(accessReviews).create('', { metadata: {}, spec: asked } as never);
+    return review.status.allowed === true;
   }
 
   const loop = lifecycle.add(
