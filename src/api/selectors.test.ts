@@ -72,6 +72,7 @@ const fieldCases: [string, string][] = [
   ['', ''],
   ['a=b', 'a=b'],
   ['a==b', 'a=b'],
+  ['=,a=b', 'a=b'],
   ['a!=b,c=d', 'a!=b,c=d'],
   ['a', "E invalid selector: 'a'; can't understand 'a'"],
   ['a=b,c', "E invalid selector: 'a=b,c'; can't understand 'c'"],

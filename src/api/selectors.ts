@@ -260,7 +260,9 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
     const match = /!=|==|=/.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const value = unescaped(term.slice(match.index + match[0].length));
-    requirements.push({ field: term.slice(0, match.index), operator: match[0] === '!=' ? '!=' : '=', value });
+    const field = term.slice(0, match.index);
+    // Neither field nor value: everything (apimachinery pkg/fields/selector.go, Transform).
+    if (field !== '' || value !== '') requirements.push({ field, operator: match[0] === '!=' ? '!=' : '=', value });
   }
   return requirements;
 }

@@ -11,8 +11,6 @@ export type NameRule = (name: string, prefix: boolean) => string[];
 export interface MetadataRules {
   readonly namespaced: boolean;
   readonly name: NameRule;
-  /** Finalizers must be upstream's own or carry a domain, as built-in kinds have it (pkg/apis/core/validation). */
-  readonly qualifiedFinalizers?: boolean;
 }
 
 const annotationBytes = 256 * 1024;
@@ -21,7 +19,7 @@ const foregroundFinalizer = 'foregroundDeletion';
 export const immutableFault = 'field is immutable';
 
 /** All faults of metadata as it would be stored: names are generated already. */
-export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule, qualifiedFinalizers = false }: MetadataRules): FieldError[] {
+export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule }: MetadataRules): FieldError[] {
   const at = path('metadata');
   const faults: FieldError[] = [];
   const { generateName = '', name = '' } = meta;
@@ -34,16 +32,15 @@ export function metadataFaults(meta: ObjectMeta, { namespaced, name: nameRule, q
   if (meta.labels !== undefined) faults.push(...labelsFaults(meta.labels, at.child('labels')));
   if (meta.annotations !== undefined) faults.push(...annotationsFaults(meta.annotations, at.child('annotations')));
   if (meta.ownerReferences !== undefined) faults.push(...ownerReferencesFaults(meta.ownerReferences, at.child('ownerReferences')));
-  if (meta.finalizers !== undefined) {
-    faults.push(...finalizersFaults(meta.finalizers, at.child('finalizers')));
-    if (qualifiedFinalizers) faults.push(...unqualifiedFaults(meta.finalizers, at.child('finalizers')));
-  }
+  if (meta.finalizers !== undefined) faults.push(...finalizersFaults(meta.finalizers, at.child('finalizers')));
   return faults;
 }
 
 const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', orphanFinalizer, foregroundFinalizer]);
 
-function unqualifiedFaults(finalizers: readonly string[], at: Path): FieldError[] {
+/** Finalizers must be upstream's own or carry a domain; most built-in kinds ask this for themselves (pkg/apis/core/validation). */
+export function unqualifiedFinalizerFaults({ finalizers = [] }: ObjectMeta): FieldError[] {
+  const at = path('metadata', 'finalizers');
   return finalizers.flatMap((finalizer, index) =>
     finalizer.includes('/') || standardFinalizers.has(finalizer)
       ? []

@@ -4,6 +4,7 @@ import { invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson, isJsonObject } from '../api/json.ts';
 import { apiVersionOf, type KubeObject } from '../api/object.ts';
 import { keepReset } from '../api/managed-fields/managers.ts';
+import { inGoOrderOfPatch } from '../api/go-order.ts';
 import { goKind } from '../api/patch-json.ts';
 import { applyPatch, jsonPatchType, mergePatchType, strategicMergePatchType } from '../api/patch.ts';
 import { decodeValue, type FieldValidation } from '../api/schema/decode.ts';
@@ -91,11 +92,22 @@ function isOutsideManagers(step: unknown): boolean {
 
 /** The patched document read again as its kind, as apiserver pkg/endpoints/handlers/patch.go does; throws 422. */
 function decoded(document: Record<string, unknown>, expected: Expected, patch: Patch): KubeObject {
-  const fault = identityFault(String(document['kind']), String(document['apiVersion']), expected);
-  if (fault !== undefined) throw unreadable(document, fault);
+  const { kind, apiVersion } = document;
+  // Without a version it is read as nothing at all, without a kind as the kind that it was.
+  if ((apiVersion ?? '') === '') return { metadata: {} } as KubeObject;
+  const isFieldsOnly = patch.type === strategicMergePatchType || (kind ?? '') === '';
+  const fault = identityFault(
+    isFieldsOnly ? expected.kind : String(kind),
+    isFieldsOnly ? apiVersionOf(expected) : String(apiVersion),
+    expected,
+  );
+  const shown = (): Record<string, unknown> => inGoOrderOfPatch(document, patch, expected.schema);
+  if (fault !== undefined) throw unreadable(shown(), fault);
   if (expected.schema === undefined) return plain(document);
-  const { value, error, warnings } = decodeValue(document, expected.schema, { mode: patch.validation });
-  if (error !== undefined) throw unreadable(document, error);
+  const first = decodeValue(document, expected.schema, { mode: patch.validation });
+  const { value, error, warnings } =
+    first.warnings.length > 1 || first.error !== undefined ? decodeValue(shown(), expected.schema, { mode: patch.validation }) : first;
+  if (error !== undefined) throw unreadable(shown(), error);
   for (const warning of warnings) patch.warn(warning);
   const object = plain(value ?? {});
   keepReset(document, object);

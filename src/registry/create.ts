@@ -9,7 +9,15 @@ import { mutate, validate } from './admit.ts';
 import type { RequestContext } from './context.ts';
 import { kindInTexts, type Reservation } from './definition.ts';
 import type { Resource } from './engine.ts';
-import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, metadataRules, wipeSystemFields } from './metadata.ts';
+import {
+  dedupOwnerReferences,
+  fillSystemFields,
+  generateName,
+  matchNamespace,
+  metadataRules,
+  ownMetadataFaults,
+  wipeSystemFields,
+} from './metadata.ts';
 import type { Entry } from './store.ts';
 import { completeObject, likeStored, put } from './writer.ts';
 
@@ -98,7 +106,7 @@ function takeVersion({ metadata }: KubeObject, dryRun: boolean): number {
 
 function check({ definition }: Resource, { object, context }: CreateRequest): void {
   const { strategy } = definition;
-  const faults = metadataFaults(object.metadata, metadataRules(definition));
+  const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...ownMetadataFaults(definition, object.metadata)];
   const own = strategy.validate?.(object, context) ?? [];
   if (faults.length + own.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name ?? '', [...faults, ...own]);
 }

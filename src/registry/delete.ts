@@ -119,9 +119,15 @@ function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeOb
   const { uid, resourceVersion } = preconditions;
   const { strategy } = definition;
   const { group, kind } = kindInTexts(definition);
-  // Deletion in two steps leaves the check of the uid to the storage upstream.
-  if (uid !== undefined && uid !== metadata.uid && strategy.termination !== undefined)
-    throw conflict(definition, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  // Deletion in two steps has words of its own upstream.
+  const failed = (what: string, asked: string, is: string): Error =>
+    conflict(definition, metadata.name, `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`);
+  if (strategy.termination !== undefined) {
+    if (uid !== undefined && uid !== metadata.uid) throw failed('UID', uid, metadata.uid);
+    if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+      throw failed('ResourceVersion', resourceVersion, metadata.resourceVersion);
+    return;
+  }
   // Upstream names the kind here, not the resource.
   const subject = { group, resource: kind };
   if (uid !== undefined && uid !== metadata.uid) {
@@ -204,7 +210,10 @@ function marked(object: KubeObject, { at, seconds, finalizers }: Grace & { reado
 function terminate(definition: ResourceDefinition, object: KubeObject, { request, now }: Asked): Deletion {
   const copy = cloneJson(object);
   copy.metadata.deletionTimestamp = rfc3339(now);
-  const finalizers = collectorFinalizers(definition, object, request);
+  // Not to orphan means to wait for the dependents here (shouldHaveDeleteDependentsFinalizer).
+  const asked =
+    request.orphanDependents === false ? { ...request, orphanDependents: undefined, propagationPolicy: 'Foreground' as const } : request;
+  const finalizers = collectorFinalizers(definition, object, asked);
   if (finalizers.length > 0) copy.metadata.finalizers = finalizers;
   else delete copy.metadata.finalizers;
   definition.strategy.termination?.mark(copy);
@@ -221,7 +230,7 @@ function collectorFinalizers({ strategy }: ResourceDefinition, { metadata }: Kub
   const policy =
     strategy.defaultPropagation === 'unsupported'
       ? 'Background'
-      : (asked(request) ?? standing(finalizers) ?? byKind(strategy.defaultPropagation));
+      : (policyOf(request) ?? standing(finalizers) ?? byKind(strategy.defaultPropagation));
   if (policy === 'Orphan') return finalizers.includes(orphan) && !finalizers.includes(foreground) ? [...finalizers] : [...others, orphan];
   if (policy === 'Foreground')
     return finalizers.includes(foreground) && !finalizers.includes(orphan) ? [...finalizers] : [...others, foreground];
@@ -230,7 +239,7 @@ function collectorFinalizers({ strategy }: ResourceDefinition, { metadata }: Kub
 
 type Policy = 'Orphan' | 'Background' | 'Foreground';
 
-function asked({ orphanDependents, propagationPolicy }: DeleteRequest): Policy | undefined {
+function policyOf({ orphanDependents, propagationPolicy }: DeleteRequest): Policy | undefined {
   if (orphanDependents !== undefined) return orphanDependents ? 'Orphan' : 'Background';
   return propagationPolicy;
 }

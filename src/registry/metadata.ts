@@ -1,11 +1,12 @@
 /** What the engine itself writes into metadata (apiserver pkg/registry/rest/meta.go, pkg/storage/names/generate.go). */
 import { randomUUID } from 'node:crypto';
 import { badRequest } from '../api/errors.ts';
+import type { FieldError } from '../api/field-errors.ts';
 import type { OwnerReference } from '../api/generated/types.ts';
 import { jsonEqual } from '../api/json.ts';
 import { subdomainName } from '../api/names.ts';
 import type { KubeObject, ObjectMeta } from '../api/object.ts';
-import type { MetadataRules } from '../api/validate-metadata.ts';
+import { type MetadataRules, unqualifiedFinalizerFaults } from '../api/validate-metadata.ts';
 import { type Clock, rfc3339 } from '../base/clock.ts';
 import type { RequestContext } from './context.ts';
 import type { ResourceDefinition } from './definition.ts';
@@ -65,6 +66,11 @@ export function dedupOwnerReferences(object: KubeObject, context: RequestContext
 }
 
 /** What a kind's metadata is held to. */
-export function metadataRules({ strategy, namespaced, schema }: ResourceDefinition): MetadataRules {
-  return { namespaced, name: strategy.validateName ?? subdomainName, qualifiedFinalizers: schema.startsWith('io.k8s.') };
+export function metadataRules({ strategy, namespaced }: ResourceDefinition): MetadataRules {
+  return { namespaced, name: strategy.validateName ?? subdomainName };
+}
+
+/** What kinds of their own, besides the engine, ask of metadata. */
+export function ownMetadataFaults({ strategy, schema }: ResourceDefinition, meta: ObjectMeta): FieldError[] {
+  return schema.startsWith('io.k8s.api.') && strategy.anyFinalizers !== true ? unqualifiedFinalizerFaults(meta) : [];
 }

@@ -160,6 +160,10 @@ describe('deletion in two steps', () => {
     await create(widget('a', { finalizers: ['kubernetes'] }));
     const refused = await failure(store.delete('default', 'a', { preconditions: { uid: 'another' } }, context));
     expect(refused.message).toMatch(/^Operation cannot be fulfilled on widgets.* "a": Precondition failed: UID in precondition: another, /);
+    const stale = await failure(store.delete('default', 'a', { preconditions: { resourceVersion: '1' } }, context));
+    expect(stale.message).toMatch(/: Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: /);
+    const dry = await store.delete('default', 'a', { orphanDependents: false, dryRun: true }, context);
+    expect(dry.entry.object.metadata.finalizers).toEqual(['foregroundDeletion']);
     const marked = await store.delete('default', 'a', {}, context);
     expect(marked.gone).toBe(false);
     expect(marked.entry.object).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) }, status: { phase: 'Terminating' } });

@@ -100,6 +100,13 @@ describe('create', () => {
     expect((await failure(create(object))).reason).toBe('Invalid');
   });
 
+  test('with a resource version, in a dry run: shows it', async () => {
+    const object = widget('a');
+    object.metadata.resourceVersion = '5';
+    const entry = await store.create('default', object, context, { dryRun: true });
+    expect(entry.revision).toBe(5);
+  });
+
   test('a dry run answers as if, and stores nothing', async () => {
     const entry = await create(widget('a'), { dryRun: true });
     expect(entry.object.metadata.uid).toBeDefined();
@@ -229,7 +236,7 @@ describe('update', () => {
   });
 
   test('of what is not there', async () => {
-    const error = await failure(change('a', () => undefined));
+    const error = await failure(change('a', () => undefined, { retryOnConflict: true }));
     expect(error.message).toBe('widgets.example.com "a" not found');
   });
 

@@ -16,7 +16,7 @@ import type { Resource } from './engine.ts';
 import { ignoreTimes, setManagedFields } from './managed-fields.ts';
 import { parentEntries, scaleEntries } from './managed-fields-scale.ts';
 import { MadeEntry } from './made-entry.ts';
-import { dedupOwnerReferences, matchNamespace, metadataRules } from './metadata.ts';
+import { dedupOwnerReferences, matchNamespace, metadataRules, ownMetadataFaults } from './metadata.ts';
 import { scaleOf, scaleSchema, withScale } from './scale.ts';
 import type { Entry, UpdateRequest } from './store.ts';
 import { completeObject, likeStored, put } from './writer.ts';
@@ -102,13 +102,17 @@ async function createMissing(update: Update): Promise<Updated> {
   const { resource, request, context, dryRun } = update;
   const { definition, engine } = resource;
   const allowed = request.subresource === '' && (definition.strategy.allowCreateOnUpdate === true || request.forceAllowCreate === true);
-  if (!allowed) throw notFound(definition, request.name);
+  if (!allowed) {
+    // A PUT says whose name it bears before anybody looks for the object (apiserver pkg/endpoints/handlers/update.go, checkName).
+    if (!request.retryOnConflict && request.apply === undefined) checkIdentity(update, await request.update(undefined));
+    throw notFound(definition, request.name);
+  }
   const object = await proposed(update, undefined);
-  checkIdentity(update, object);
-  const uid = object.metadata.uid ?? '';
-  if (uid !== '' && request.apply === undefined) throw uidConflict(update, uid, '');
-  if (uid !== '')
+  const uid = object.metadata?.uid ?? '';
+  if (uid !== '' && request.apply !== undefined)
     throw conflict(definition, request.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  checkIdentity(update, object);
+  if (uid !== '') throw uidConflict(update, uid, '');
   definition.strategy.default?.(object);
   track(update, object, undefined);
   if (await mutate(engine.admission, admissionRequest(update, 'CREATE', { object, old: undefined }))) {
@@ -176,8 +180,10 @@ function checkVersion({ request, resource }: Update, object: KubeObject, old: Ku
   } else if (given !== old.metadata.resourceVersion) throw conflict(definition, request.name, modified);
 }
 
-function uidConflict({ request, resource }: Update, asked: string, actual: string): ApiError {
-  const key = resource.cache.keyOf(request.namespace, request.name);
+function uidConflict({ request, resource, dryRun }: Update, asked: string, actual: string): ApiError {
+  const stored = resource.cache.keyOf(request.namespace, request.name);
+  // A dry run asks above the store, which is what puts its prefix before keys.
+  const key = dryRun ? stored.replace(/^\/registry/, '') : stored;
   const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${actual}`;
   return conflict(
     resource.definition,
@@ -232,7 +238,7 @@ function check({ request, resource, context }: Update, object: KubeObject, old: 
   const updateFaults = metadataUpdateFaults(object.metadata, old.metadata);
   // Upstream's engine and its kinds check the same, and the causes of its answers show both (rest.BeforeUpdate).
   const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...updateFaults, ...updateFaults];
-  faults.push(...ownFaults({ request, resource, context }, object, old));
+  faults.push(...ownMetadataFaults(definition, object.metadata), ...ownFaults({ request, resource, context }, object, old));
   if (faults.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name, faults);
   if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);
 }

@@ -20,6 +20,8 @@ export interface PutRequest {
   /** The revision it replaces; 0: it must not exist. */
   readonly expected: number;
   readonly dryRun: boolean;
+  /** What a dry run of a creation answers with; 0: none. */
+  readonly version?: number;
 }
 
 /** Adds what Go's encoder always writes to an object of a built-in kind: before states are compared, and before one is stored. */
@@ -38,7 +40,7 @@ export function likeStored(definition: ResourceDefinition, object: KubeObject): 
 export async function put(resource: Resource, request: PutRequest): Promise<Entry | undefined> {
   const { engine, definition, view, cache } = resource;
   const { namespace, name, expected } = request;
-  if (request.dryRun) return new MadeEntry(request, expected, request.object);
+  if (request.dryRun) return new MadeEntry(request, request.version ?? expected, request.object);
   const { ttlSeconds } = definition;
   const stored = storedForm(view.toStored(request.object));
   const value = encodeStored(storedTypeOf(definition), stored);

@@ -32,12 +32,22 @@ export function decodeContinue(text: string): ContinueToken {
 }
 
 function parseToken(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  const illegal = illegalBase64(text);
+  if (illegal !== undefined) throw refused(`continue key is not valid: illegal base64 data at input byte ${String(illegal)}`);
   try {
     const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     return typeof token === 'object' && token !== null ? token : {};
   } catch (error) {
     throw badRequest(`invalid continue token: continue key is not valid: ${goSyntaxError(text)}`, { cause: error });
   }
+}
+
+/** Where Go's RawURLEncoding stops reading; undefined when it does not. */
+function illegalBase64(text: string): number | undefined {
+  const at = text.search(/[^\w-]/);
+  if (at >= 0) return at;
+  // One character too many holds no byte.
+  return text.length % 4 === 1 ? text.length - 1 : undefined;
 }
 
 /** Go's words for the usual fault: something that does not even begin like JSON. */

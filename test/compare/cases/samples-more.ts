@@ -71,7 +71,8 @@ export const moreSamples: readonly KindSample[] = [
     apiVersion: 'networking.k8s.io/v1',
     resource: 'ipaddresses',
     cluster: true,
-    nameSuffix: (role) => (role === 'small' ? '192.0.2.11' : role === 'dry' ? '192.0.2.13' : '192.0.2.12'),
+    nameSuffix: (role) =>
+      `192.0.2.${String({ small: 11, dry: 13, fresh: 21, option: 22, away: 23, kept: 24, del0: 25, del1: 26, del2: 27 }[role] ?? 12)}`,
     minimal: { spec: { parentRef: { resource: 'services', namespace: 'x', name: 'y' } } },
     full: { spec: { parentRef: { group: 'a.b', resource: 'cs', namespace: 'x', name: 'y' } } },
     wrong: [

@@ -42,10 +42,7 @@ export const nodes = define<Node>({
 });
 
 function nodeWarnings({ spec }: Node): string[] {
-  return [
-    ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
-    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => cidrWarnings(path('spec', 'podCIDRs').index(index), cidr)),
-  ];
+  return (spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes'];
 }
 
 /** podCIDR and podCIDRs[0] are the same thing; podCIDR wins. */

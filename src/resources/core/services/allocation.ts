@@ -33,7 +33,10 @@ export class ServiceAllocation {
     });
   }
 
-  async update(service: Service, { old, dryRun = false }: { readonly old: Service; readonly dryRun?: boolean | undefined }): Promise<Reservation> {
+  async update(
+    service: Service,
+    { old, dryRun = false }: { readonly old: Service; readonly dryRun?: boolean | undefined },
+  ): Promise<Reservation> {
     await this.#loaded();
     return this.#transaction({ service, dryRun }, (held) => {
       this.#updateAddresses(service.spec, old.spec, held);

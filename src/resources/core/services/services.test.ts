@@ -139,6 +139,12 @@ describe('node ports', () => {
     expect(spec.healthCheckNodePort).toBeGreaterThanOrEqual(30_000);
   });
 
+  test('beyond the range, in a dry run: only the store of ports would mind', async () => {
+    const object = { metadata: { name: 'a' }, spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 99 }] } } as unknown as KubeObject;
+    const { object: answered } = await services.create('default', object, { ...admin, dryRun: true });
+    expect((answered as unknown as Service).spec.ports?.[0]?.nodePort).toBe(99);
+  });
+
   test('beyond the range', async () => {
     await expect(create('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 99 }] })).rejects.toThrow(
       'provided port is not in the valid range. The range of valid ports is 30000-30099',
