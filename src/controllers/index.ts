@@ -16,6 +16,7 @@ import { jobController } from './job/index.ts';
 import { namespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { nodeLifecycleController } from './node-lifecycle/index.ts';
+import { nodeTtlController } from './node-ttl/index.ts';
 import { persistentVolumeBinder } from './persistent-volume/index.ts';
 import { podGCController } from './pod-gc/index.ts';
 import { replicaSetController } from './replicaset/index.ts';
@@ -45,6 +46,7 @@ export const controllers: readonly Controller[] = [
   certificatesCleaner,
   nodeIpamController,
   nodeLifecycleController,
+  nodeTtlController,
   taintEvictionController,
   deploymentController,
   replicaSetController,
