@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ApiError } from '../api/errors.ts';
 import { FakeClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { startInformer } from './informer.ts';
@@ -49,6 +50,24 @@ describe('reconcile loop', () => {
     await settle();
     await clock.advance(5);
     expect(times).toHaveLength(6);
+    await loop.stop();
+  });
+
+  test('the log warns of what nobody asked for, not of refusals', async () => {
+    const levels: string[] = [];
+    const told = (level: string) => (): void => void levels.push(level);
+    const logger = { ...silentLogger, debug: told('debug'), info: told('info'), warn: told('warn') } as typeof silentLogger;
+    const failures = [
+      new ApiError('Conflict', 'newer'),
+      new ApiError('Forbidden', 'no'),
+      new ApiError('InternalError', 'oh'),
+      new Error('oh'),
+    ];
+    const reconcile = (key: string): Promise<undefined> => Promise.reject(failures[Number(key)] as Error);
+    const loop = startReconciler({ name: 'test', clock: new FakeClock(), logger, reconcile, ready: Promise.resolve() });
+    for (const key of failures.keys()) loop.enqueue(String(key));
+    await settle();
+    expect(levels).toEqual(['debug', 'info', 'warn', 'warn']);
     await loop.stop();
   });
 

@@ -106,6 +106,15 @@ class Loop implements Reconciler {
     }
   }
 
+  /** A refusal is the user's affair, whom events tell: the log is for what nobody asked for. */
+  #tell(error: unknown, fields: object): void {
+    const { logger } = this.#options;
+    // Somebody else wrote or deleted meanwhile: the next look at the cache settles it.
+    if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) logger.debug({ ...fields, err: error }, 'reconcile met a newer state');
+    else if (error instanceof ApiError && error.code < 500) logger.info({ ...fields, err: error.message }, 'reconcile was refused');
+    else logger.warn({ ...fields, err: error instanceof ApiError ? error.message : error }, 'reconcile failed');
+  }
+
   async #one(key: string): Promise<void> {
     try {
       const result = await this.#options.reconcile(key);
@@ -113,10 +122,7 @@ class Loop implements Reconciler {
       if (result?.requeueAfter !== undefined) this.#queue.addAfter(key, result.requeueAfter);
     } catch (error) {
       const wait = this.#backoff.next(key);
-      const fields = { err: error, controller: this.#options.name, key, retryMs: wait };
-      // Somebody else wrote or deleted meanwhile: the next look at the cache settles it.
-      if (isReason(error, 'Conflict') || isReason(error, 'NotFound')) this.#options.logger.debug(fields, 'reconcile met a newer state');
-      else this.#options.logger.warn(error instanceof ApiError ? { ...fields, err: error.message } : fields, 'reconcile failed');
+      this.#tell(error, { controller: this.#options.name, key, retryMs: wait });
       this.#metrics?.retries.inc();
       this.#queue.addAfter(key, wait);
     } finally {
