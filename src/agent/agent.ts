@@ -28,6 +28,7 @@ import type { PodDeps } from './pods/deps.ts';
 import { createImagePuller } from './pods/images.ts';
 import { createLeftovers } from './pods/leftovers.ts';
 import { createPodLogs } from './pods/pod-logs.ts';
+import { openPullRecords } from './pods/pull-records.ts';
 import { startPodManager } from './pods/pod-manager.ts';
 import type { PodManager } from './pods/pod-manager.ts';
 import { createStatusWriter } from './pods/status-writer.ts';
@@ -184,9 +185,19 @@ async function podDeps({
     statuses: createStatusWriter(client, logger, clock),
     leftovers: lifecycle.add(createLeftovers({ clock, logger, quietMs: runtime.real ? 1000 : 0 })),
     references,
-    images: createImagePuller(runtime, clock, (id) => {
-      pulled.add(id, clock.now());
-      pulledOne();
+    images: createImagePuller({
+      runtime,
+      clock,
+      records: await openPullRecords({
+        file: runtime.real ? join(options.dataDir, 'image-pull-records.json') : undefined,
+        verification: options.imageVerification,
+        images: () => runtime.listImages(),
+      }),
+      maxParallel: options.maxParallelImagePulls,
+      pulled: (id) => {
+        pulled.add(id, clock.now());
+        pulledOne();
+      },
     }),
     probeMetrics: createProbeMetrics(),
     tokens: createTokens(client, clock),

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Commands } from '../base/command.ts';
@@ -9,6 +10,7 @@ import type { PodNetwork } from './network/pod-network.ts';
 import type { Logind } from './node/logind.ts';
 import type { PriorityGrace } from './node/shutdown.ts';
 import type { LogDirs } from './pods/pod-logs.ts';
+import type { Verification } from './pods/pull-records.ts';
 import type { References } from './references.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 
@@ -45,6 +47,10 @@ export interface AgentOptions {
   /** Percent of the images' file system in use from which on, and down to which, unused images are removed; default 85 and 80. */
   readonly imageGcHighPercent?: number;
   readonly imageGcLowPercent?: number;
+  /** Pulls at a time; default: as many as are wanted. */
+  readonly maxParallelImagePulls?: number | undefined;
+  /** Which pods must show credentials for an image that is here already; default: for those that this agent pulled. */
+  readonly imageVerification?: Verification | undefined;
   /** What pods do not get, by resource. */
   readonly kubeReserved?: Readonly<Record<string, string>>;
   readonly systemReserved?: Readonly<Record<string, string>>;
@@ -76,4 +82,6 @@ export interface KubeletServerOptions {
   readonly clientCA: string;
   /** Tells how the server is given a new certificate once it listens. */
   readonly onRenewable?: (use: (tls: KubeletServerOptions['tls']) => void) => void;
+  /** Tells how an API server in the same process connects once the server listens; it is believed to be one. */
+  readonly onReachable?: (connect: () => Duplex) => void;
 }

@@ -4,7 +4,7 @@ import type { Image, Runtime } from '../runtimes/runtime.ts';
 import { testPod } from '../testing/pods.ts';
 import { createImagePuller, withTag } from './images.ts';
 import type { ImageRequest } from './images.ts';
-import { chooseAuths, credentialsOf } from './registry-auth.ts';
+import { chooseCredentials, credentialsOf } from './registry-auth.ts';
 
 test.each([
   ['nginx', 'nginx:latest'],
@@ -31,7 +31,7 @@ describe('pull policies', () => {
       },
     } as unknown as Runtime;
     const clock = new FakeClock();
-    const puller = createImagePuller(runtime, clock);
+    const puller = createImagePuller({ runtime, clock });
     const request = (policy: string): ImageRequest => ({
       pod: testPod(),
       image: 'web',
@@ -85,7 +85,8 @@ describe('credentials', () => {
   const basic = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });
   const json = (auths: object) =>
     credentialsOf({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encoded({ auths }) } });
-  const users = (auths: object, image: string): (string | undefined)[] => chooseAuths(json(auths), image).map(({ username }) => username);
+  const users = (auths: object, image: string): (string | undefined)[] =>
+    chooseCredentials(json(auths), image).map(({ auth }) => auth.username);
 
   test('both forms of secrets; what cannot be read gives none', () => {
     const found = [{ place: 'r.example', auth: { username: 'me', password: 'pass:word' } }];

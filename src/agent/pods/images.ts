@@ -3,10 +3,12 @@ import type { Pod } from '../../api/generated/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { PodReferences } from '../references.ts';
 import type { Image, RegistryAuth, Runtime } from '../runtimes/runtime.ts';
+import { createLimiter, type Limiter } from '../limiter.ts';
 import { CrashBackoff } from './crash-backoff.ts';
-import { registryAuths } from './registry-auth.ts';
+import { hashOf, type PullRecords, type PullSecret } from './pull-records.ts';
+import { type Credential, podCredentials } from './registry-auth.ts';
 
-/** `reason` is what the container waits for: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName. */
+/** `reason` is what the container waits for: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName, ImageInspectError. */
 export class ImageFailure extends Error {
   override readonly name = 'ImageFailure';
   readonly reason: string;
@@ -46,23 +48,49 @@ export function withTag(image: string): string | undefined {
   return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 
-export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: string) => void = () => undefined): ImagePuller {
-  const backoffs = new Map<string, { readonly backoff: CrashBackoff; message: string }>();
-  const pulling = new Map<string, Promise<void>>();
+export interface ImagePullerOptions {
+  readonly runtime: Pick<Runtime, 'imageStatus' | 'pullImage'>;
+  readonly clock: Clock;
+  /** Missing: everybody gets what is there. */
+  readonly records?: PullRecords;
+  /** At a time; default: as many as are wanted. */
+  readonly maxParallel?: number | undefined;
+  /** An image has come. */
+  readonly pulled?: (id: string) => void;
+}
 
-  const pull = (name: string, auth: RegistryAuth | undefined): Promise<void> => {
+/** The credentials that did, and how long it took in ms, waiting for other pulls left out. */
+interface Pull {
+  readonly tookMs: number;
+  readonly used?: Credential | undefined;
+}
+
+/** Pulls with each of the credentials until one of them will do; without any where there are none. */
+function createPull({
+  runtime,
+  clock,
+  maxParallel,
+}: ImagePullerOptions): (name: string, credentials: readonly Credential[]) => Promise<Pull> {
+  const pulling = new Map<string, Promise<Pull>>();
+  const limit: Limiter = maxParallel === undefined ? (work) => work() : createLimiter(maxParallel);
+
+  const pull = (name: string, auth: RegistryAuth | undefined): Promise<Pull> => {
     const key = `${name} ${JSON.stringify(auth ?? {})}`;
-    const running = pulling.get(key) ?? runtime.pullImage(name, auth).finally(() => pulling.delete(key));
+    const timed = async (): Promise<Pull> => {
+      const began = clock.monotonic();
+      await runtime.pullImage(name, auth);
+      return { tookMs: clock.monotonic() - began };
+    };
+    const running = pulling.get(key) ?? limit(timed).finally(() => pulling.delete(key));
     pulling.set(key, running);
     return running;
   };
 
-  /** With each of the credentials until one of them will do; without any where there are none. */
-  const pullWithAny = async (name: string, auths: readonly RegistryAuth[]): Promise<void> => {
+  return async (name, credentials) => {
     const faults: string[] = [];
-    for (const auth of auths.length === 0 ? [undefined] : auths) {
+    for (const used of credentials.length === 0 ? [undefined] : credentials) {
       try {
-        return await pull(name, auth);
+        return { ...(await pull(name, used?.auth)), used };
       } catch (error) {
         faults.push(error instanceof Error ? error.message : String(error));
       }
@@ -70,6 +98,12 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
     const distinct = [...new Set(faults)];
     throw new Error(distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`);
   };
+}
+
+export function createImagePuller(options: ImagePullerOptions): ImagePuller {
+  const { runtime, clock, records, pulled } = options;
+  const backoffs = new Map<string, { readonly backoff: CrashBackoff; message: string }>();
+  const pullWithAny = createPull(options);
 
   const pullWithEvents = async (request: ImageRequest, name: string): Promise<Image> => {
     const { image, event, pod } = request;
@@ -84,17 +118,15 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
     }
     event('Normal', 'Pulling', `Pulling image "${image}"`);
     const began = clock.monotonic();
+    const ended = records?.begin(name);
     try {
-      await pullWithAny(name, await registryAuths(request, name));
+      const { tookMs, used } = await pullWithAny(name, await podCredentials(request, name));
       const found = await runtime.imageStatus(name);
       if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
-      pulled(found.id);
-      const took = `${((clock.monotonic() - began) / 1000).toFixed(3)}s`;
-      event(
-        'Normal',
-        'Pulled',
-        `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${found.bytes} bytes.`,
-      );
+      pulled?.(found.id);
+      records?.pulled(name, found.id, used && secretOf(used));
+      const words = `${seconds(tookMs)} (${seconds(clock.monotonic() - began)} including waiting)`;
+      event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${words}. Image size: ${found.bytes} bytes.`);
       backoffs.delete(key);
       return found;
     } catch (error) {
@@ -103,6 +135,18 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
       event('Warning', 'Failed', `Failed to pull image "${image}": ${entry.message}`);
       // Looked at again soon, so that the status says how long the wait is.
       throw new ImageFailure('ErrImagePull', entry.message, 1000);
+    } finally {
+      ended?.();
+    }
+  };
+
+  const inspect = async ({ event }: ImageRequest, name: string): Promise<Image | undefined> => {
+    try {
+      return await runtime.imageStatus(name);
+    } catch (error) {
+      const message = `Failed to inspect image "": ${error instanceof Error ? error.message : String(error)}`;
+      event('Warning', 'InspectFailed', message);
+      throw new ImageFailure('ImageInspectError', message, retryMs);
     }
   };
 
@@ -115,8 +159,9 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
         event('Warning', 'InspectFailed', message);
         throw new ImageFailure('InvalidImageName', message, retryMs);
       }
-      const found = policy === 'Always' ? undefined : await runtime.imageStatus(name);
-      if (found !== undefined) {
+      const found = policy === 'Always' ? undefined : await inspect(request, name);
+      const secrets = async (): Promise<PullSecret[]> => (await podCredentials(request, name)).flatMap((one) => secretOf(one) ?? []);
+      if (found !== undefined && (await records?.mustPull(name, found.id, secrets)) !== true) {
         event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`);
         return found;
       }
@@ -131,4 +176,13 @@ export function createImagePuller(runtime: Runtime, clock: Clock, pulled: (id: s
       for (const key of backoffs.keys()) if (key.startsWith(`${podUid}/`)) backoffs.delete(key);
     },
   };
+}
+
+/** Of a pod's own credentials; others are the node's. */
+function secretOf({ auth, secret }: Credential): PullSecret | undefined {
+  return secret && { ...secret, hash: hashOf(auth) };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3)}s`;
 }

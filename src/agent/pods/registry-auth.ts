@@ -9,10 +9,12 @@ interface AuthEntry {
   readonly auth?: string;
 }
 
-interface Credential {
+export interface Credential {
   /** `HOST[:PORT][/PATH]`, where each part of the host may have a `*`. */
   readonly place: string;
   readonly auth: RegistryAuth;
+  /** Whose it is. */
+  readonly secret?: { readonly uid: string; readonly namespace: string; readonly name: string };
 }
 
 const defaultRegistry = 'index.docker.io';
@@ -49,7 +51,7 @@ function placeOf(where: string): string {
 }
 
 /** The repository without tag and digest. */
-function repositoryOf(image: string): string {
+export function repositoryOf(image: string): string {
   return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
 }
 
@@ -74,20 +76,22 @@ function matches(place: string, repository: string): boolean {
 }
 
 /** Those for the image's registry, the most particular place first. */
-export function chooseAuths(credentials: readonly Credential[], image: string): RegistryAuth[] {
+export function chooseCredentials(credentials: readonly Credential[], image: string): Credential[] {
   const repository = repositoryOf(image);
   const ordered = [...credentials].sort((a, b) => (a.place < b.place ? 1 : a.place > b.place ? -1 : 0));
   const found = ordered.filter(({ place }) => matches(place, repository));
   const usual = found.length === 0 && inDefaultRegistry(repository) ? ordered.filter(({ place }) => place === defaultRegistry) : [];
-  return [...found, ...usual].map(({ auth }) => auth);
+  return [...found, ...usual];
 }
 
 /** All credentials of the pod that may do, to be tried in turn. A secret that is not there is passed over. */
-export async function registryAuths({ pod, references }: ImageRequest, image: string): Promise<RegistryAuth[]> {
+export async function podCredentials({ pod, references }: Pick<ImageRequest, 'pod' | 'references'>, image: string): Promise<Credential[]> {
   const credentials: Credential[] = [];
   for (const { name = '' } of pod.spec.imagePullSecrets ?? []) {
     const secret = await references.secret(name);
-    if (secret !== undefined) credentials.push(...credentialsOf(secret));
+    if (secret === undefined) continue;
+    const { uid, namespace = '' } = secret.metadata;
+    credentials.push(...credentialsOf(secret).map((credential) => ({ ...credential, secret: { uid, namespace, name } })));
   }
-  return chooseAuths(credentials, image);
+  return chooseCredentials(credentials, image);
 }
