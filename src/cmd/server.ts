@@ -1,4 +1,5 @@
 /** `coracle server`: a cluster in the foreground until Ctrl-C. */
+import type { Duplex } from 'node:stream';
 import { existsSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -53,9 +54,11 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
     const hosts = serverHosts(settings, { nodeName, addresses: [...nodeIPs, ...advertiseAddresses] });
     const storage = lifecycle.add(await openStorage(datastoreOf(settings), common));
     const { pki, joinToken } = await clusterKeys({ storage, dataDir: dataDir.path, hosts, token: tokenOf(settings) });
+    const kubelets = new Map<string, () => Duplex>();
     const controlPlane = lifecycle.add(
       await startControlPlane({
         ...common,
+        kubelets,
         pki,
         storage,
         listen: { host: settings['bind-address'], port },
@@ -80,6 +83,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         port: settings['kubelet-port'],
         tls: await pki.kubelet(nodeName, [nodeName, ...nodeIPs]),
         clientCA: pki.authority.cert,
+        onReachable: (connect: () => Duplex) => void kubelets.set(nodeName, connect),
       };
       lifecycle.add(
         await startNode({
@@ -102,18 +106,25 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
       const ingress = { ...common, ...controlPlane, settings, reporter, nodeIPs, fallback: () => pki.ingress() };
       if (runtime === 'docker') lifecycle.add(await startIngressController(ingress));
     }
-    const count = settings['sim-nodes'];
-    if (count > 0) {
-      reporter.step(`starting ${String(count)} simulated nodes`);
-      const { instance } = dataDir;
-      lifecycle.add(await simNodes({ ...common, ...controlPlane, instance, count, prefix: `${nodeName}-sim-` }));
-    }
+    const simulated = { ...common, ...controlPlane, instance: dataDir.instance, prefix: `${nodeName}-sim-` };
+    await startSimulated(simulated, { settings, reporter }, lifecycle);
     announce({ settings, reporter }, { pki, dataDir: dataDir.path, port: controlPlane.apiServer.port });
     await stopped;
     reporter.note('Stopping; containers go on.');
   } finally {
     await lifecycle.stop();
   }
+}
+
+async function startSimulated(
+  options: Omit<SimNodesOptions, 'count'>,
+  { settings, reporter }: Pick<CommandContext, 'settings' | 'reporter'>,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const count = settings['sim-nodes'];
+  if (count === 0) return;
+  reporter.step(`starting ${String(count)} simulated nodes`);
+  lifecycle.add(await simNodes({ ...options, count }));
 }
 
 /** Writes the kubeconfig and says where it is. */

@@ -13,6 +13,7 @@ import type { KubeletMetrics } from '../stats/kubelet-metrics.ts';
 import { actionOf, callerOf, createAuthorizer, createTokenAuthenticator } from './authorizer.ts';
 import type { AuthenticateToken, Authorize, Caller } from './authorizer.ts';
 import { HttpError } from './http-error.ts';
+import { createLocalConnections, type LocalConnections } from './local-connections.ts';
 import { createRoutes } from './routes.ts';
 import type { RouteOptions, Routes } from './routes.ts';
 
@@ -29,8 +30,18 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
   const { tls, clientCA, logger } = options;
   const routes = createRoutes(options);
   const { deps, clock, metrics } = options;
+  const sockets = new Set<Duplex>();
+  const track = (socket: Duplex): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  const local = createLocalConnections((socket) => {
+    track(socket);
+    server.emit('secureConnection', socket);
+  });
   const parts: Parts = {
     routes,
+    local,
     logger,
     clock,
     metrics,
@@ -45,17 +56,14 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
   });
-  const sockets = new Set<Duplex>();
-  server.on('connection', (socket: Duplex) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  server.on('connection', track);
   server.on('request', (request, response) => void handle(parts, request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(parts, request, { socket, head }));
   server.on('tlsClientError', () => undefined);
   const port = await listen(server, options.host, options.port);
   // Connections that are open go on with the old one.
   options.onRenewable?.((renewed) => server.setSecureContext({ cert: renewed.cert, key: renewed.key, ca: clientCA }));
+  options.onReachable?.(() => local.connect());
   return {
     port,
     ...running(
@@ -82,6 +90,7 @@ function listen(server: ReturnType<typeof createServer>, host: string | undefine
 
 interface Parts {
   readonly routes: Routes;
+  readonly local: LocalConnections;
   readonly authenticate: AuthenticateToken;
   readonly authorize: Authorize;
   readonly clock: Clock;
@@ -98,10 +107,11 @@ async function admit(parts: Parts, request: IncomingMessage, url: URL): Promise<
   throw new HttpError(403, `Forbidden (user=${caller.user}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`);
 }
 
-async function whoAsks({ authenticate, logger }: Parts, request: IncomingMessage): Promise<Caller | undefined> {
+async function whoAsks({ local, authenticate, logger }: Parts, request: IncomingMessage): Promise<Caller | undefined> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   try {
-    return callerOf(request.socket as TLSSocket) ?? (token === undefined ? undefined : await authenticate(token));
+    const known = local.callerOf(request.socket) ?? callerOf(request.socket as TLSSocket);
+    return known ?? (token === undefined ? undefined : await authenticate(token));
   } catch (error) {
     logger.warn({ err: error }, 'a token could not be reviewed');
     return undefined;

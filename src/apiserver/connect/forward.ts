@@ -20,6 +20,8 @@ export interface NodeConnection {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
+  /** How the kubelet of a node is reached that runs in the same process; undefined for other nodes. */
+  readonly local?: (node: string) => (() => Duplex) | undefined;
 }
 
 export interface Upgrade {
@@ -49,6 +51,8 @@ export function createForwarder(nodes: NodeConnection): Forwarder {
   ): ClientRequest => {
     const plain = requestOptions(exchange, location, isUpgrade);
     const options = { ...plain, headers: { ...plain.headers, ...added } };
+    const local = location.node === undefined ? undefined : nodes.local?.(location.node);
+    if (local !== undefined) return httpRequest({ ...options, createConnection: local });
     if (location.scheme === 'http') return httpRequest({ ...options, agent: isUpgrade ? false : agents.http });
     return httpsRequest({ ...options, ...tlsOptions(location, nodes), agent: isUpgrade ? false : agents.https });
   };

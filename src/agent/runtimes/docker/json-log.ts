@@ -23,6 +23,12 @@ interface Entry {
   readonly time?: string;
 }
 
+interface Place {
+  readonly at: number;
+  readonly escape: number;
+  readonly end: number;
+}
+
 interface Target {
   readonly out: Buffer;
   readonly size: number;
@@ -55,7 +61,7 @@ export class JsonLogDecoder {
       if (escape < 0) escape = chunk.length;
       const isPlain = escape < end && chunk[escape + 1] === letterN && chunk[escape + 2] === quote && chunk[escape + 3] === comma;
       size += isPlain
-        ? this.#copyPlain(chunk.subarray(at, end), escape - at, { out, size })
+        ? this.#copyPlain(chunk, { at, escape, end }, { out, size })
         : this.#copyParsed(chunk.toString('utf8', at, end), { out, size });
       at = end + 1;
     }
@@ -63,19 +69,19 @@ export class JsonLogDecoder {
     return out.subarray(0, size);
   }
 
-  /** `escape`: where the text ends. Answers how much was written. */
-  #copyPlain(line: Buffer, escape: number, { out, size }: Target): number {
+  /** `escape`: where the text of the line ends. Answers how much was written. */
+  #copyPlain(chunk: Buffer, { at, escape, end }: Place, { out, size }: Target): number {
     const stream = escape + toStream;
     const time = stream + toTime;
     const { streams, timestamps } = this.#filter;
-    if (streams !== 'all' && (line[stream + 3] === letterO) !== (streams === 'stdout')) return 0;
-    if (this.#old && this.#isOld(line.toString('latin1', time, line.length - 2))) return 0;
+    if (streams !== 'all' && (chunk[stream + 3] === letterO) !== (streams === 'stdout')) return 0;
+    if (this.#old && this.#isOld(chunk.toString('latin1', time, end - 2))) return 0;
     let to = size;
     if (timestamps) {
-      to += line.copy(out, to, time, line.length - 2);
+      to += chunk.copy(out, to, time, end - 2);
       out[to++] = space;
     }
-    to += line.copy(out, to, toText, escape);
+    to += chunk.copy(out, to, at + toText, escape);
     out[to++] = newline;
     return to - size;
   }
