@@ -33,7 +33,7 @@ export async function dnsFigures({ target, kubeconfig, services, seconds, coredn
   const dir = mkdtempSync(join(tmpdir(), 'coracle-dns-'));
   try {
     const port = await freePort();
-    await measure('coracle', { names, port, seconds }, [
+    await measure('coracle', { target, names, port, seconds }, [
       process.execPath,
       join(import.meta.dirname, 'dns-server.ts'),
       kubeconfig,
@@ -45,13 +45,16 @@ export async function dnsFigures({ target, kubeconfig, services, seconds, coredn
     // As kubeadm writes it.
     const corefile = `.:${String(peerPort)} {\n bind 127.0.0.1\n errors\n kubernetes cluster.local in-addr.arpa ip6.arpa {\n  kubeconfig ${kubeconfig}\n  pods insecure\n  fallthrough in-addr.arpa ip6.arpa\n  ttl 30\n }\n cache 30\n loadbalance\n}\n`;
     writeFileSync(join(dir, 'Corefile'), corefile);
-    await measure('CoreDNS, one core', { names, port: peerPort, seconds }, [coredns, '-conf', join(dir, 'Corefile')], { GOMAXPROCS: '1' });
+    await measure('CoreDNS, one core', { target, names, port: peerPort, seconds }, [coredns, '-conf', join(dir, 'Corefile')], {
+      GOMAXPROCS: '1',
+    });
   } finally {
     rmSync(dir, { recursive: true });
   }
 }
 
 interface Load {
+  readonly target: Target;
   readonly names: readonly string[];
   readonly port: number;
   readonly seconds: number;
@@ -71,6 +74,7 @@ async function measure(
     }, 60_000);
     await storm(load, 2);
     await report(name, server, load);
+    await freshness(name, load);
   } finally {
     server.kill();
   }
@@ -87,6 +91,37 @@ async function report(name: string, server: ChildProcess, load: Load): Promise<v
   row(`${name}: memory`, `${residentMB(pid).toFixed(0)} MB`);
 }
 
+/** From the request that changes a headless Service's endpoint until the first answer with it. */
+async function freshness(name: string, { target, port }: Load): Promise<void> {
+  const [services, slices] = ['/api/v1/namespaces/default/services', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'];
+  const slice = (ip: string): string =>
+    JSON.stringify({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'fresh', labels: { 'kubernetes.io/service-name': 'fresh' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [ip] }],
+      ports: [],
+    });
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'fresh' }, spec: { clusterIP: 'None' } };
+  for (const path of [`${services}/fresh`, `${slices}/fresh`]) await target.call('DELETE', path);
+  await target.must('POST', services, JSON.stringify(service));
+  await target.must('POST', slices, slice('10.152.255.1'));
+  const times: number[] = [];
+  for (let at = 0; at < 100; at++) {
+    const ip = Buffer.from([10, 152, 254, at]);
+    const started = performance.now();
+    await target.must('PUT', `${slices}/fresh`, slice(ip.join('.')));
+    const isThere = async (): Promise<boolean> => (await ask(port, question(fullName('fresh'), types.A))).includes(ip);
+    while (!(await isThere())) if (performance.now() - started > 60_000) throw new Error(`${name} goes on with a former endpoint`);
+    times.push(performance.now() - started);
+  }
+  row(
+    `${name}: an endpoint changed until it is answered`,
+    `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms`,
+  );
+}
+
 const fullName = (name: string): string => `${name}.default.svc.cluster.local`;
 
 interface Storm {
@@ -97,7 +132,7 @@ interface Storm {
 }
 
 /** Asks without pause, always the same number in flight; a lost question is given up when its number comes round again. */
-function storm({ names, port, seconds: _ }: Load, seconds: number): Promise<Storm> {
+function storm({ names, port }: Pick<Load, 'names' | 'port'>, seconds: number): Promise<Storm> {
   const questions = names.map((name) => question(fullName(name), types.A));
   const sent = new Float64Array(0x10000);
   const latencies: number[] = [];
