@@ -171,10 +171,10 @@ export class FieldManager {
   #track(managers: Managers, { live, next }: { live: KubeObject | undefined; next: KubeObject }, { manager, time }: Writer): void {
     const { rules } = this.#options;
     const change = { old: this.#versioned(live ?? this.#options.empty()), next: this.#versioned(next) };
-    const changes = settle(managers, change, { rules, self: '', force: true });
+    const id = this.#identity('Update', manager);
+    const changes = settle(managers, change, { rules, self: '', force: true, writer: id });
     const set = difference(union(changes.modified, changes.added), nobodys);
     if (set !== undefined) {
-      const id = this.#identity('Update', manager);
       const own = managers.get(id);
       managers.set(id, { ...this.#manager('Update', { manager, time }), set: union(own?.set, set) });
     }

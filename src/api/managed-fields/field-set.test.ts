@@ -5,6 +5,7 @@ import {
   eachPath,
   type FieldSet,
   has,
+  includes,
   intersection,
   type MaybeSet,
   readFieldSet,
@@ -46,6 +47,8 @@ describe('field sets', () => {
         expect(paths(union(a, b))).toEqual(texts([...left, ...right]));
         expect(paths(intersection(a, b))).toEqual(x.filter((path) => y.includes(path)));
         expect(paths(difference(a, b))).toEqual(x.filter((path) => !y.includes(path)));
+        expect(includes(a, b)).toBe(y.every((path) => x.includes(path)));
+        expect(includes(union(a, b), b)).toBe(true);
         const covered = (path: string): boolean => y.some((other) => path === other || path.startsWith(`${other} `));
         expect(paths(recursiveDifference(a, b))).toEqual(x.filter((path) => !covered(path)));
         for (const path of left) expect(has(a, path)).toBe(true);

@@ -104,6 +104,21 @@ function put(node: Node, key: string | undefined, from: ReadonlyMap<string, Fiel
   if (key !== undefined) node[key] = from.get(key) ?? member;
 }
 
+/** Whether everything in `b` is in `a`. */
+export function includes(a: MaybeSet, b: MaybeSet): boolean {
+  return b === undefined || (a !== undefined && includesNode(a, b));
+}
+
+function includesNode(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  if (isLeaf(b)) return isMember(a);
+  for (const key in b) {
+    const [own, other] = [a[key], b[key] ?? member];
+    if (own === undefined || (key !== '.' && !includesNode(own, other))) return false;
+  }
+  return true;
+}
+
 /** What is in both. */
 export function intersection(a: MaybeSet, b: MaybeSet): MaybeSet {
   if (a === undefined || b === undefined || a === b) return a === b ? a : undefined;

@@ -123,6 +123,7 @@ const ancient = 'ancient-changes';
 
 /** Puts the oldest updates together, one entry a version, when there are too many (capmanagers.go). */
 export function capUpdaters(managers: Managers): void {
+  if (managers.size <= maxUpdaters) return;
   const updaters = [...managers].filter(([, { operation }]) => operation === 'Update');
   if (updaters.length <= maxUpdaters) return;
   updaters.sort(([idA, a], [idB, b]) => byTime(a.time, b.time) || byText(idA, idB));

@@ -1,7 +1,7 @@
 /** How writes move ownership (structured-merge-diff merge/update.go). */
 import { compare, type Comparison } from './compare.ts';
 import { FieldConflict, type Conflict } from './conflict.ts';
-import { difference, eachPath, intersection, type MaybeSet, union } from './field-set.ts';
+import { difference, eachPath, includes, intersection, type MaybeSet, union } from './field-set.ts';
 import type { FieldType } from './field-type.ts';
 import type { Manager, Managers } from './managers.ts';
 import { mentionedFields } from './mentioned.ts';
@@ -29,12 +29,20 @@ export interface Change {
   readonly next: Versioned;
 }
 
+interface SettleOptions {
+  readonly rules: Rules;
+  readonly self: string;
+  readonly force: boolean;
+  /** Gets what it loses back from the caller: what it owns already is not taken from it in the first place. */
+  readonly writer?: string;
+}
+
 /**
  * Takes from every manager but `self` what `change` takes: what others changed or added, and what is gone. Managers of versions that are
  * served no more go. Returns what changed; throws a FieldConflict when fields of others changed and `force` is false.
  */
-export function settle(managers: Managers, { old, next }: Change, options: { rules: Rules; self: string; force: boolean }): Comparison {
-  const { rules, self, force } = options;
+export function settle(managers: Managers, { old, next }: Change, options: SettleOptions): Comparison {
+  const { rules, self, force, writer } = options;
   const changes = filtered(compare(old.type, old.value, next.value, rules.ignored), rules, next.apiVersion);
   const byVersion = new Map<string, Seen | undefined>([[next.apiVersion, seenOf(changes)]]);
   const changesIn = (version: string): Seen | undefined => {
@@ -55,6 +63,7 @@ export function settle(managers: Managers, { old, next }: Change, options: { rul
       lost.push([id, manager, manager.set]);
       continue;
     }
+    if (id === writer && seen.removed === undefined && manager.set !== undefined && includes(manager.set, seen.changed)) continue;
     const taken = intersection(manager.set, seen.changed);
     if (!force) eachPath(taken, (path) => conflicts.push({ manager, path }));
     const gone = union(taken, seen.removed);
