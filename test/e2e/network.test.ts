@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Commands } from '../../src/base/command.ts';
 import { systemCommands } from '../../src/base/command.ts';
+import { Resolvers } from './resolvers.ts';
 
 const ns = 'coracle-test-network';
 const children: ChildProcess[] = [];
@@ -125,5 +126,69 @@ describe('a node without containers', () => {
       expect(await resolve(from, '10.43.0.10', '5.0.43.10.in-addr.arpa', 'PTR')).toEqual([name]);
       expect(await resolve(from, '10.43.0.10', 'nope.default.svc.cluster.local', 'A')).toBe('ENOTFOUND');
     }
+  });
+});
+
+describe('what resolvers think of the cluster’s names', () => {
+  const suffix = 'default.svc.cluster.local';
+  let resolvers: Resolvers;
+
+  const seed = (resource: string, object: object): Promise<unknown> => node.ask({ seed: { resource, object } });
+  const headless = async (name: string, endpoints: object[]): Promise<void> => {
+    const labels = { 'kubernetes.io/service-name': name };
+    await seed('services', { metadata: { name, namespace: 'default' }, spec: { clusterIP: 'None', ports: [] }, status: {} });
+    await seed('endpointSlices', { metadata: { name, namespace: 'default', labels }, addressType: 'IPv4', endpoints, ports: [] });
+  };
+
+  beforeAll(async () => {
+    resolvers = new Resolvers(b.inside, `search ${suffix} svc.cluster.local cluster.local\nnameserver 10.43.0.10\noptions ndots:5\n`);
+    await headless('db', [{ addresses: ['10.42.0.77'], hostname: 'one' }, { addresses: ['10.42.0.78'] }]);
+    await headless(
+      'big',
+      Array.from({ length: 200 }, (_, i) => ({ addresses: [`10.42.7.${i}`] })),
+    );
+    const spec = { type: 'ExternalName', externalName: `web.${suffix}` };
+    await seed('services', { metadata: { name: 'ext', namespace: 'default' }, spec, status: {} });
+  });
+  afterAll(() => resolvers.remove());
+
+  const web = ['10.43.0.5', 'fd43::5'];
+  test.each([
+    ['web', web],
+    ['web.default', web],
+    ['web.default.svc', web],
+    [`web.${suffix}`, web],
+    [`web.${suffix}.`, web],
+    ['db', ['10.42.0.77', '10.42.0.78']],
+    ['one.db', ['10.42.0.77']],
+    ['ext', web],
+    // Absolute, since there is nobody here to ask about what is outside of the cluster.
+    [`nope.${suffix}.`, []],
+    [`nope.db.${suffix}.`, []],
+  ])('%s: glibc, and musl where there is one, find %j', async (name, expected) => {
+    expect(await resolvers.addresses('glibc', name)).toEqual(expected);
+    if (resolvers.hasMusl) expect(await resolvers.addresses('musl', name)).toEqual(expected);
+  });
+
+  test('200 addresses come over TCP', async () => {
+    expect(await resolvers.addresses('glibc', 'big')).toHaveLength(200);
+    expect((await resolvers.dig('+short', `big.${suffix}`)).trim().split('\n')).toHaveLength(200);
+    expect(await resolvers.dig('+ignore', '+bufsize=512', `big.${suffix}`)).toMatch(/flags:[^;]* tc/);
+  });
+
+  test.each([
+    [['web', '+search'], /^web\.default\.svc\.cluster\.local\.\s+\d+\s+IN\s+A\s+10\.43\.0\.5$/m],
+    [['+tcp', `web.${suffix}`, 'AAAA'], /\sAAAA\s+fd43::5$/m],
+    [['-x', '10.43.0.5'], /\sPTR\s+web\.default\.svc\.cluster\.local\.$/m],
+    [[`_http._tcp.web.${suffix}`, 'SRV'], /\sSRV\s+0 100 80 web\.default\.svc\.cluster\.local\.$/m],
+    [[`ext.${suffix}`, 'CNAME'], /\sCNAME\s+web\.default\.svc\.cluster\.local\.$/m],
+    [[`nope.${suffix}`], /status: NXDOMAIN[^]*\sSOA\s/],
+    [[`web.${suffix}`, 'TXT'], /status: NOERROR[^]*\sSOA\s/],
+    [['+edns=1', '+noednsneg', `web.${suffix}`], /status: BADVERS/],
+    [['+dnssec', '+cookie', `web.${suffix}`], /status: NOERROR[^]*EDNS: version: 0/],
+  ])('dig %j', async (args, expected) => {
+    const output = await resolvers.dig(...args);
+    expect(output).toMatch(expected);
+    expect(output).not.toMatch(/malformed|mismatch|recursion requested but not available|extra bytes/i);
   });
 });
