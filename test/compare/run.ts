@@ -1,8 +1,8 @@
 /**
  * Sends the same requests to Coracle and to a real Kubernetes API server and shows where the answers differ:
- *   node test/compare/run.ts [--ours KUBECONFIG] [--real KUBECONFIG] [--record] [--holes] [--verbose] [filter...]
+ *   node test/compare/run.ts [--ours KUBECONFIG] [--real KUBECONFIG] [--record] [--holes | --manifests FOLDER] [--verbose] [filter...]
  * --holes asks instead what is worked out from the kinds themselves (holes/): every verb with every option, every field with wrong and
- * right values; that needs the real server.
+ * right values; --manifests sends every manifest below a folder. Both need the real server.
  * Without --ours a server is started for the run; without --real the answers of an earlier run count (recorded/). --record
  * keeps the real server's answers for that. A filter is a part of case names. Exits with 1 when answers differ that may not.
  */
@@ -12,6 +12,7 @@ import { type Case, post, remove } from './case.ts';
 import { allCases } from './cases/index.ts';
 import { Comparison } from './comparison.ts';
 import { casesAtOnce, groupsAtOnce, holeGroups, inParallel } from './holes/index.ts';
+import { manifestCases } from './manifests.ts';
 import { startOurs } from './ours.ts';
 import { readRecorded, type Recorded, writeRecorded } from './recorded.ts';
 import { Target } from './target.ts';
@@ -23,6 +24,7 @@ const { values, positionals: filters } = parseArgs({
     real: { type: 'string' },
     record: { type: 'boolean', default: false },
     holes: { type: 'boolean', default: false },
+    manifests: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -68,17 +70,18 @@ async function runHoles(): Promise<void> {
   });
 }
 
-async function runCases(): Promise<void> {
-  for (const one of allCases()) if (wanted(one.name)) await runCase(one);
+async function runCases(all: readonly Case[]): Promise<void> {
+  for (const one of all) if (wanted(one.name)) await runCase(one);
 }
 
 const preparation = [
   post('/api/v1/namespaces', { metadata: { name: '{ns}' } }),
   post('/api/v1/namespaces/{ns}/serviceaccounts', { metadata: { name: 'default' } }),
 ];
-if (values.holes && real === undefined) throw new Error('--holes asks the real server: --real KUBECONFIG');
+const isRecorded = !values.holes && values.manifests === undefined;
+if (!isRecorded && real === undefined) throw new Error('--holes and --manifests ask the real server: --real KUBECONFIG');
 for (const step of preparation) await comparison.both(step);
-await (values.holes ? runHoles() : runCases());
+await (values.holes ? runHoles() : runCases(values.manifests === undefined ? allCases() : manifestCases(values.manifests)));
 for (const [reason, times] of reasons) console.log(`allowed, ${String(times)} times: ${reason}`);
 console.log(
   `${String(count.cases)} cases (${String(count.steps)} requests): ${String(count.equal)} equal, ` +
@@ -87,7 +90,7 @@ console.log(
 await comparison.both(remove('/api/v1/namespaces/{ns}'));
 const finalized = { metadata: { name: '{ns}' } };
 await real?.send({ method: 'PUT', path: '/api/v1/namespaces/{ns}/finalize', body: finalized }, comparison.fill);
-if (values.record && !values.holes) writeRecorded({ ...(filters.length === 0 ? {} : earlier), ...kept });
+if (values.record && isRecorded) writeRecorded({ ...(filters.length === 0 ? {} : earlier), ...kept });
 ours.close();
 real?.close();
 await server?.stop();
