@@ -11,6 +11,8 @@ import type { KnownImages } from './node/known-images.ts';
 import type { Machine } from './node/machine.ts';
 import { RuntimeHealth } from './node/runtime-health.ts';
 import type { AgentOptions } from './options.ts';
+import { usualVerification } from './pods/pull-records.ts';
+import { usualLogs } from './runtimes/runtime.ts';
 import type { PodDeps } from './pods/deps.ts';
 import type { PodManager } from './pods/pod-manager.ts';
 import type { PodWorker } from './pods/worker.ts';
@@ -117,6 +119,9 @@ export function nodeConfiguration(
       priority,
       shutdownGracePeriodSeconds: Math.trunc(ms / 1000),
     })),
+    maxParallelImagePulls: options.maxParallelImagePulls,
+    imageVerification: options.imageVerification ?? usualVerification,
+    containerLogs: options.containerLogs ?? usualLogs,
     runtimeEndpoint: options.runtime === 'docker' ? `unix://${options.dockerSocket ?? '/var/run/docker.sock'}` : '',
   };
 }

@@ -1,21 +1,13 @@
 /** The settings of a node that only its agent reads. */
-import type { AgentOptions } from '../agent/agent.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { defaultThresholds } from '../agent/eviction/thresholds.ts';
 import type { PriorityGrace } from '../agent/node/shutdown.ts';
-import type { Settings } from './options.ts';
+import { type KubeletSettings, readKubeletConfig } from './kubelet-config.ts';
+import { options, type Option, type Settings } from './options.ts';
 import { reservedAmounts } from './reserved-amounts.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface NodeSettings extends Pick<
-  AgentOptions,
-  | 'evictionHard'
-  | 'imageGcHighPercent'
-  | 'imageGcLowPercent'
-  | 'kubeReserved'
-  | 'systemReserved'
-  | 'shutdownGraceMs'
-  | 'shutdownGraceCriticalMs'
-  | 'shutdownGraceByPriority'
-> {
+export interface NodeSettings extends KubeletSettings {
   /** Pods are ended whenever the process stops. */
   readonly shutdownOnStop: boolean;
 }
@@ -32,24 +24,49 @@ export function priorityGraces(items: readonly string[]): PriorityGrace[] {
   });
 }
 
-/** Throws a {@link UsageError} for settings that contradict each other. */
+/** Flags go before the file, where they say something else than their default. Throws a {@link UsageError} for settings that contradict each other. */
 export function nodeSettings(settings: Settings): NodeSettings {
-  const [high, low] = [settings['image-gc-high-threshold'], settings['image-gc-low-threshold']];
-  if (low > high) throw new UsageError('--image-gc-low-threshold must not be above --image-gc-high-threshold');
-  const [grace, critical] = [settings['shutdown-grace-period'], settings['shutdown-grace-period-critical-pods']];
-  if (critical > grace) throw new UsageError('--shutdown-grace-period-critical-pods must not be above --shutdown-grace-period');
-  const byPriority = priorityGraces(settings['shutdown-grace-period-by-pod-priority']);
-  if (byPriority.length > 0 && grace > 0)
+  const file = settings['kubelet-config'] === undefined ? {} : readKubeletConfig(settings['kubelet-config']);
+  const merged = { ...defaults, ...file, ...flagsGiven(settings) };
+  if (merged.imageGcLowPercent > merged.imageGcHighPercent)
+    throw new UsageError('--image-gc-low-threshold must not be above --image-gc-high-threshold');
+  if (merged.shutdownGraceCriticalMs > merged.shutdownGraceMs)
+    throw new UsageError('--shutdown-grace-period-critical-pods must not be above --shutdown-grace-period');
+  if (merged.shutdownGraceByPriority.length > 0 && merged.shutdownGraceMs > 0)
     throw new UsageError('--shutdown-grace-period-by-pod-priority and --shutdown-grace-period exclude each other');
-  return {
-    evictionHard: settings['eviction-hard'],
-    imageGcHighPercent: high,
-    imageGcLowPercent: low,
-    kubeReserved: reservedAmounts(settings['kube-reserved']),
-    systemReserved: reservedAmounts(settings['system-reserved']),
-    shutdownGraceMs: grace * 1000,
-    shutdownGraceCriticalMs: critical * 1000,
-    shutdownGraceByPriority: byPriority,
-    shutdownOnStop: settings['shutdown-pods-on-stop'],
+  return { ...merged, shutdownOnStop: settings['shutdown-pods-on-stop'] };
+}
+
+function usual(flag: string): unknown {
+  const option = (options as readonly Option[]).find((one) => one.flag === flag);
+  return option !== undefined && 'default' in option ? option.default : undefined;
+}
+
+const defaults = {
+  evictionHard: defaultThresholds,
+  imageGcHighPercent: 85,
+  imageGcLowPercent: 80,
+  kubeReserved: {},
+  systemReserved: {},
+  shutdownGraceMs: 0,
+  shutdownGraceCriticalMs: 0,
+  shutdownGraceByPriority: [],
+} satisfies Partial<NodeSettings>;
+
+function flagsGiven(settings: Settings): Partial<NodeSettings> {
+  const given = <T>(flag: keyof Settings, value: T): T | undefined => (isDeepStrictEqual(settings[flag], usual(flag)) ? undefined : value);
+  const all = {
+    evictionHard: given('eviction-hard', settings['eviction-hard']),
+    imageGcHighPercent: given('image-gc-high-threshold', settings['image-gc-high-threshold']),
+    imageGcLowPercent: given('image-gc-low-threshold', settings['image-gc-low-threshold']),
+    kubeReserved: given('kube-reserved', reservedAmounts(settings['kube-reserved'])),
+    systemReserved: given('system-reserved', reservedAmounts(settings['system-reserved'])),
+    shutdownGraceMs: given('shutdown-grace-period', settings['shutdown-grace-period'] * 1000),
+    shutdownGraceCriticalMs: given('shutdown-grace-period-critical-pods', settings['shutdown-grace-period-critical-pods'] * 1000),
+    shutdownGraceByPriority: given(
+      'shutdown-grace-period-by-pod-priority',
+      priorityGraces(settings['shutdown-grace-period-by-pod-priority']),
+    ),
   };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

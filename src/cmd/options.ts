@@ -290,6 +290,13 @@ export const options = [
     commands: node,
   },
   {
+    flag: 'kubelet-config',
+    kind: 'text',
+    value: 'FILE',
+    help: 'KubeletConfiguration (YAML) with settings of this node; flags that are not left at their defaults go before it',
+    commands: node,
+  },
+  {
     flag: 'eviction-hard',
     kind: 'text',
     value: 'SIGNAL<AMOUNT,...',

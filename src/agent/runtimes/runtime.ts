@@ -180,6 +180,14 @@ export interface ProcessSession {
   close(): Promise<void>;
 }
 
+/** When a container's log is cut off, and how many such pieces there are at most (containerLogMaxSize, containerLogMaxFiles). */
+export interface LogLimits {
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+}
+
+export const usualLogs: LogLimits = { maxBytes: 10 << 20, maxFiles: 5 };
+
 export interface LogOptions {
   readonly follow: boolean;
   readonly timestamps: boolean;

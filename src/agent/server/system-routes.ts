@@ -1,6 +1,7 @@
 /** What the kubelet tells of itself and of the machine: health, configuration, and the files of /var/log. */
 import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
+import type { Verification } from '../pods/pull-records.ts';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -62,7 +63,15 @@ export interface NodeConfiguration {
   readonly shutdownGracePeriod: string;
   readonly shutdownGracePeriodCriticalPods: string;
   readonly shutdownGracePeriodByPodPriority: readonly { readonly priority: number; readonly shutdownGracePeriodSeconds: number }[];
+  readonly maxParallelImagePulls: number | undefined;
+  readonly imageVerification: Verification;
+  readonly containerLogs: { readonly maxBytes: number; readonly maxFiles: number };
   readonly runtimeEndpoint: string;
+}
+
+/** An amount as it is usually written. */
+function mebibytes(bytes: number): string {
+  return bytes % (1 << 20) === 0 ? `${String(bytes / (1 << 20))}Mi` : String(bytes);
 }
 
 /** /configz: the fields of a KubeletConfiguration that mean something here, as defaulted by upstream or chosen by this agent. */
@@ -105,14 +114,17 @@ export function configuration(node: NodeConfiguration): object {
     cpuCFSQuota: true,
     cpuCFSQuotaPeriod: '100ms',
     nodeStatusMaxImages: 50,
-    serializeImagePulls: false,
+    serializeImagePulls: node.maxParallelImagePulls === 1,
+    ...(node.maxParallelImagePulls === undefined ? {} : { maxParallelImagePulls: node.maxParallelImagePulls }),
+    imagePullCredentialsVerificationPolicy: node.imageVerification.policy,
+    ...(node.imageVerification.allowlist.length === 0 ? {} : { preloadedImagesVerificationAllowlist: node.imageVerification.allowlist }),
     evictionHard: node.evictionHard,
     evictionPressureTransitionPeriod: '5m0s',
     enableControllerAttachDetach: true,
     failSwapOn: false,
     memorySwap: {},
-    containerLogMaxSize: '10Mi',
-    containerLogMaxFiles: 5,
+    containerLogMaxSize: mebibytes(node.containerLogs.maxBytes),
+    containerLogMaxFiles: node.containerLogs.maxFiles,
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     ...reserved('systemReserved', node.systemReserved),
     ...reserved('kubeReserved', node.kubeReserved),

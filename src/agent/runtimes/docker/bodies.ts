@@ -1,5 +1,5 @@
 /** What Docker is asked for to make a sandbox or a container; pure. */
-import type { ContainerConfig, Sandbox, SandboxConfig } from '../runtime.ts';
+import { type ContainerConfig, type LogLimits, type Sandbox, type SandboxConfig, usualLogs } from '../runtime.ts';
 import type { Owner } from './labels.ts';
 import { writeLabels } from './labels.ts';
 import { sandboxImages } from './pause-image.ts';
@@ -121,14 +121,6 @@ export interface HostFacts {
   readonly driver: CgroupDriver;
   readonly logs?: LogLimits | undefined;
 }
-
-/** When a container's log is cut off, and how many such pieces there are at most (containerLogMaxSize, containerLogMaxFiles). */
-export interface LogLimits {
-  readonly maxBytes: number;
-  readonly maxFiles: number;
-}
-
-const usualLogs: LogLimits = { maxBytes: 10 << 20, maxFiles: 5 };
 
 export function containerRequest(
   config: ContainerConfig,

@@ -14,6 +14,7 @@ import type {
   ContainerConfig,
   ContainerStats,
   Image,
+  LogLimits,
   LogOptions,
   PodState,
   ProcessSession,
@@ -27,7 +28,7 @@ import type {
 } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { containerRequest, networkMode, sandboxRequest } from './bodies.ts';
-import type { CreateRequest, HostFacts, LogLimits } from './bodies.ts';
+import type { CreateRequest, HostFacts } from './bodies.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
