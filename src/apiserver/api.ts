@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { type Running, running } from '../base/lifecycle.ts';
-import { ApiError, badRequest } from '../api/errors.ts';
+import { ApiError, badRequest, isReason } from '../api/errors.ts';
 import { anonymousUser } from '../auth/authenticator.ts';
 import type { Connector, Upgrade } from './connect/connector.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -202,9 +202,11 @@ class Pipeline {
     const sent = sendError(exchange, error);
     const { logger } = this.#options;
     const request = { err: error, path: exchange.info.path, verb: exchange.info.verb };
-    // 503 and the like tell of something behind this server (a pod that does not listen yet); only 500 is a fault of its own.
-    if (sent.code === 500) logger.error(request, 'request failed');
-    else if (sent.code > 500) logger.info(request, 'request failed');
+    // 503 and the like tell of something behind this server (a pod that does not listen yet), and some things a client does wrong
+    // upstream answers with a bare 500: only the others are faults of its own.
+    const isOurs = sent.code === 500 && !isReason(error, 'Unknown');
+    if (isOurs) logger.error(request, 'request failed');
+    else if (sent.code >= 500) logger.info(request, 'request failed');
   }
 
   #nonResourcePath(exchange: Exchange): Promise<boolean> {
@@ -217,12 +219,12 @@ class Pipeline {
     const target = route(registry, exchange.info, exchange.request.method ?? 'GET');
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
-    if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
     if (target.to === 'no watch') throw notWatched(store.definition);
     exchange.routed = true;
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
     this.#negotiate(exchange, store.definition);
+    if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
     const scope = { exchange, store, clock, messages: this.#messages };
     if (target.to === 'handler') return target.handle(scope);
     const outlet = outletOf(exchange, upgrade, this.#flusher);

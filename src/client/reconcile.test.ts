@@ -63,7 +63,7 @@ describe('reconcile loop', () => {
       new ApiError('InternalError', 'oh'),
       new Error('oh'),
     ];
-    const reconcile = (key: string): Promise<undefined> => Promise.reject(failures[Number(key)]);
+    const reconcile = (key: string): Promise<undefined> => Promise.reject(failures[Number(key)] ?? new Error());
     const loop = startReconciler({ name: 'test', clock: new FakeClock(), logger, reconcile, ready: Promise.resolve() });
     for (const key of failures.keys()) loop.enqueue(String(key));
     await settle();

@@ -24,6 +24,8 @@ export const customresourcedefinitions = define<CustomResourceDefinition>({
     ...together<CustomResourceDefinition>(specAndStatus(), storedVersion),
     default({ spec }) {
       spec.conversion ??= { strategy: 'None' };
+      const service = spec.conversion.webhook?.clientConfig?.service;
+      if (service !== undefined) service.port ??= 443;
       spec.names.singular ||= spec.names.kind.toLowerCase();
       spec.names.listKind ||= `${spec.names.kind}List`;
     },
