@@ -37,6 +37,7 @@ import { createReferences } from './references.ts';
 import { startDocker, startSim } from './runtimes/index.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import { KubeletMetrics } from './stats/kubelet-metrics.ts';
+import type { PodMetrics } from './stats/pod-metrics.ts';
 import { createClaimReader } from './volumes/claims.ts';
 import { createTokens } from './volumes/tokens.ts';
 import type { PodWorker } from './pods/worker.ts';
@@ -95,7 +96,8 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<
   const pulled = await pulledImagesOf(options.dataDir);
   const images = rememberImages(runtime, clock);
   const room = allocatableOf(options, machine, runtime.real);
-  const { deps } = await podDeps({ options, lifecycle, runtime, machine, recorder, podsDir, pulled, room, pulledOne: images.changed });
+  const shared = { options, lifecycle, runtime, machine, recorder, podsDir, pulled, room };
+  const { deps } = await podDeps({ ...shared, pulledOne: images.changed, metrics: metrics.pods });
   const pods =
     options.shared?.pods ??
     lifecycle.add(startInformer(refs.pods, { client, clock, logger }, { fieldSelector: `spec.nodeName=${nodeName}` }));
@@ -155,6 +157,7 @@ interface DepsInput {
   /** What pods can have of the node. */
   readonly room: Readonly<Record<string, string>>;
   readonly pulledOne: () => void;
+  readonly metrics: PodMetrics;
 }
 
 async function podDeps({
@@ -167,6 +170,7 @@ async function podDeps({
   pulled,
   room,
   pulledOne,
+  metrics,
 }: DepsInput): Promise<{ deps: PodDeps }> {
   const { client, clock, logger } = options;
   const run: CommandRunner = (options.commands ?? systemCommands()).run;
@@ -182,7 +186,7 @@ async function podDeps({
     clock,
     logger,
     recorder,
-    statuses: createStatusWriter(client, logger, clock),
+    statuses: createStatusWriter({ client, logger, clock, synced: (since) => metrics.statusSynced(since) }),
     leftovers: lifecycle.add(createLeftovers({ clock, logger, quietMs: runtime.real ? 1000 : 0 })),
     references,
     images: createImagePuller({
@@ -194,12 +198,14 @@ async function podDeps({
         images: () => runtime.listImages(),
       }),
       maxParallel: options.maxParallelImagePulls,
-      pulled: (id) => {
+      pulled: ({ id, bytes }, pod, beganMs) => {
+        metrics.pulled(pod, { bytes, beganMs });
         pulled.add(id, clock.now());
         pulledOne();
       },
     }),
     probeMetrics: createProbeMetrics(),
+    metrics,
     tokens: createTokens(client, clock),
     claims: createClaimReader(client),
     network: options.podNetwork === undefined ? undefined : Promise.resolve(options.podNetwork),

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/events.ts';
 import type { ProbeMetrics } from '../probes/metrics.ts';
+import type { PodMetrics } from '../stats/pod-metrics.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { References } from '../references.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
@@ -27,6 +28,7 @@ export interface PodDeps {
   readonly references: References;
   readonly images: ImagePuller;
   readonly probeMetrics: ProbeMetrics;
+  readonly metrics: PodMetrics;
   readonly tokens: TokenSource;
   readonly claims: ClaimReader;
   /** Undefined: pods that are not on the host's network have none. */

@@ -55,8 +55,8 @@ export interface ImagePullerOptions {
   readonly records?: PullRecords;
   /** At a time; default: as many as are wanted. */
   readonly maxParallel?: number | undefined;
-  /** An image has come. */
-  readonly pulled?: (id: string) => void;
+  /** An image has come for the pod, pulled since `beganMs` (monotonic). */
+  readonly pulled?: (image: Image, pod: Pod, beganMs: number) => void;
 }
 
 /** The credentials that did, and how long it took in ms, waiting for other pulls left out. */
@@ -123,7 +123,7 @@ export function createImagePuller(options: ImagePullerOptions): ImagePuller {
       const { tookMs, used } = await pullWithAny(name, await podCredentials(request, name));
       const found = await runtime.imageStatus(name);
       if (found === undefined) throw new Error(`image ${name} is not there after it was pulled`);
-      pulled?.(found.id);
+      pulled?.(found, pod, began);
       records?.pulled(name, found.id, used && secretOf(used));
       const words = `${seconds(tookMs)} (${seconds(clock.monotonic() - began)} including waiting)`;
       event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${words}. Image size: ${found.bytes} bytes.`);

@@ -48,11 +48,13 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     const { uid } = pod.metadata;
     const gone = (): void => {
       workers.delete(uid);
+      own.metrics.forget(pod);
       resizes.retry();
       ended();
     };
     const worker = new PodWorker(own, pod, { gone, resourcesChanged: () => resizes.retry() });
     workers.set(uid, worker);
+    own.metrics.seen(pod);
     relist.soon();
     return worker;
   };
@@ -89,7 +91,10 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
   const adopt = async (state: PodState): Promise<void> => {
     const pod = known.get(state.pod.uid);
     if (pod !== undefined) await take(open(deps, pod), state);
-    else if (!uids.has(state.pod.uid)) void removeOrphan(deps, state);
+    else if (!uids.has(state.pod.uid)) {
+      deps.metrics.orphanFound();
+      void removeOrphan(deps, state);
+    }
   };
   const remains = new Set(left.keys());
   await Promise.all([...left.values()].map((state) => adopt(state)));
@@ -127,8 +132,10 @@ interface Relist {
 function createRelist(deps: PodDeps, workers: ReadonlyMap<string, PodWorker>): Relist {
   let cancel: (() => void) | undefined;
   const now = (): void => {
-    for (const worker of workers.values())
+    const began = deps.clock.monotonic();
+    const compare = (worker: PodWorker): Promise<void> =>
       worker.resync().catch((error: unknown) => deps.logger.warn({ err: error }, 'a pod could not be compared'));
+    void Promise.all([...workers.values()].map(compare)).then(() => deps.metrics.relisted(began));
   };
   const soon = (): void => {
     if (!deps.runtime.real) return;

@@ -11,7 +11,7 @@ function setUp() {
   const clock = new FakeClock();
   const client = createFakeClient({ clock });
   const pod = client.seed(refs.pods, testPod());
-  return { client, clock, pod, writer: createStatusWriter(client, silentLogger, clock) };
+  return { client, clock, pod, writer: createStatusWriter({ client, logger: silentLogger, clock }) };
 }
 
 test('writes what differs, and nothing when nothing does', async () => {

@@ -51,11 +51,20 @@ interface Entry {
   running: Promise<void>;
 }
 
-export function createStatusWriter(client: Client, logger: Logger, clock: Clock): StatusWriter {
+export interface StatusWriterOptions {
+  readonly client: Client;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** A status that differed since then (monotonic, ms) is written. */
+  readonly synced?: (sinceMs: number) => void;
+}
+
+export function createStatusWriter({ client, logger, clock, synced }: StatusWriterOptions): StatusWriter {
   const pods = client.resource(refs.pods);
   const entries = new Map<string, Entry>();
 
   const put = async (pod: Pod, status: PodStatus): Promise<void> => {
+    const since = clock.monotonic();
     let newest = pod;
     for (let tries = 0; tries < 10; tries += 1) {
       if (newest.metadata.uid !== pod.metadata.uid) return;
@@ -63,6 +72,7 @@ export function createStatusWriter(client: Client, logger: Logger, clock: Clock)
       if (jsonEqual(merged, newest.status)) return;
       try {
         await pods.updateStatus({ ...newest, status: merged });
+        synced?.(since);
         return;
       } catch (error) {
         if (isReason(error, 'NotFound')) return;

@@ -296,11 +296,14 @@ export class PodWorker implements TaskHost, Resizing {
 
   /** What goes wrong with one pod is that pod's trouble. */
   #trySync(): void {
+    const began = this.deps.clock.monotonic();
+    const operation = this.#written === undefined ? 'create' : 'sync';
     try {
       this.#sync();
     } catch (error) {
       this.#stepFailed(error);
     }
+    this.deps.metrics.synced(operation, began);
   }
 
   #sync(): void {
@@ -484,6 +487,7 @@ export class PodWorker implements TaskHost, Resizing {
       terminal: this.#state !== 'running' && quiet,
       message: (container) => this.#tasks.message(container),
     });
+    this.deps.metrics.published(pod, status, pod.status);
     this.#written = status;
     return this.deps.statuses.write(this.#pod, status);
   }

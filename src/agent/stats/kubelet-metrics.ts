@@ -1,8 +1,9 @@
 /** /metrics of the agent, under the kubelet's names (pkg/kubelet/metrics/metrics.go). */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { exponentialBuckets, type Family, type Histogram, type Counter, MetricRegistry } from '../../base/metrics.ts';
 import type { PodWorker } from '../pods/worker.ts';
+import { PodMetrics } from './pod-metrics.ts';
 import type { Container, ContainerConfig, ContainerKind, Runtime } from '../runtimes/runtime.ts';
 
 /** Of the kubelet's histograms of operations: 5 ms to 12 minutes. */
@@ -26,6 +27,7 @@ export interface HttpRequestLabels {
 
 export class KubeletMetrics {
   readonly #registry = new MetricRegistry();
+  readonly pods: PodMetrics;
   readonly #clock: Clock;
   readonly #operations: Family<Counter>;
   readonly #operationErrors: Family<Counter>;
@@ -94,6 +96,7 @@ export class KubeletMetrics {
       'Total number of images garbage collected by the kubelet, whether through disk usage or image age.',
       ['reason'],
     );
+    this.pods = new PodMetrics(registry, clock);
     this.#collect({ nodeName, version, workers });
   }
 
@@ -202,6 +205,20 @@ export class KubeletMetrics {
     ]);
     gauge('kubelet_managed_ephemeral_containers', 'Current number of ephemeral containers in pods managed by this kubelet.', () => [
       { value: [...workers()].reduce((sum, { pod }) => sum + (pod.spec.ephemeralContainers?.length ?? 0), 0) },
+    ]);
+    const withCondition = (type: string, reason?: string): number =>
+      count(({ pod }) => (pod.status.conditions ?? []).some((one) => one.type === type && (reason === undefined || one.reason === reason)));
+    gauge('kubelet_pod_pending_resizes', 'Number of pending resizes for pods.', () =>
+      ['Deferred', 'Infeasible'].map((reason) => ({
+        labels: { reason: reason.toLowerCase() },
+        value: withCondition('PodResizePending', reason),
+      })),
+    );
+    gauge('kubelet_pod_in_progress_resizes', 'Number of in-progress resizes for pods.', () => [
+      { value: withCondition('PodResizeInProgress') },
+    ]);
+    gauge('kubelet_cgroup_version', 'cgroup version on the hosts.', () => [
+      { value: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1 },
     ]);
     gauge(
       'kubelet_metrics_provider',
