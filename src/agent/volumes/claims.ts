@@ -26,7 +26,16 @@ export function createClaimReader(client: Client): ClaimReader {
   };
 }
 
-export async function claimPath(reader: ClaimReader, namespace: string, name: string): Promise<string> {
+/** Annotation of volumes that a controller made for a claim. */
+const provisionedBy = 'pv.kubernetes.io/provisioned-by';
+
+export interface ClaimedFolder {
+  readonly path: string;
+  /** It is the volume's alone: a pod's group may have it. A folder of the host that somebody names is the host's (hostpath, GetAttributes). */
+  readonly managed: boolean;
+}
+
+export async function claimedFolder(reader: ClaimReader, namespace: string, name: string): Promise<ClaimedFolder> {
   const claim = await reader.claim(namespace, name);
   if (claim === undefined) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
   const volumeName = claim.spec.volumeName ?? '';
@@ -35,8 +44,8 @@ export async function claimPath(reader: ClaimReader, namespace: string, name: st
   const { hostPath, local } = volume?.spec ?? {};
   if (hostPath !== undefined) {
     await prepareHostPath(hostPath.path, hostPath.type === undefined || hostPath.type === '' ? 'DirectoryOrCreate' : hostPath.type);
-    return hostPath.path;
+    return { path: hostPath.path, managed: volume?.metadata.annotations?.[provisionedBy] !== undefined };
   }
-  if (local !== undefined) return local.path;
+  if (local !== undefined) return { path: local.path, managed: true };
   throw new VolumeError(`persistent volume "${volumeName}" is of a kind this node cannot mount`);
 }

@@ -1,15 +1,15 @@
 /** The volumes of one pod on this machine. */
-import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Volume } from '../../api/generated/types.ts';
-import { tryParseQuantity } from '../../api/quantity.ts';
 import type { CommandRunner } from '../../base/command.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import type { Payload } from './atomic-writer.ts';
-import { claimPath } from './claims.ts';
+import { claimedFolder } from './claims.ts';
 import type { ClaimReader } from './claims.ts';
 import type { ContentInput } from './content.ts';
 import { configMapFiles, downwardFiles, projectedFiles, secretFiles, VolumeError } from './content.ts';
+import { makeEmptyDir } from './empty-dir.ts';
 import { prepareHostPath } from './host-path.ts';
 import { mountPoints } from './mount-points.ts';
 import type { PreparedVolume } from './mounts.ts';
@@ -97,7 +97,11 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
     await writeAtomically(dir, files, { fsGroup });
     return { hostPath: dir, readOnly: true };
   }
-  if (volume.emptyDir !== undefined) return { hostPath: await emptyDir(input, volume.name, volume.emptyDir), readOnly: false };
+  if (volume.emptyDir !== undefined) {
+    const dir = join(input.podDir, 'volumes', emptyDirPlugin, volume.name);
+    await makeEmptyDir(dir, volume.emptyDir, input);
+    return { hostPath: dir, readOnly: false };
+  }
   if (volume.image !== undefined) return { hostPath: await imageDir(input, volume.name), readOnly: true };
   if (volume.hostPath !== undefined) {
     await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
@@ -105,27 +109,12 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
   }
   if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined) {
     const { claimName, readOnly = false } = volume.persistentVolumeClaim ?? { claimName: `${input.pod.metadata.name}-${volume.name}` };
-    const hostPath = await claimPath(input.claims, input.pod.metadata.namespace ?? '', claimName);
-    if (fsGroup !== undefined)
-      await giveToGroup(hostPath, { group: fsGroup, policy: input.pod.spec.securityContext?.fsGroupChangePolicy, readOnly });
+    const { path: hostPath, managed } = await claimedFolder(input.claims, input.pod.metadata.namespace ?? '', claimName);
+    if (fsGroup !== undefined && managed && !readOnly)
+      await giveToGroup(hostPath, { group: fsGroup, policy: input.pod.spec.securityContext?.fsGroupChangePolicy });
     return { hostPath, readOnly };
   }
   throw new VolumeError('no volume plugin matched');
-}
-
-async function emptyDir(input: VolumeInput, name: string, source: NonNullable<Volume['emptyDir']>): Promise<string> {
-  const dir = join(input.podDir, 'volumes', emptyDirPlugin, name);
-  if ((await lstat(dir).catch(() => undefined)) !== undefined) return dir;
-  await mkdir(dir, { recursive: true });
-  if (source.medium === 'Memory') {
-    const limit = source.sizeLimit === undefined ? undefined : tryParseQuantity(source.sizeLimit)?.value();
-    const size = limit === undefined || limit === 0 ? '' : `,size=${limit}`;
-    await input.run('mount', ['-t', 'tmpfs', '-o', `mode=0777${size}`, 'tmpfs', dir]);
-  }
-  await chmod(dir, 0o777);
-  const fsGroup = input.pod.spec.securityContext?.fsGroup;
-  if (fsGroup !== undefined) await giveToGroup(dir, { group: fsGroup });
-  return dir;
 }
 
 /** Where the image's files appear once it is there. */

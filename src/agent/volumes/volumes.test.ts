@@ -20,7 +20,7 @@ import type { PodReferences } from '../references.ts';
 import { t0, testPod } from '../testing/pods.ts';
 import type { Payload } from './atomic-writer.ts';
 import { writeAtomically } from './atomic-writer.ts';
-import { claimPath } from './claims.ts';
+import { claimedFolder } from './claims.ts';
 import { prepareHostPath } from './host-path.ts';
 import { containerMounts } from './mounts.ts';
 import type { VolumeInput } from './pod-volumes.ts';
@@ -232,12 +232,16 @@ describe('tokens', () => {
   });
 });
 
-test('a bound claim leads to a folder', async () => {
+test('a bound claim leads to a folder; only one that is its own is given to a group', async () => {
   mkdirSync(join(dir, 'pv'));
-  const reader = (phase: string) => ({
+  const reader = (phase: string, spec: object = { hostPath: { path: join(dir, 'pv') } }, annotations = {}) => ({
     claim: async () => ({ spec: { volumeName: 'pv' }, status: { phase } }) as never,
-    volume: async () => ({ spec: { hostPath: { path: join(dir, 'pv') } } }) as never,
+    volume: async () => ({ metadata: { annotations }, spec }) as never,
   });
-  expect(await claimPath(reader('Bound'), 'ns', 'c')).toBe(join(dir, 'pv'));
-  await expect(claimPath(reader('Pending'), 'ns', 'c')).rejects.toThrow('is not bound');
+  const path = join(dir, 'pv');
+  expect(await claimedFolder(reader('Bound'), 'ns', 'c')).toEqual({ path, managed: false });
+  const made = { 'pv.kubernetes.io/provisioned-by': 'coracle.io/local-path' };
+  expect(await claimedFolder(reader('Bound', undefined, made), 'ns', 'c')).toEqual({ path, managed: true });
+  expect(await claimedFolder(reader('Bound', { local: { path } }), 'ns', 'c')).toEqual({ path, managed: true });
+  await expect(claimedFolder(reader('Pending'), 'ns', 'c')).rejects.toThrow('is not bound');
 });
