@@ -49,6 +49,9 @@ export class Follower implements Running {
   #ready = false;
   #again = true;
   #work: Promise<void> | undefined;
+  /** Flows to look after when those that are being looked after now are done. */
+  readonly #lost = new Map<string, Frontend>();
+  #cleaning: Promise<void> | undefined;
   #markSynced: () => void = () => undefined;
 
   constructor(parts: FollowerParts) {
@@ -61,6 +64,7 @@ export class Follower implements Running {
     this.#abort.abort();
     this.#markSynced();
     await this.#work;
+    await this.#cleaning;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -107,7 +111,10 @@ export class Follower implements Running {
 
   async settled(): Promise<void> {
     await this.synced;
-    while (this.#work !== undefined) await this.#work;
+    while (this.#work !== undefined || this.#cleaning !== undefined) {
+      await this.#work;
+      await this.#cleaning;
+    }
     await this.#parts.serviceHealth.settled();
   }
 
@@ -141,8 +148,25 @@ export class Follower implements Running {
         for (const family of this.#parts.sink.families) this.#parts.metrics.syncFailures.with(ipFamily(family)).inc();
         await delay(this.#parts.clock, this.#backoff.next(), this.#abort.signal);
       }
-      if (frontends.length > 0) await this.#clean(frontends);
+      this.#cleanLater(frontends);
     }
+  }
+
+  /** Listing flows may take long where there are many: the next change of the rules does not wait for it. */
+  #cleanLater(frontends: readonly Frontend[]): void {
+    for (const frontend of frontends) {
+      const key = `${frontend.family} ${frontend.at}`;
+      const earlier = this.#lost.get(key)?.before ?? [];
+      this.#lost.set(key, { ...frontend, before: new Set([...earlier, ...frontend.before]) });
+    }
+    const clean = async (): Promise<void> => {
+      while (this.#lost.size > 0 && !this.#abort.signal.aborted) {
+        const lost = [...this.#lost.values()];
+        this.#lost.clear();
+        await this.#clean(lost);
+      }
+    };
+    if (this.#lost.size > 0) this.#cleaning ??= clean().finally(() => (this.#cleaning = undefined));
   }
 
   #takeChanges(): Frontend[] {
