@@ -106,7 +106,10 @@ function takeVersion({ metadata }: KubeObject, dryRun: boolean): number {
 
 function check({ definition }: Resource, { object, context }: CreateRequest): void {
   const { strategy } = definition;
-  const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...ownMetadataFaults(definition, object.metadata)];
+  const faults = [
+    ...metadataFaults(object.metadata, metadataRules(definition, 'create')),
+    ...ownMetadataFaults(definition, object.metadata),
+  ];
   const own = strategy.validate?.(object, context) ?? [];
   if (faults.length + own.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name ?? '', [...faults, ...own]);
 }

@@ -45,6 +45,8 @@ export interface Strategy<T = KubeObject> {
   validateStatusUpdate?(object: T, old: T, context: RequestContext): FieldError[];
   /** Faults of a name (without generateName's suffix when `prefix`); default: DNS-1123 subdomain. */
   validateName?(this: void, name: string, prefix: boolean): string[];
+  /** Updates are not asked for the kind's own rule of names (generateName may become anything): upstream's update validation does not ask. */
+  readonly namesOnCreateOnly?: boolean;
   /** Finalizers need neither a domain nor to be upstream's own, as for kinds whose validation asks the machinery alone. */
   readonly anyFinalizers?: boolean;
   /** Texts for the Warning header. */

@@ -4,7 +4,7 @@ import { badRequest } from '../api/errors.ts';
 import type { FieldError } from '../api/field-errors.ts';
 import type { OwnerReference } from '../api/generated/types.ts';
 import { jsonEqual } from '../api/json.ts';
-import { subdomainName } from '../api/names.ts';
+import { pathSegmentFaults, subdomainName } from '../api/names.ts';
 import type { KubeObject, ObjectMeta } from '../api/object.ts';
 import { type MetadataRules, unqualifiedFinalizerFaults } from '../api/validate-metadata.ts';
 import { type Clock, rfc3339 } from '../base/clock.ts';
@@ -66,8 +66,9 @@ export function dedupOwnerReferences(object: KubeObject, context: RequestContext
 }
 
 /** What a kind's metadata is held to. */
-export function metadataRules({ strategy, namespaced }: ResourceDefinition): MetadataRules {
-  return { namespaced, name: strategy.validateName ?? subdomainName };
+export function metadataRules({ strategy, namespaced }: ResourceDefinition, operation: 'create' | 'update'): MetadataRules {
+  const isFree = operation === 'update' && strategy.namesOnCreateOnly === true;
+  return { namespaced, name: isFree ? pathSegmentFaults : (strategy.validateName ?? subdomainName) };
 }
 
 /** What kinds of their own, besides the engine, ask of metadata. */

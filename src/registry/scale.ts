@@ -34,8 +34,10 @@ export function scaleOf(definition: ResourceDefinition, object: KubeObject): Kub
 export function withScale(definition: ResourceDefinition, object: KubeObject, wanted: KubeObject): KubeObject {
   const replicas = (wanted.spec as { replicas?: number } | undefined)?.replicas ?? 0;
   const { name, namespace } = object.metadata;
+  if ((wanted.metadata.name ?? '') === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (wanted.metadata.name !== name)
-    throw badRequest(`the name of the object (${wanted.metadata.name ?? ''}) does not match the name on the URL (${name})`);
+    throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
   if ((wanted.metadata.namespace ?? namespace) !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }

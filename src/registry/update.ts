@@ -237,7 +237,7 @@ function check({ request, resource, context }: Update, object: KubeObject, old: 
   const { strategy } = definition;
   const updateFaults = metadataUpdateFaults(object.metadata, old.metadata);
   // Upstream's engine and its kinds check the same, and the causes of its answers show both (rest.BeforeUpdate).
-  const faults = [...metadataFaults(object.metadata, metadataRules(definition)), ...updateFaults, ...updateFaults];
+  const faults = [...metadataFaults(object.metadata, metadataRules(definition, 'update')), ...updateFaults, ...updateFaults];
   faults.push(...ownMetadataFaults(definition, object.metadata), ...ownFaults({ request, resource, context }, object, old));
   if (faults.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name, faults);
   if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);

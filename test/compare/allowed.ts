@@ -19,7 +19,7 @@ export const allowed: readonly Allowed[] = [
     reason: 'empty maps and lists that may be left out are dropped when read: shown as null, and defaulted, where upstream keeps {} or []',
     cases: everywhere,
     lines:
-      /body\.message: (?=.*ours .*(?:: ?null|\[\]|\{\}))(?=.*real .*(?:: \{\}|: \[\]|: ?null))|scaleUp\.policies: Required value: must specify at least one/,
+      /body\.message: (?=.*ours .*(?:: ?null|\[\]|\{\}))(?=.*real .*(?:: \{\}|: \[\]|: ?null))|scale(?:Up|Down)\.policies: Required value: must specify at least one/,
   },
   {
     reason: 'CEL expressions are not compiled yet',

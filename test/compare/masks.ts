@@ -17,7 +17,7 @@ const comparedHeaders = [
 const maskedFields = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'continue', 'clusterIP', 'nodePort', 'healthCheckNodePort']);
 const noise: readonly (readonly [RegExp, string])[] = [
   // Ages in tables.
-  [/^\d{1,2}s$/g, '<seconds>'],
+  [/^(\d{1,3}s|\d+m(\d+s)?)$/g, '<seconds>'],
   [/^\d{1,2}s$/, '<age>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
@@ -26,6 +26,8 @@ const noise: readonly (readonly [RegExp, string])[] = [
   [/(in record \(|current: )\d+/g, '$1<version>'],
   [/\b([Gg]en[-_])[a-z0-9]{5}\b/g, '$1<suffix>'],
   [/(nodePort: Duplicate value: )3[0-2]\d{3}/g, '$1<nodePort>'],
+  // Documents inside of texts.
+  [/(resourceVersion\\?":\\?")\d+/g, '$1<version>'],
   [/(UID in precondition: )[^,]*/g, '$1<uid>'],
 ];
 

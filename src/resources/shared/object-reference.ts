@@ -4,7 +4,8 @@ import { dns1123SubdomainFaults, pathSegmentFaults } from '../../api/names.ts';
 import { checked } from './names.ts';
 
 interface Reference {
-  readonly apiGroup?: string;
+  /** Kept as null where it is not given: Go's field has no omitempty. */
+  readonly apiGroup?: string | null;
   readonly kind: string;
   readonly name: string;
 }
@@ -16,7 +17,7 @@ export function segmentErrors(value: string | undefined, at: Path): FieldError[]
 
 export function objectReferenceErrors({ apiGroup, kind, name }: Reference, at: Path): FieldError[] {
   return [
-    ...(apiGroup === undefined ? [] : checked(at.child('apiGroup'), apiGroup, dns1123SubdomainFaults)),
+    ...(apiGroup === undefined || apiGroup === null ? [] : checked(at.child('apiGroup'), apiGroup, dns1123SubdomainFaults)),
     ...segmentErrors(kind, at.child('kind')),
     ...segmentErrors(name, at.child('name')),
   ];

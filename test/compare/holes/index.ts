@@ -14,7 +14,7 @@ export interface HoleGroup {
   readonly clean: readonly Step[];
 }
 
-export const groupsAtOnce = 4;
+export const groupsAtOnce = 8;
 export const casesAtOnce = 6;
 
 export function holeGroups(): readonly HoleGroup[] {

@@ -4,14 +4,7 @@ import { accepts, as, one, selected, type Subject } from './subject.ts';
 
 export function readOptions(subject: Subject): Case[] {
   const { path, mask, rowMask } = subject;
-  const queries = [
-    'pretty=true',
-    'pretty=x',
-    'resourceVersion=0',
-    'resourceVersion=x',
-    'resourceVersion=-1',
-    'resourceVersion=99999999999',
-  ];
+  const queries = ['pretty=true', 'pretty=x', 'resourceVersion=0', 'resourceVersion=x', 'resourceVersion=-1'];
   const more = ['resourceVersionMatch=Exact', 'limit=1', 'labelSelector=x', 'dryRun=All', 'unheard=of', 'export=true', 'timeout=x'];
   const tables = ['None', 'Metadata', 'Object', 'x'];
   return [

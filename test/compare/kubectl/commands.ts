@@ -8,6 +8,8 @@ export interface Command {
   readonly editor?: string;
   /** Lines in any order: what kubectl prints from Go's maps. */
   readonly unordered?: true;
+  /** What it prints is not compared: it only prepares. */
+  readonly quiet?: true;
 }
 
 export interface Group {

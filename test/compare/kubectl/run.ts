@@ -12,6 +12,8 @@ import { startOurs } from '../ours.ts';
 import { request } from '../cases/samples-request.ts';
 import { allowedLines } from './allowed.ts';
 import { type Command, groups } from './commands.ts';
+import { kindGroups } from './kinds.ts';
+import { moreGroups } from './more-commands.ts';
 import { maskedOutput } from './output.ts';
 import { readRecorded, type Recorded, writeRecorded } from './recorded.ts';
 
@@ -76,7 +78,7 @@ const both = (command: Command): Promise<readonly [Result, Result | undefined]> 
   Promise.all([kubectl(ours.kubeconfig, command, 'ours'), values.real === undefined ? undefined : kubectl(values.real, command, 'real')]);
 
 for (const command of preparation) await both(command);
-for (const group of groups) {
+for (const group of [...groups, ...moreGroups, ...kindGroups]) {
   if (positionals.length > 0 && !positionals.some((word) => group.name.includes(word))) continue;
   if (values.real === undefined && earlier[group.name] === undefined) {
     console.log(`${group.name}: nothing is recorded, and the real server is not to be had`);
@@ -89,6 +91,7 @@ for (const group of groups) {
     if (values.verbose) console.log(`$ kubectl ${command.line}\n${mine.text}\n--- real\n${theirs?.text ?? 'nothing'}`);
     if (theirs !== undefined) kept[group.name]?.push(theirs);
     const text = (result: Result): string => (command.unordered === true ? sorted(result.text) : result.text);
+    if (command.quiet === true) continue;
     const found =
       theirs === undefined
         ? ['no answer is recorded']

@@ -38,6 +38,7 @@ export const daemonsets = define<DaemonSet>({
     ),
     default: defaultDaemonSet,
     validate: validateDaemonSet,
+    namesOnCreateOnly: true,
     validateUpdate: validateDaemonSetUpdate,
     warnings: (set, old) => (specChanged(set, old) ? templateWarnings(set.spec.template, path('spec', 'template')) : []),
   },

@@ -21,6 +21,7 @@ export const deployments = define<Deployment>({
     ),
     default: defaultDeployment,
     validate: validateDeployment,
+    namesOnCreateOnly: true,
     validateUpdate: validateDeploymentUpdate,
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     validateStatusUpdate: ({ status }) => statusCountErrors(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),

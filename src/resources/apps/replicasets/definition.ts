@@ -23,6 +23,7 @@ export const replicasets = define<ReplicaSet>({
       defaultTemplate(spec.template);
     },
     validate: validateReplicaSet,
+    namesOnCreateOnly: true,
     validateUpdate: validateReplicaSetUpdate,
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),

@@ -5,6 +5,7 @@ import { age, containerColumns, labelSelectorQuery, name, text } from '../../sha
 import { fromFacts } from '../../shared/facts.ts';
 import { templateWarnings } from '../../shared/pod/warnings.ts';
 import { claimWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
+import { labelName } from '../../../api/names.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
@@ -27,6 +28,8 @@ export function statefulsets({ featureGates }: ResourceDeps): ResourceDefinition
       ),
       default: defaultStatefulSet,
       validate: validateStatefulSet,
+      validateName: labelName,
+      namesOnCreateOnly: true,
       validateUpdate: validateStatefulSetUpdate,
       warnings: statefulSetWarnings,
       validateStatusUpdate: ({ status }) =>

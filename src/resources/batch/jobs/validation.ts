@@ -16,10 +16,10 @@ export function validateJob(job: Job): FieldError[] {
   const faults = [...generatedSelectorErrors(job), ...selectedSpecErrors(job)];
   const { completionMode, completions = 0 } = job.spec;
   if (completionMode !== 'Indexed' || completions <= 0) return faults;
-  const longest = `${job.metadata.name}-${String(completions - 1)}`;
+  const longest = `${job.metadata.name ?? ''}-${String(completions - 1)}`;
   if (dns1123LabelFaults(longest).length === 0) return faults;
   const why = `will not able to create pod with invalid DNS label: ${longest}`;
-  return [...faults, invalid(path('metadata', 'name'), job.metadata.name, why)];
+  return [...faults, invalid(path('metadata', 'name'), job.metadata.name ?? '', why)];
 }
 
 /** ValidateJobSpec. */

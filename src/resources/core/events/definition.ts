@@ -1,4 +1,5 @@
 import type { CoreV1Event } from '../../../api/generated/types.ts';
+import { pathSegmentFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import { since, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -9,7 +10,13 @@ export const eventTtlSeconds = 3600;
 
 export const events = define<CoreV1Event>({
   ...fromFacts('', 'v1', 'events'),
-  strategy: { anyFinalizers: true, defaultPropagation: 'unsupported', validate: (event) => validateEvent(event), allowCreateOnUpdate: true },
+  strategy: {
+    anyFinalizers: true,
+    validateName: pathSegmentFaults,
+    defaultPropagation: 'unsupported',
+    validate: (event) => validateEvent(event),
+    allowCreateOnUpdate: true,
+  },
   ttlSeconds: eventTtlSeconds,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject.kind ?? '',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { LimitRange } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { text, name } from '../../shared/columns.ts';
@@ -14,6 +15,9 @@ export const limitranges = define<LimitRange>({
         item.default = { ...item.max, ...item.default };
         item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };
       }
+    },
+    prepareForCreate({ metadata }) {
+      if ((metadata.name ?? '') === '') metadata.name = randomUUID();
     },
     validate: validateLimitRange,
     allowCreateOnUpdate: true,

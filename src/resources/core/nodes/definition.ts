@@ -17,7 +17,10 @@ export const nodes = define<Node>({
       node.spec ??= {};
       delete node.spec.configSource;
     },
-    prepareForUpdate: (node, old, context) => resetsStatus<Node>().prepareForUpdate?.(node, old, context),
+    prepareForUpdate(node, old, context) {
+      resetsStatus<Node>().prepareForUpdate?.(node, old, context);
+      if (old.spec?.configSource === undefined) delete node.spec?.configSource;
+    },
     validate: (node) => validateNode(node),
     validateUpdate: validateNodeUpdate,
     warnings: nodeWarnings,

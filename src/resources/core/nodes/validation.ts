@@ -23,6 +23,7 @@ export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
   if ((before.providerID ?? '') !== '' && (spec.providerID ?? '') !== before.providerID) {
     faults.push(forbiddenField(path('spec', 'providerID'), 'node updates may not change providerID except from "" to valid'));
   }
+  if ((spec.externalID ?? '') !== (before.externalID ?? '')) faults.push(forbiddenField(path('spec', 'externalID'), 'may not be updated'));
   return faults;
 }
 

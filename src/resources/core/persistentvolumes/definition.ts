@@ -18,7 +18,10 @@ export const persistentvolumes = ({ clock }: ResourceDeps): ResourceDefinition =
       ...resetsStatus<PersistentVolume>(() => ({ phase: 'Pending', lastPhaseTransitionTime: rfc3339(clock.now()) })),
       prepareForStatusUpdate(volume, old) {
         volume.spec = cloneJson(old.spec);
-        if (volume.status.phase !== old.status.phase) volume.status.lastPhaseTransitionTime = rfc3339(clock.now());
+        const [since, before] = [volume.status.lastPhaseTransitionTime, old.status.lastPhaseTransitionTime];
+        if (volume.status.phase !== old.status.phase) {
+          if (since === undefined || since === before) volume.status.lastPhaseTransitionTime = rfc3339(clock.now());
+        } else if (since === undefined && before !== undefined) volume.status.lastPhaseTransitionTime = before;
       },
       default(volume) {
         volume.status = { phase: 'Pending', ...volume.status };

@@ -19,6 +19,7 @@ export const podtemplates = define<PodTemplate>({
     ),
     default: ({ template }) => defaultTemplate(template),
     validate: ({ template }) => validateTemplate(template, path('template')),
+    namesOnCreateOnly: true,
     validateUpdate: ({ template }) => validateTemplate(template, path('template')),
     warnings: (object, old) => (specChanged(object, old) ? templateWarnings(object.template, path('template')) : []),
   },

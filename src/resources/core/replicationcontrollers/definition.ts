@@ -3,6 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, formatLabels, integer, name, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
+import { dns1123SubdomainFaults, maxBytesFault, maxLengthFault, maxSubdomainLength } from '../../../api/names.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
@@ -20,6 +21,8 @@ export const replicationcontrollers = define<ReplicationController>({
     ),
     default: defaultReplicationController,
     validate: validateReplicationController,
+    validateName: controllerName,
+    namesOnCreateOnly: true,
     validateUpdate: validateReplicationControllerUpdate,
     validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
@@ -51,4 +54,13 @@ function defaultReplicationController({ metadata, spec }: ReplicationController)
   if (labels === undefined) return;
   if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
   if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+}
+
+/** Asked by declarative validation, which knows of the name alone and counts bytes. */
+function controllerName(text: string, prefix: boolean): string[] {
+  return prefix
+    ? []
+    : dns1123SubdomainFaults(text).map((fault) =>
+        fault === maxLengthFault(maxSubdomainLength) ? maxBytesFault(maxSubdomainLength) : fault,
+      );
 }

@@ -10,6 +10,7 @@ export const resourcequotas = define<ResourceQuota>({
   strategy: {
     ...resetsStatus<ResourceQuota>(),
     validate: validateQuota,
+    namesOnCreateOnly: true,
     validateUpdate: validateQuotaUpdate,
   },
   columns: [name, text('Request', (quota) => amounts(quota, false)), text('Limit', (quota) => amounts(quota, true)), age],

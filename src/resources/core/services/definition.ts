@@ -51,6 +51,7 @@ function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
       faults.set(service, early(service.spec, old.spec));
     },
     validate: (service) => first(faults.get(service), () => validateService(service, undefined)),
+    namesOnCreateOnly: true,
     validateUpdate: (service, old) => first(faults.get(service), () => validateServiceUpdate(service, old)),
     validateStatusUpdate: validateServiceStatus,
     warnings: serviceWarnings,

@@ -144,7 +144,7 @@ export function clusterIPErrors(spec: Spec, old: Spec | undefined): FieldError[]
   if (headless(spec)) return faults;
   for (const [index, address] of clusterIPs.entries()) {
     const family = ipFamilies[index];
-    if (family === undefined || familyOf(address) === family) continue;
+    if ((family !== 'IPv4' && family !== 'IPv6') || familyOf(address) === family) continue;
     faults.push(invalid(field.index(index), address, `expected an ${family} value as indicated by \`ipFamilies[${String(index)}]\``));
   }
   return faults;

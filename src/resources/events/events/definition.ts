@@ -21,7 +21,10 @@ export const eventsK8s = define<EventsV1Event>({
   ...fromFacts('events.k8s.io', 'v1', 'events'),
   storage: { group: '', resource: 'events' },
   storedAs: { apiVersion: 'v1', kind: 'Event' },
-  strategy: { anyFinalizers: true, defaultPropagation: 'unsupported',
+  strategy: {
+    anyFinalizers: true,
+    namesOnCreateOnly: true,
+    defaultPropagation: 'unsupported',
     validate: (event) => validateNewEvent(core(event)),
     validateUpdate: (event, old) => validateChangedEvent(core(event), core(old)),
     allowCreateOnUpdate: true,
