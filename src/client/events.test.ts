@@ -41,6 +41,14 @@ describe('event recorder', () => {
     ]);
   });
 
+  test('what several recorders say of one name in the same moment is all written', async () => {
+    const { client, about, options } = setUp();
+    const recorders = Array.from({ length: 5 }, (_, at) => createRecorder({ ...options, component: `part-${String(at)}` }));
+    for (const recorder of recorders) recorder.event(about, 'Normal', 'Told', 'once');
+    await Promise.all(recorders.map((recorder) => recorder.stop()));
+    expect(client.all(refs.events)).toHaveLength(5);
+  });
+
   test('repeats are counted in one Event', async () => {
     const { client, about, options, clock } = setUp();
     const recorder = createRecorder(options);

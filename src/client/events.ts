@@ -2,6 +2,7 @@
  * Event recorders. `createRecorder` writes events as client-go's tools/record does (count, first and last timestamp);
  * `createSeriesRecorder` as tools/events does for the scheduler (eventTime, action, series). Both write core/v1 Events.
  */
+import { randomInt } from 'node:crypto';
 import type { CoreV1Event, ObjectReference } from '../api/generated/types.ts';
 import { isReason } from '../api/errors.ts';
 import type { New } from '../api/object.ts';
@@ -101,11 +102,13 @@ class Outbox {
   }
 }
 
-/** Event names: the object's and the time in hexadecimal nanoseconds, never the same twice. */
+/** Event names: the object's and the time in hexadecimal nanoseconds, never the same twice. The clock knows milliseconds only. */
 function eventNames(clock: Clock): (object: string) => string {
   let last = 0n;
+  // Recorders of other components speak of objects of the same name, in the same millisecond too.
+  const own = BigInt(randomInt(1_000_000));
   return (object) => {
-    const now = BigInt(Math.trunc(clock.now())) * 1_000_000n;
+    const now = BigInt(Math.trunc(clock.now())) * 1_000_000n + own;
     last = now > last ? now : last + 1n;
     const name = `${object}.${last.toString(16)}`;
     return name.length <= 253 ? name : `${object.slice(0, 253 - (name.length - object.length))}.${last.toString(16)}`;

@@ -24,8 +24,10 @@ export const endpointsController: Controller = {
   start,
 };
 
-function start({ client, informers, clock, logger, queues }: ControllerContext): Running {
+function start(context: ControllerContext): Running {
+  const { client, informers, clock, logger, queues } = context;
   const lifecycle = new Lifecycle();
+  const recorder = context.recorder('endpoint-controller');
   const index = new ServiceIndex(informers.of(refs.services), informers.of(refs.pods));
   const endpoints = informers.of(refs.endpoints);
   const api = client.resource(refs.endpoints);
@@ -51,23 +53,35 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
       ...(cut === undefined ? {} : { [overCapacity]: 'truncated' }),
     };
     const wanted = wantedEndpoints(service, cut ?? subsets);
+    const annotated = Object.keys(annotations).length === 0 ? {} : { annotations };
     try {
       if (current === undefined)
-        await api.create(service.metadata.namespace ?? '', { ...wanted, metadata: { ...wanted.metadata, annotations } });
+        await api.create(service.metadata.namespace ?? '', { ...wanted, metadata: { ...wanted.metadata, ...annotated } });
       else if (
         !jsonEqual(current.subsets ?? [], wanted.subsets ?? []) ||
         !jsonEqual(current.metadata.labels, wanted.metadata.labels) ||
         current.metadata.annotations?.[overCapacity] !== annotations[overCapacity]
       ) {
-        await api.update({
-          ...current,
-          metadata: { ...current.metadata, annotations, labels: wanted.metadata.labels ?? {} },
-          subsets: wanted.subsets ?? [],
-        });
+        const { subsets: _former, ...rest } = current;
+        const { labels = {} } = wanted.metadata;
+        const next = wanted.subsets === undefined ? {} : { subsets: wanted.subsets };
+        const { annotations: _before, ...metadata } = current.metadata;
+        await api.update({ ...rest, metadata: { ...metadata, ...annotated, labels }, ...next });
       }
     } catch (error) {
-      if (!isNamespaceTerminating(error)) throw error;
+      if (isNamespaceTerminating(error)) return;
+      report(service, { isNew: current === undefined, error: error as Error });
+      throw error;
     }
+  }
+
+  function report({ metadata }: Service, { isNew, error }: { readonly isNew: boolean; readonly error: Error }): void {
+    const { namespace = '', name } = metadata;
+    const about = { kind: 'Endpoints', apiVersion: 'v1', namespace, name };
+    const [reason, what] = isNew
+      ? ['FailedToCreateEndpoint', `Failed to create endpoint for service ${namespace}/${name}`]
+      : ['FailedToUpdateEndpoint', `Failed to update endpoint ${namespace}/${name}`];
+    recorder.event(about, 'Warning', reason, `${what}: ${error.message}`);
   }
 
   /** Endpoints have no owner reference: they go with their Service here. */
@@ -92,5 +106,7 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
 function wantedEndpoints(service: Service, subsets: Endpoints['subsets']): New<Endpoints> {
   const { [headless]: _headless, ...own } = service.metadata.labels ?? {};
   const labels = { ...own, ...(isHeadless(service) ? { [headless]: '' } : {}), [managedBy]: 'endpoint-controller' };
-  return { metadata: { name: service.metadata.name, namespace: service.metadata.namespace ?? '', labels }, subsets: subsets ?? [] };
+  const metadata = { name: service.metadata.name, namespace: service.metadata.namespace ?? '', labels };
+  // Without any the field is not there, as Go leaves empty ones out.
+  return subsets === undefined || subsets.length === 0 ? { metadata } : { metadata, subsets };
 }

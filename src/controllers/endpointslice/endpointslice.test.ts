@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ApiError } from '../../api/errors.ts';
 import { refs } from '../../client/refs.ts';
 import type { FakeClient } from '../../client/testing/fake-client.ts';
 import { endpointsController } from '../endpoints/index.ts';
@@ -98,7 +99,7 @@ describe('endpoint slices and endpoints', () => {
     expect(slices(bench)[0]?.endpoints).toMatchObject([
       { addresses: ['10.42.0.1'], conditions: { ready: false, serving: true, terminating: true } },
     ]);
-    expect(bench.client.peek(refs.endpoints, 'shop/web')?.subsets).toEqual([]);
+    expect(bench.client.peek(refs.endpoints, 'shop/web')).not.toHaveProperty('subsets');
   });
 
   test('no pods: an empty slice a family stays, and is filled later', async () => {
@@ -264,5 +265,32 @@ describe('endpoint slices and endpoints', () => {
     const annotation = { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:07Z' };
     expect(slices(bench)[0]?.metadata.annotations).toEqual(annotation);
     expect(bench.client.peek(refs.endpoints, 'shop/web')?.metadata.annotations).toEqual(annotation);
+  });
+
+  test('nothing that is empty is written, as Go leaves it out', async () => {
+    await using bench = await startBench(both, { seed: (client) => (node(client), service(client), pod(client, 1)) });
+    // The second pod says no time, so there is none to tell any more.
+    pod(bench.client, 2);
+    await bench.settle();
+    const written = [bench.client.peek(refs.endpoints, 'shop/web'), ...slices(bench)];
+    expect(written).toHaveLength(3);
+    for (const object of written) expect(object?.metadata).not.toHaveProperty('annotations');
+  });
+
+  test('what cannot be written is told at the Service and at the Endpoints', async () => {
+    await using bench = await startBench(both);
+    const refused = new ApiError('Forbidden', 'not you');
+    bench.client.fail = ({ verb, resource }) => (verb === 'create' && resource.startsWith('endpoint') ? refused : undefined);
+    service(bench.client);
+    await bench.settle();
+    const told = bench.client
+      .all(refs.events)
+      .map(({ involvedObject, reason = '', message = '' }) => [involvedObject.kind, reason, message]);
+    expect(told).toContainEqual([
+      'Service',
+      'FailedToUpdateEndpointSlices',
+      'Error updating Endpoint Slices for Service shop/web: failed to create EndpointSlice for Service shop/web: not you',
+    ]);
+    expect(told).toContainEqual(['Endpoints', 'FailedToCreateEndpoint', 'Failed to create endpoint for service shop/web: not you']);
   });
 });

@@ -1,7 +1,8 @@
-import { isReason } from '../../api/errors.ts';
+import { ApiError, isReason } from '../../api/errors.ts';
 import type { EndpointSlice, Node, Service } from '../../api/generated/types.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
+import type { ResourceClient } from '../../client/client.ts';
 import { referenceTo } from '../../client/events.ts';
 import { indexers, joinKey, keyOf } from '../../client/informer-store.ts';
 import { startReconciler } from '../../client/reconcile.ts';
@@ -12,6 +13,7 @@ import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { isManaged, ServiceIndex } from '../shared/service-endpoints.ts';
 import { TriggerTimes } from '../shared/trigger-times.ts';
 import { TopologyHints } from './topology-hints.ts';
+import type { SlicePlan } from './slices.ts';
 import { controllerName, managedBy, planSlices, serviceName } from './slices.ts';
 
 export const endpointSliceController: Controller = {
@@ -49,21 +51,14 @@ function start(context: ControllerContext): Running {
     const triggerTime = times.next(key, service, pods);
     const plan = planSlices({ service, pods, existing, nodeOf: (name) => nodes.store.get(name), shares: topology.shares, triggerTime });
     tell(service, topology.note(key, plan.topology));
-    for (const slice of plan.create) {
-      try {
-        writes.created(key, await api.create(service.metadata.namespace ?? '', slice));
-      } catch (error) {
-        if (!isNamespaceTerminating(error)) throw error;
-        return;
-      }
-    }
-    for (const slice of plan.update) writes.created(key, await api.update(slice));
-    for (const slice of plan.delete) {
-      try {
-        await api.delete(slice.metadata.namespace ?? '', slice.metadata.name);
-      } catch (error) {
-        if (!isReason(error, 'NotFound')) throw error;
-      }
+    try {
+      await write(api, plan, { service, written: (slice) => writes.created(key, slice) });
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      const { namespace = '', name } = service.metadata;
+      const message = `Error updating Endpoint Slices for Service ${namespace}/${name}: ${(error as Error).message}`;
+      events.event(referenceTo(refs.services, service), 'Warning', 'FailedToUpdateEndpointSlices', message);
+      throw error;
     }
   }
 
@@ -118,4 +113,36 @@ function isOurs(slice: EndpointSlice): boolean {
 function serviceKey(slice: EndpointSlice): readonly string[] {
   const name = slice.metadata.labels?.[serviceName];
   return name === undefined || !isOurs(slice) ? [] : [joinKey(slice.metadata.namespace ?? '', name)];
+}
+
+interface Writing {
+  readonly service: Service;
+  readonly written: (slice: EndpointSlice) => void;
+}
+
+/** Rejects with what could not be done, in upstream's words; the reason of the refusal stays the cause's. */
+async function write(api: ResourceClient<EndpointSlice>, plan: SlicePlan, { service, written }: Writing): Promise<void> {
+  const { namespace = '', name } = service.metadata;
+  const attempt = async (what: string, act: () => Promise<EndpointSlice | undefined>): Promise<void> => {
+    try {
+      const slice = await act();
+      if (slice !== undefined) written(slice);
+    } catch (error) {
+      if (isNamespaceTerminating(error) || !(error instanceof ApiError)) throw error;
+      const message = `failed to ${what} EndpointSlice for Service ${namespace}/${name}: ${error.message}`;
+      throw new ApiError(error.reason, message, { cause: error });
+    }
+  };
+  for (const slice of plan.create) await attempt('create', () => api.create(namespace, slice));
+  for (const slice of plan.update) await attempt(`update ${slice.metadata.name}`, () => api.update(slice));
+  for (const slice of plan.delete)
+    await attempt(`delete ${slice.metadata.name}`, () =>
+      api.delete(namespace, slice.metadata.name).then(
+        () => undefined,
+        (error: unknown) => {
+          if (!isReason(error, 'NotFound')) throw error;
+          return undefined;
+        },
+      ),
+    );
 }

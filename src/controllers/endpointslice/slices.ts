@@ -98,9 +98,10 @@ function withTopology(plan: FamilyPlan, existing: readonly EndpointSlice[], shar
 
 function stampOf(time: string | undefined): <S extends { metadata: { annotations?: Record<string, string> } }>(slice: S) => S {
   return (slice) => {
-    const { [triggerTimeAnnotation]: _former, ...annotations } = slice.metadata.annotations ?? {};
+    const { annotations: before = {}, ...metadata } = slice.metadata;
+    const { [triggerTimeAnnotation]: _former, ...annotations } = before;
     if (time !== undefined) annotations[triggerTimeAnnotation] = time;
-    return { ...slice, metadata: { ...slice.metadata, annotations } };
+    return { ...slice, metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations } };
   };
 }
 

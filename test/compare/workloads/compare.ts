@@ -8,6 +8,7 @@ import type { Scenario } from './scenario.ts';
 import { cronJobScenarios } from './scenarios/cron-jobs.ts';
 import { jobScenarios } from './scenarios/jobs.ts';
 import { autoscalerScenarios, deploymentScenarios, replicaSetScenarios } from './scenarios/replicas.ts';
+import { budgetScenarios, daemonSetScenarios, serviceScenarios, statefulSetScenarios } from './scenarios/sets.ts';
 import { differences, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -16,6 +17,10 @@ export const scenarios: readonly Scenario[] = [
   ...deploymentScenarios,
   ...replicaSetScenarios,
   ...autoscalerScenarios,
+  ...statefulSetScenarios,
+  ...daemonSetScenarios,
+  ...budgetScenarios,
+  ...serviceScenarios,
   ...cronJobScenarios,
 ];
 

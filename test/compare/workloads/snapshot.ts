@@ -12,11 +12,28 @@ export interface Snapshot {
 }
 
 const kinds = ['Job', 'CronJob', 'Deployment', 'ReplicaSet', 'ReplicationController', 'HorizontalPodAutoscaler'];
+/** Those that are shown where there are any. */
+const rare = [
+  'DaemonSet',
+  'StatefulSet',
+  'ControllerRevision',
+  'PersistentVolumeClaim',
+  'PodDisruptionBudget',
+  'Service',
+  'Endpoints',
+  'EndpointSlice',
+  'ResourceQuota',
+];
+const repeated = new Set(['FailedCreate', 'FailedBinding', 'UnmanagedPods']);
 const revision = (object: KubeObject): number => Number(object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
 export async function takeSnapshot(world: World): Promise<Snapshot> {
   const lists: Record<string, KubeObject[]> = {};
   for (const kind of kinds) lists[kind] = await world.list<KubeObject>(kind);
+  for (const kind of rare) {
+    const list = await world.list<KubeObject>(kind);
+    if (list.length > 0) lists[kind] = list;
+  }
   lists['ReplicaSet']?.sort((a, b) => revision(a) - revision(b));
   const pods = await world.pods();
   const mask = maskOf(world.namespace, lists, pods);
@@ -27,8 +44,8 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
     const { kind = '', name = '' } = event.involvedObject;
     if (kind === 'Pod') continue;
     const text = mask(`${event.type ?? ''} ${event.source?.component ?? ''} ${kind}/${name} ${event.reason ?? ''}: ${event.message ?? ''}`);
-    // How often a refused pod is tried depends on the speed of the server.
-    events[text] = event.reason === 'FailedCreate' ? 1 : (events[text] ?? 0) + (event.count ?? 1);
+    // How often these are told depends on the speed of the server and on its rounds.
+    events[text] = repeated.has(event.reason ?? '') ? 1 : (events[text] ?? 0) + (event.count ?? 1);
   }
   return {
     objects: Object.fromEntries(objects) as Snapshot['objects'],
@@ -37,13 +54,37 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
   };
 }
 
-function outline({ metadata, spec, status }: KubeObject): unknown {
+function byText(a: unknown, b: unknown): number {
+  return stableStringify(a) < stableStringify(b) ? -1 : 1;
+}
+
+/** What endpoints and revisions say outside of spec and status. */
+function rareParts(object: KubeObject): object | undefined {
+  const { endpoints, ports, subsets, addressType, revision: number, data } = object as Record<string, unknown>;
+  // Slices are made of a map upstream: their order is chance.
+  const sorted = Array.isArray(endpoints) ? endpoints.toSorted(byText) : endpoints;
+  const parts = { endpoints: sorted, ports, subsets, addressType, revision: number, data };
+  const said = Object.entries(parts).filter(([, value]) => value !== undefined);
+  return said.length === 0 ? undefined : { labels: object.metadata.labels, ...Object.fromEntries(said) };
+}
+
+function outline(object: KubeObject): unknown {
+  const { metadata, spec, status } = object;
   const { name, generation, annotations, finalizers, ownerReferences } = metadata;
-  const { replicas } = spec as { replicas?: number };
+  const { replicas } = (spec ?? {}) as { replicas?: number };
   const { conditions = [], ...counts } = (status ?? {}) as { conditions?: readonly { readonly type: string }[] };
   // In which order a Deployment gets its conditions is a race upstream.
   const sorted = conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1));
-  return { name, generation, annotations, finalizers, ownerReferences, replicas, status: { ...counts, conditions: sorted } };
+  return {
+    name,
+    generation,
+    annotations,
+    finalizers,
+    ownerReferences,
+    replicas,
+    status: { ...counts, conditions: sorted },
+    ...(rareParts(object) ?? {}),
+  };
 }
 
 function podOutline({ metadata, spec, status }: Pod): unknown {

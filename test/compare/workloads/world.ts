@@ -11,6 +11,14 @@ const resources: Readonly<Record<string, string>> = {
   ResourceQuota: 'api/v1/{ns}/resourcequotas',
   ServiceAccount: 'api/v1/{ns}/serviceaccounts',
   Deployment: 'apis/apps/v1/{ns}/deployments',
+  DaemonSet: 'apis/apps/v1/{ns}/daemonsets',
+  StatefulSet: 'apis/apps/v1/{ns}/statefulsets',
+  PersistentVolumeClaim: 'api/v1/{ns}/persistentvolumeclaims',
+  PodDisruptionBudget: 'apis/policy/v1/{ns}/poddisruptionbudgets',
+  ControllerRevision: 'apis/apps/v1/{ns}/controllerrevisions',
+  Service: 'api/v1/{ns}/services',
+  Endpoints: 'api/v1/{ns}/endpoints',
+  EndpointSlice: 'apis/discovery.k8s.io/v1/{ns}/endpointslices',
   ReplicaSet: 'apis/apps/v1/{ns}/replicasets',
   Job: 'apis/batch/v1/{ns}/jobs',
   CronJob: 'apis/batch/v1/{ns}/cronjobs',
@@ -108,6 +116,12 @@ export class World {
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: startedAt }],
       containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: true, restartCount: 0, state: { running: { startedAt } } }],
     });
+  }
+
+  /** What a budget forbids stays. */
+  async evict({ metadata: { name } }: Pod): Promise<void> {
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
+    await this.send(post(`${this.path('Pod', name)}/eviction`, eviction), true);
   }
 
   /** The pod's container ends with this code. */
