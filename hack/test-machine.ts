@@ -15,6 +15,7 @@ const needs = [
   ...nodeNeeds,
   { program: 'docker', package: 'docker.io', title: 'docker command' },
   { program: 'dig', package: 'dnsutils', title: 'dig' },
+  { program: 'musl-gcc', package: 'musl-tools', title: 'the C library musl' },
   { program: 'script', package: 'bsdutils', title: 'script (a terminal for kubectl exec -t)' },
 ];
 const problem =

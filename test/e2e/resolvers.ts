@@ -1,5 +1,5 @@
 /** Resolvers that judge the DNS server: dig, and getaddrinfo of glibc and musl, each with a resolv.conf of its own. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +23,6 @@ int main(int argc, char **argv) {
 export class Resolvers {
   readonly #dir = mkdtempSync(join(tmpdir(), 'coracle-resolvers-'));
   readonly #inside: Commands;
-  /** Whether this machine has musl's compiler. */
-  readonly hasMusl: boolean;
 
   /** `inside`: where the questions come from; `resolvConf`: as the kubelet writes it. */
   constructor(inside: Commands, resolvConf: string) {
@@ -33,7 +31,7 @@ export class Resolvers {
     writeFileSync(join(this.#dir, 'nsswitch.conf'), 'hosts: dns\n');
     writeFileSync(join(this.#dir, 'lookup.c'), program);
     const args = ['-static', '-o', join(this.#dir, 'lookup'), join(this.#dir, 'lookup.c')];
-    this.hasMusl = spawnSync('musl-gcc', args, { stdio: 'ignore' }).status === 0;
+    execFileSync('musl-gcc', args, { stdio: 'ignore' });
   }
 
   remove(): void {
