@@ -1,7 +1,37 @@
 /** What gRPC and etcd say when something fails, in this layer's words (etcd api/v3rpc/rpctypes/error.go). */
-import { status, type ServiceError } from '@grpc/grpc-js';
 import { maxValueBytes } from '../storage-errors.ts';
 import { StorageError } from '../storage.ts';
+
+/** gRPC's codes, as far as they are told apart here (google.golang.org/grpc/codes). */
+export const status = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  RESOURCE_EXHAUSTED: 8,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+/** What is known of a call that failed; @grpc/grpc-js's errors of streams have it too. */
+export interface ServiceError extends Error {
+  readonly code: number;
+  readonly details: string;
+}
+
+/** A single call that failed. */
+export class CallError extends Error implements ServiceError {
+  readonly code: number;
+  readonly details: string;
+  constructor(code: number, details: string, options?: ErrorOptions) {
+    super(`${String(code)}: ${details}`, options);
+    this.name = 'CallError';
+    this.code = code;
+    this.details = details;
+  }
+}
 
 export function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && 'code' in thrown && 'details' in thrown;

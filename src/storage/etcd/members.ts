@@ -1,8 +1,9 @@
 /** Calls to the members of an etcd cluster: one at a time is used; the next one when it does not answer. */
-import { Client, credentials, Metadata, type CallOptions, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import { StorageError } from '../storage.ts';
 import { etcdError, isPassing, isServiceError, isTokenExpired, isUnsent } from './errors.ts';
 import { decodeAuthenticate, encodeAuthenticate } from './messages.ts';
+import { UnaryClient } from './unary.ts';
 
 export interface EtcdAccess {
   /** `http://HOST:PORT` or `https://HOST:PORT`; all members of one cluster. */
@@ -52,13 +53,16 @@ const asIs = (body: Buffer): Buffer => body;
 export class Members {
   readonly #access: EtcdAccess;
   readonly #clients: readonly Client[];
+  readonly #unary: readonly UnaryClient[];
   readonly #closed = new AbortController();
   #current = 0;
-  #metadata = new Metadata();
+  #token: string | undefined;
   #authenticating: Promise<void> | undefined;
 
   constructor(access: EtcdAccess) {
     this.#access = access;
+    const { ca, cert, key } = access;
+    this.#unary = access.endpoints.map((endpoint) => new UnaryClient({ endpoint, ca, cert, key }));
     this.#clients = access.endpoints.map((endpoint) => {
       const { protocol, host } = new URL(endpoint);
       return new Client(host, protocol === 'https:' ? sslOf(access) : credentials.createInsecure(), channelOptions);
@@ -85,8 +89,7 @@ export class Members {
       decode: decodeAuthenticate,
     })
       .then(({ answer }) => {
-        this.#metadata = new Metadata();
-        this.#metadata.set('token', answer);
+        this.#token = answer;
       })
       .finally(() => (this.#authenticating = undefined));
     await this.#authenticating;
@@ -105,7 +108,8 @@ export class Members {
 
   /** A stream to the current member. */
   stream<Answer>(method: string, decode: (data: Buffer) => Answer): ClientDuplexStream<Buffer, Answer> {
-    const metadata = this.#metadata.clone();
+    const metadata = new Metadata();
+    if (this.#token !== undefined) metadata.set('token', this.#token);
     // A member that has lost its leader ends the stream instead of being silent.
     metadata.set('hasleader', 'true');
     return this.#client().makeBidiStreamRequest(`/etcdserverpb.${method}`, asIs, decode, metadata);
@@ -113,7 +117,7 @@ export class Members {
 
   close(): void {
     this.#closed.abort();
-    for (const client of this.#clients) client.close();
+    for (const client of [...this.#clients, ...this.#unary]) client.close();
   }
 
   async #call<Answer>({ method, body, decode, patienceMs = defaultPatienceMs }: CallRequest<Answer>): Promise<Answered<Answer>> {
@@ -133,15 +137,10 @@ export class Members {
     }
   }
 
-  #once<Answer>(method: string, body: Buffer, decode: (data: Buffer) => Answer): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const options: CallOptions = { deadline: Date.now() + attemptMs };
-      this.#client().makeUnaryRequest(`/etcdserverpb.${method}`, asIs, decode, body, this.#metadata, options, (error, answer) => {
-        if (error !== null) reject(error);
-        else if (answer === undefined) reject(new StorageError('unavailable', 'etcd: an answer without a message'));
-        else resolve(answer);
-      });
-    });
+  async #once<Answer>(method: string, body: Buffer, decode: (data: Buffer) => Answer): Promise<Answer> {
+    const member = this.#unary[this.#current];
+    if (member === undefined) throw noEndpoints();
+    return decode(await member.call({ path: `/etcdserverpb.${method}`, body, token: this.#token, timeoutMs: attemptMs }));
   }
 
   #unreachable(error: unknown): StorageError {
@@ -151,10 +150,12 @@ export class Members {
 
   #client(): Client {
     const client = this.#clients[this.#current];
-    if (client === undefined) throw new StorageError('unavailable', 'etcd: there are no endpoints');
+    if (client === undefined) throw noEndpoints();
     return client;
   }
 }
+
+const noEndpoints = (): StorageError => new StorageError('unavailable', 'etcd: there are no endpoints');
 
 /** Between attempts. The network's time passes also where a test holds the clock still. */
 export function pause(): Promise<void> {
