@@ -62,20 +62,36 @@ function applied(expected: Expected, patch: Patch): ReturnType<typeof patched> {
 
 /** Field owners are large and seldom what a patch is about: they are left out of its copies, unless it goes wrong and says what it made. */
 function patchedObject(current: KubeObject, expected: Expected, patch: Patch): KubeObject {
-  const versioned = { kind: expected.kind, apiVersion: apiVersionOf(expected), ...current };
+  const versioned: KubeObject = { kind: expected.kind, apiVersion: apiVersionOf(expected), ...current };
   const { managedFields, ...metadata } = current.metadata;
   const attempt = (from: KubeObject): KubeObject =>
     decoded(applyPatch<Record<string, unknown>>(from, patch, expected.schema), expected, patch);
   if (managedFields === undefined || mayTouchManagers(patch)) return attempt(versioned);
-  let object: KubeObject;
+  const isMentioned = mentions(expected, patch);
+  const concerned: Record<string, unknown> = {};
+  for (const name in versioned) if (isMentioned(name)) concerned[name] = name === 'metadata' ? metadata : versioned[name];
+  let made: KubeObject;
   try {
-    object = attempt({ ...versioned, metadata });
+    made = attempt(concerned as KubeObject);
   } catch (error) {
     if (error instanceof ApiError && error.reason === 'Invalid') return attempt(versioned);
     throw error;
   }
-  object.metadata.managedFields = managedFields;
-  return object;
+  if (!isMentioned('metadata')) made.metadata = cloneJson(metadata);
+  made.metadata.managedFields = managedFields;
+  const object: Record<string, unknown> = {};
+  for (const name in current) if (!isMentioned(name) || name in made) object[name] = name in made ? made[name] : cloneJson(current[name]);
+  return Object.assign(object, made);
+}
+
+/**
+ * Which fields of the object itself a patch may change: the others of a kind that is known need not be patched and read again. What they hold
+ * was read as this kind before it was stored.
+ */
+function mentions({ schema }: Expected, { type, body }: Patch): (field: string) => boolean {
+  if (schema === undefined || type === jsonPatchType || !isJsonObject(body)) return () => true;
+  const isPlain = !Object.keys(body).some((name) => name === 'kind' || name === 'apiVersion' || name.startsWith('$'));
+  return isPlain ? (field) => field in body || field === 'kind' || field === 'apiVersion' : () => true;
 }
 
 function mayTouchManagers({ type, body }: Patch): boolean {
