@@ -84,3 +84,23 @@ test('a node: no dynamic configuration, an external id that stays', async () => 
     'spec.externalID: Forbidden: may not be updated',
   );
 });
+
+test('a slice of endpoints: no topology of old, names are deprecated', async () => {
+  const warned: string[] = [];
+  const slices = store('discovery.k8s.io', 'v1', 'endpointslices');
+  const slice = { metadata: { name: 's' }, addressType: 'FQDN', endpoints: [{ addresses: ['a.example'], deprecatedTopology: { a: 'b' } }] };
+  const context = { ...admin, warn: (text: string) => void warned.push(text) };
+  const { object } = await slices.create('default', cloneJson(slice) as unknown as KubeObject, context);
+  expect(object['endpoints']).toEqual([{ addresses: ['a.example'], conditions: {} }]);
+  expect(warned).toEqual(['spec.addressType: FQDN endpoints are deprecated']);
+});
+
+test('the Jobs of a CronJob select their pods by themselves', async () => {
+  const pods = { spec: { ...template.spec, restartPolicy: 'Never' } };
+  const jobTemplate = { spec: { selector: { matchLabels: { a: 'b' } }, manualSelector: true, template: pods } };
+  const made = create(store('batch', 'v1', 'cronjobs'), { metadata: { name: 'c' }, spec: { schedule: '@daily', jobTemplate } });
+  await expect(made).rejects.toThrow(
+    '[spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated, ' +
+      'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"]',
+  );
+});

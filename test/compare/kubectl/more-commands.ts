@@ -212,7 +212,6 @@ export const moreGroups: readonly Group[] = [
         'delete namespace default',
         'delete namespace kube-system --dry-run=server',
         'certificate approve missing',
-        'config view --minify -o jsonpath={.contexts}',
         'version -o json --client',
         'options',
       ).filter(({ line }) => line !== 'options'),

@@ -1,6 +1,7 @@
 /** validateCronJobSpec of pkg/apis/batch/validation. */
-import type { CronJob } from '../../../api/generated/types.ts';
-import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
+import type { CronJob, JobSpec } from '../../../api/generated/types.ts';
+import { invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { inGoOrder } from '../../../api/internal-form.ts';
 import { nonNegative, oneOf } from '../../shared/checks.ts';
 import { jobSpecErrors } from '../jobs/validate-spec.ts';
 import { scheduleFault } from './schedule.ts';
@@ -33,9 +34,20 @@ function specErrors({ spec }: CronJob): FieldError[] {
   }
   faults.push(...nonNegative(at.child('startingDeadlineSeconds'), spec.startingDeadlineSeconds), ...timeZoneErrors(timeZone));
   faults.push(...oneOf(at.child('concurrencyPolicy'), spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']));
-  if (jobTemplate.spec !== undefined) faults.push(...jobSpecErrors(jobTemplate.spec, at.child('jobTemplate', 'spec')));
+  if (jobTemplate.spec !== undefined) {
+    const own = at.child('jobTemplate', 'spec');
+    faults.push(...jobSpecErrors(jobTemplate.spec, own), ...generatedSelectorErrors(jobTemplate.spec, own));
+  }
   faults.push(...nonNegative(at.child('successfulJobsHistoryLimit'), spec.successfulJobsHistoryLimit));
   return [...faults, ...nonNegative(at.child('failedJobsHistoryLimit'), spec.failedJobsHistoryLimit)];
+}
+
+/** The Jobs' selectors are made for them (ValidateJobTemplateSpec). */
+function generatedSelectorErrors({ selector, manualSelector }: JobSpec, field: Path): FieldError[] {
+  return [
+    ...(selector === undefined ? [] : [invalid(field.child('selector'), inGoOrder(selector), '`selector` will be auto-generated')]),
+    ...(manualSelector === true ? [notSupported(field.child('manualSelector'), true, ['nil', 'false'])] : []),
+  ];
 }
 
 function timeZoneErrors(zone: string | undefined): FieldError[] {

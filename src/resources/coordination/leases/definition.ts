@@ -8,6 +8,7 @@ import { fromFacts } from '../../shared/facts.ts';
 export const leases = define<Lease>({
   ...fromFacts('coordination.k8s.io', 'v1', 'leases'),
   strategy: { anyFinalizers: true,
+    namesOnCreateOnly: true,
     ...withoutDisabled<Lease>(dropCoordination),
     validate,
     validateUpdate: validate,

@@ -14,15 +14,24 @@ const strategy: Strategy<EndpointSlice> = {
       port.protocol ??= 'TCP';
     }
   },
-  prepareForCreate({ metadata }) {
-    metadata.generation = 1;
+  prepareForCreate(slice) {
+    slice.metadata.generation = 1;
+    dropTopology(slice);
   },
   prepareForUpdate(slice, old) {
+    if (!semanticEqual(slice.endpoints, old.endpoints)) dropTopology(slice);
     if (!semanticEqual(content(slice), content(old))) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate: (slice) => validateEndpointSlice(slice),
   validateUpdate: validateEndpointSliceUpdate,
+  warnings: ({ addressType }, old) =>
+    old === undefined && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
 };
+
+/** What only v1beta1 could write (dropTopologyOnV1). */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
 
 function content({ metadata, addressType, endpoints, ports }: EndpointSlice): unknown {
   return { labels: metadata.labels, addressType, endpoints, ports };

@@ -11,6 +11,7 @@ const system: Readonly<Record<string, number>> = { 'system-node-critical': 2_000
 export const priorityclasses = define<PriorityClass>({
   ...fromFacts('scheduling.k8s.io', 'v1', 'priorityclasses'),
   strategy: {
+    namesOnCreateOnly: true,
     default(priorityClass) {
       priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
     },
