@@ -1,4 +1,5 @@
 /** Chooses how services are served on this machine. */
+import { availableParallelism } from 'node:os';
 import type { Commands } from '../base/command.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -27,7 +28,10 @@ export async function openSink(options: OpenSinkOptions, { onLost }: { readonly 
   const { mode = 'auto', logger } = options;
   if (mode === 'userspace') return openUserspaceSink(options);
   const obstacle = mode === 'auto' ? await nftObstacle(options) : undefined;
-  if (obstacle === undefined) return openNftSink({ ...options, families: await usableFamilies(options), onLost });
+  if (obstacle === undefined) {
+    await setConnectionTracking(options);
+    return openNftSink({ ...options, families: await usableFamilies(options), onLost });
+  }
   logger.warn({}, `services are served by proxies in this process, node ports only: ${obstacle}`);
   return openUserspaceSink(options);
 }
@@ -41,6 +45,25 @@ async function nftObstacle({ commands, instance }: OpenSinkOptions): Promise<str
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   }
+}
+
+/**
+ * What kube-proxy sets: an idle connection is remembered for a day, one that is half closed for an hour, and there is room for 32,768 a
+ * core (131,072 at least). More room than that stays. Where it may not be written, the kernel's own values do.
+ */
+async function setConnectionTracking({ commands }: OpenSinkOptions): Promise<void> {
+  const room = Math.max(131_072, 32_768 * availableParallelism());
+  const script = `cd /proc/sys/net/netfilter 2>/dev/null || exit 0
+set_to() { [ "$(cat "$1")" = "$2" ] || echo "$2" > "$1"; }
+set_to nf_conntrack_tcp_timeout_established 86400
+set_to nf_conntrack_tcp_timeout_close_wait 3600
+[ "$(cat nf_conntrack_max)" -ge ${String(room)} ] || echo ${String(room)} > nf_conntrack_max
+exit 0`;
+  await commands.run('sh', [
+    '-c',
+    `{ ${script}
+} 2>/dev/null`,
+  ]);
 }
 
 /** The families the kernel has; turns on what 127.0.0.1:NodePort needs. */

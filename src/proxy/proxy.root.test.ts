@@ -275,6 +275,11 @@ describe('from outside', () => {
   });
 });
 
+test('connections are remembered as long as kube-proxy has it', async () => {
+  const files = ['established', 'close_wait'].map((state) => `/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_${state}`);
+  expect(await host.run('cat', files)).toBe('86400\n3600\n');
+});
+
 test('a stopped proxy leaves its rules; a new one takes over without a gap', async () => {
   await apply(
     service('web', { clusterIPs: ['10.43.0.5'], ports: [{ port: 80 }] }),

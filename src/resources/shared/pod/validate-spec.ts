@@ -2,7 +2,12 @@
 import type { PodSpec } from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { addressFaults } from '../../../api/ip.ts';
-import { dns1123LabelFaults, dns1123SubdomainFaults, qualifiedNameFaults } from '../../../api/names.ts';
+import {
+  dns1123LabelFaults,
+  dns1123SubdomainFaults,
+  dns1123SubdomainWithUnderscoreFaults,
+  qualifiedNameFaults,
+} from '../../../api/names.ts';
 import { checked, labelsErrors } from '../names.ts';
 import { affinityErrors, spreadErrors, tolerationErrors } from './validate-scheduling.ts';
 import { containersErrors, ephemeralContainersErrors, initContainersErrors } from './validate-containers.ts';
@@ -105,7 +110,8 @@ function dnsErrors({ dnsPolicy, dnsConfig }: PodSpec, at: Path, faults: FieldErr
   for (const [index, server] of nameservers.entries()) faults.push(...addressFaults(field.child('nameservers').index(index), server));
   if (searches.length > 32) faults.push(invalid(field.child('searches'), searches, 'must not have more than 32 search paths'));
   for (const [index, search] of searches.entries()) {
-    if (search !== '.') faults.push(...checked(field.child('searches').index(index), search.replace(/\.$/, ''), dns1123SubdomainFaults));
+    if (search !== '.')
+      faults.push(...checked(field.child('searches').index(index), search.replace(/\.$/, ''), dns1123SubdomainWithUnderscoreFaults));
   }
   for (const [index, option] of options.entries()) {
     if ((option.name ?? '') === '') faults.push(required(field.child('options').index(index), 'must not be empty'));
