@@ -38,7 +38,11 @@ export async function takeSnapshot(world: World): Promise<Snapshot> {
   const pods = await world.pods();
   const mask = maskOf(world.namespace, lists, pods);
   const masked = (value: unknown): unknown => JSON.parse(mask(JSON.stringify(value))) as unknown;
-  const objects = Object.entries(lists).map(([kind, list]) => [kind, list.map((object) => masked(outline(object)))]);
+  const objects = Object.entries(lists).map(([kind, list]) => {
+    const outlines = list.map((object) => masked(outline(object)));
+    // Their names are chance.
+    return [kind, kind === 'EndpointSlice' ? outlines.toSorted(byText) : outlines];
+  });
   const events: Record<string, number> = {};
   for (const event of await world.list<CoreV1Event>('Event')) {
     const { kind = '', name = '' } = event.involvedObject;
@@ -77,7 +81,8 @@ function outline(object: KubeObject): unknown {
   const sorted = conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1));
   return {
     name,
-    generation,
+    // How many writes a change of several pods takes is a matter of speed.
+    generation: 'endpoints' in object ? undefined : generation,
     annotations,
     finalizers,
     ownerReferences,
