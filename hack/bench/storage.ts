@@ -80,7 +80,8 @@ async function put(store: Storage, at: number): Promise<void> {
   const name = `b${String(at)}`;
   const uid = `00000000-0000-4000-8000-${at.toString(16).padStart(12, '0')}`;
   const metadata = { name, namespace: 'bench', uid, creationTimestamp: '2026-01-01T00:00:00Z', labels: { app: 'bench' } };
-  await store.put(`/registry/${kind}/bench/${name}`, Buffer.from(JSON.stringify({ metadata, ...rest })), { expected: 0 });
+  const type = { kind: kind === 'pods' ? 'Pod' : 'ConfigMap', apiVersion: 'v1' };
+  await store.put(`/registry/${kind}/bench/${name}`, Buffer.from(JSON.stringify({ ...type, metadata, ...rest })), { expected: 0 });
 }
 
 const configMap = { data: { text: 'x'.repeat(1024) } };

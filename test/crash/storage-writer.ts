@@ -2,7 +2,7 @@
  * 16 writers without end that print every acknowledged write, and 8 watchers that note every event in a file of their own and go on
  * where that ends; meant to be killed. `storage-writer.ts JSON` with a {@link WriterSpec}.
  */
-import { appendFileSync, existsSync, readFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -74,9 +74,19 @@ async function write(store: Storage, writer: number): Promise<never> {
   }
 }
 
+/** The last lines of a file that may be long. */
+function endOf(file: string): string {
+  const { size } = statSync(file);
+  const end = Buffer.alloc(Math.min(size, 4096));
+  const handle = openSync(file, 'r');
+  readSync(handle, end, 0, end.length, size - end.length);
+  closeSync(handle);
+  return end.toString();
+}
+
 function watch(store: Storage, spec: WriterSpec, watcher: number): void {
   const file = notesOf(spec, watcher);
-  const noted = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const noted = existsSync(file) ? endOf(file) : '';
   const last = noted.slice(0, noted.lastIndexOf('\n')).split('\n').at(-1) ?? '';
   const after = last === '' ? spec.start : Number(last.split(' ')[0]);
   const events = (list: readonly StorageEvent[]): void =>
