@@ -10,6 +10,7 @@ import { startStaticPods, type StaticPodHost } from '../static-pods/static-pods.
 import { shutdownRejection } from '../node/shutdown.ts';
 import { reject, type Rejection } from './admission.ts';
 import type { PodDeps } from './deps.ts';
+import { podText } from './model.ts';
 import { removeOrphan, removeOrphanFolders } from './orphans.ts';
 import { startPendingResizes } from './pending-resizes.ts';
 import { terminalPhases } from './status-writer.ts';
@@ -22,6 +23,9 @@ export interface PodManager extends Running {
 
 /** How often the runtime is compared with what is believed, while there are pods; one that only simulates misses nothing. */
 const relistMs = 60_000;
+
+/** How long what could not be taken over is left alone. */
+const adoptAgainMs = 2000;
 
 export interface PodManagerOptions {
   readonly deps: PodDeps;
@@ -39,9 +43,7 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
   const workers = new Map<string, PodWorker>();
   const left = new Map((await deps.runtime.list()).map((state) => [state.pod.uid, state]));
   const relist = createRelist(deps, workers);
-  /** One after the other, as each takes room from the next. */
-  let admissions: Promise<void> = Promise.resolve();
-  const inTurn = (work: () => Promise<void>): Promise<void> => (admissions = admissions.then(work));
+  const inTurn = createTurns();
   const resizes = startPendingResizes({ clock: deps.clock, pods: () => workers.values(), node: () => nodeOf(deps), inTurn });
 
   const open = (own: PodDeps, pod: Pod, ended: () => void = () => undefined): PodWorker => {
@@ -58,13 +60,7 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     relist.soon();
     return worker;
   };
-  const take = async (worker: PodWorker, state: PodState | undefined): Promise<void> => {
-    if (state === undefined) return inTurn(() => admit(options, worker, workers));
-    left.delete(worker.pod.metadata.uid);
-    await worker.adopt(state);
-    worker.admit();
-    resizes.retry();
-  };
+  const { take, stop: stopTaking } = createTaking({ ...{ options, workers, left, inTurn }, taken: () => resizes.retry() });
   const events = deps.runtime.watch((event: RuntimeEvent) => {
     if (event.type === 'resync') relist.now();
     else workers.get(event.podUid)?.onRuntimeEvent(event);
@@ -111,6 +107,7 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     delete: (pod) => (statics?.owns(pod) === true ? statics.noteMirror(pod) : workers.get(pod.metadata.uid)?.gone()),
   });
   const stop = running(async () => {
+    stopTaking();
     relist.stop();
     await statics?.stop();
     await resizes.stop();
@@ -119,6 +116,62 @@ export async function startPodManager(options: PodManagerOptions): Promise<PodMa
     await Promise.all([...workers.values()].map((worker) => worker.halt()));
   });
   return { workers, ...stop };
+}
+
+type Turns = (work: () => Promise<void>) => Promise<void>;
+
+/** One after the other, as each takes room from the next. */
+function createTurns(): Turns {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    // What goes wrong with one is no obstacle to the next.
+    last = done.catch(() => undefined);
+    return done;
+  };
+}
+
+interface Taking {
+  readonly options: PodManagerOptions;
+  readonly workers: ReadonlyMap<string, PodWorker>;
+  /** What an earlier agent left, by pod; what is taken over goes from it. */
+  readonly left: Map<string, PodState>;
+  readonly inTurn: Turns;
+  readonly taken: () => void;
+}
+
+/** Lets a worker begin: when the node admits its pod, or with what there is of it. */
+function createTaking({ options, workers, left, inTurn, taken }: Taking): {
+  take: (worker: PodWorker, state: PodState | undefined) => Promise<void>;
+  stop: () => void;
+} {
+  const { deps } = options;
+  let stopped = false;
+  const take = async (worker: PodWorker, state: PodState | undefined): Promise<void> => {
+    if (state === undefined) return inTurn(() => admit(options, worker, workers));
+    left.delete(worker.pod.metadata.uid);
+    try {
+      await worker.adopt(state);
+    } catch (error) {
+      deps.logger.warn({ err: error, pod: podText(worker.pod) }, 'what is left of a pod could not be taken over yet');
+      deps.clock.after(adoptAgainMs, () => void takeAgain(worker));
+      return;
+    }
+    worker.admit();
+    taken();
+  };
+  const takeAgain = async (worker: PodWorker): Promise<void> => {
+    const { uid } = worker.pod.metadata;
+    if (stopped || workers.get(uid) !== worker) return;
+    const states = await deps.runtime.list().catch(() => undefined);
+    if (states === undefined) deps.clock.after(adoptAgainMs, () => void takeAgain(worker));
+    else
+      await take(
+        worker,
+        states.find(({ pod }) => pod.uid === uid),
+      );
+  };
+  return { take, stop: () => void (stopped = true) };
 }
 
 interface Relist {
@@ -154,8 +207,13 @@ function isOver({ metadata, status }: Pod): boolean {
 }
 
 async function admit(options: PodManagerOptions, worker: PodWorker, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
-  const refusal = async (): Promise<Rejection | undefined> =>
-    options.shuttingDown() ? shutdownRejection : rejectionOf(options.deps, worker, workers.values());
+  const refusal = async (): Promise<Rejection | undefined> => {
+    try {
+      return options.shuttingDown() ? shutdownRejection : await rejectionOf(options.deps, worker, workers.values());
+    } catch (error) {
+      return { reason: 'UnexpectedAdmissionError', message: error instanceof Error ? error.message : String(error) };
+    }
+  };
   const rejection = isOver(worker.pod) ? undefined : await refusal();
   if (rejection === undefined) worker.admit();
   else worker.reject(rejection);
