@@ -9,7 +9,7 @@ import { growFigures } from './grow.ts';
 import { ingressFigures } from './ingress.ts';
 import { load } from './load.ts';
 import { policyFigures } from './network-policy.ts';
-import { agentFigures, nodeFigures } from './node.ts';
+import { agentFigures, nodeFigures, peerNodeFigures } from './node.ts';
 import { residentMB } from './processes.ts';
 import { benchAddress, serviceFigures } from './services.ts';
 import { median, row } from './statistics.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     starts: { type: 'string', default: '5' },
     node: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
+    'peer-node': { type: 'boolean', default: false },
     workloads: { type: 'boolean', default: false },
     storage: { type: 'boolean', default: false },
     services: { type: 'boolean', default: false },
@@ -45,6 +46,8 @@ const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
   --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory, idle CPU, exec, logs, and the memory
            of a joined agent alone (root, Docker)
   --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
+  --peer-node  with --node, first the same pods on the real kubelet with containerd (../shared/peers/node.sh; its control plane must
+           be up with controllers and scheduler, and no other pods may run on this machine), then the ratios
 npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
   instead: a Deployment at scale on simulated nodes; the peer's are kwok's (go install sigs.k8s.io/kwok/cmd/kwok@v0.7.0)
 npm run bench -- --dns [--seconds N] [--peer]
@@ -164,7 +167,8 @@ else {
   await apiLoad(Number(values.count));
   if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
   if (values.node) {
-    await nodeFigures(await server(['--runtime', 'docker']));
+    const peer = values['peer-node'] ? await peerNodeFigures() : undefined;
+    await nodeFigures(await server(['--runtime', 'docker']), peer);
     await agentFigures(await server(['--disable-agent']));
   }
 }

@@ -176,6 +176,85 @@ describe('a workload’s life by kubectl', () => {
   }, 120_000);
 });
 
+/** Two replicas that may not be fewer, a DaemonSet, a pod of nobody and one with files of its own. */
+const drained = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: drained}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: image:v1}]}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, namespace: drained}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: everywhere, namespace: drained}
+spec:
+  selector: {matchLabels: {app: everywhere}}
+  template: {metadata: {labels: {app: everywhere}}, spec: {containers: [{name: c, image: image:v1}]}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: scratch, namespace: drained}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: scratch}}
+  template:
+    metadata: {labels: {app: scratch}}
+    spec: {containers: [{name: c, image: image:v1}], volumes: [{name: tmp, emptyDir: {}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: drained}
+spec: {containers: [{name: c, image: image:v1}]}
+`;
+
+describe('draining a node', () => {
+  const said = async (line: string): Promise<string> => {
+    const { stdout, stderr } = await coracle.kubectl.result(line.split(' '));
+    return stdout + stderr;
+  };
+
+  test('what holds it up is named; a budget is asked again until it lets go; pods that are bound to the node stay', async () => {
+    const name = (await type('get nodes -o name')).trim().replace('node/', '');
+    await type('create namespace drained');
+    await type('apply -f -', drained);
+    await type('wait pods --all -n drained --for=condition=Ready --timeout=30s');
+    await type('wait pdb/web -n drained --for=jsonpath={.status.currentHealthy}=2 --timeout=30s');
+    const plain = await said(`drain ${name}`);
+    expect(plain).toContain(`node/${name} cordoned`);
+    expect(plain).toMatch(/cannot delete Pods that declare no controller \(use --force to override\): drained\/bare/);
+    expect(plain).toMatch(/cannot delete Pods with local storage \(use --delete-emptydir-data to override\): drained\/scratch-/);
+    expect(plain).toMatch(/cannot delete DaemonSet-managed Pods \(use --ignore-daemonsets to ignore\): drained\/everywhere-/);
+    expect(await type('get pods -n drained -o name')).toContain('pod/bare');
+
+    const flags = '--ignore-daemonsets --force --delete-emptydir-data';
+    const held = await said(`drain ${name} ${flags} --timeout=3s`);
+    expect(held).toContain("(will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.");
+    expect(held).toMatch(/evicting pod drained\/web-/);
+    await type('wait pod/bare -n drained --for=delete --timeout=30s');
+    // Unevicted ones of the Deployment run on, the other one's successor waits for a node.
+    expect((await type('get pods -n drained -l app=web --field-selector=status.phase=Running -o name')).trim().split('\n')).toHaveLength(2);
+    expect(await type('get pods -n drained -l app=scratch --field-selector=status.phase=Pending -o name')).toContain('pod/scratch-');
+
+    const draining = said(`drain ${name} ${flags} --grace-period=1 --timeout=60s`);
+    await type(`patch pdb web -n drained --type=merge -p '{"spec":{"minAvailable":0}}'`);
+    const released = await draining;
+    expect(released).toMatch(/pod\/web-\S+ evicted/);
+    expect(released).toContain(`node/${name} drained`);
+    expect(await type('get pods -n drained -l app=everywhere --field-selector=status.phase=Running -o name')).toContain('pod/everywhere-');
+    expect(await type(`uncordon ${name}`)).toBe(`node/${name} uncordoned\n`);
+    expect(await type(`uncordon ${name}`)).toBe(`node/${name} already uncordoned\n`);
+    await type('rollout status deployment/web -n drained --timeout=30s');
+    await type('delete namespace drained --timeout=60s');
+  }, 120_000);
+});
+
 describe('what is refused', () => {
   test.each([
     ['get pods nonexistent', 'Error from server (NotFound): pods "nonexistent" not found'],
