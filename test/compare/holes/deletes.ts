@@ -87,16 +87,12 @@ export function deleteOptions(subject: Subject): Case[] {
     ),
     one(subject, 'delete/missing', [remove(`${path}-none`), remove(`${path}-none?dryRun=All`), remove(`${path}?dryRun=x`)]),
     ...['Foreground', 'Background', 'Orphan'].map((propagationPolicy, index) =>
-      one(
-        subject,
-        `delete/${propagationPolicy}`,
-        [
-          create(`del${String(index)}`),
-          remove(lives(`del${String(index)}`), { propagationPolicy, gracePeriodSeconds: 0 }, { mask }),
-          get(lives(`del${String(index)}`), { mask }),
-          quiet(patch('merge', lives(`del${String(index)}`), { metadata: { finalizers: null } })),
-        ].slice(0, 3),
-      ),
+      one(subject, `delete/${propagationPolicy}`, [
+        create(`del${String(index)}`),
+        remove(lives(`del${String(index)}`), { propagationPolicy, gracePeriodSeconds: 0 }, { mask }),
+        get(lives(`del${String(index)}`), { mask }),
+        patch('merge', lives(`del${String(index)}`), { metadata: { finalizers: null } }, { mask: settled }),
+      ]),
     ),
     one(subject, 'delete/finalizers', [
       create('kept', kept),
