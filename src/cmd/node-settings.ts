@@ -16,7 +16,7 @@ export interface NodeSettings extends KubeletSettings {
 export const usualLogDirs = { pods: '/var/log/pods', containers: '/var/log/containers' } as const;
 
 /** `100000=10,1000=120`. Throws a {@link UsageError}. */
-export function priorityGraces(items: readonly string[]): PriorityGrace[] {
+function priorityGraces(items: readonly string[]): PriorityGrace[] {
   return items.map((item) => {
     const [, priority, seconds] = /^(-?\d+)=(\d+)$/.exec(item) ?? [];
     if (priority === undefined || seconds === undefined) throw new UsageError('must be PRIORITY=SECONDS,... such as 0=30,2000000000=10');

@@ -74,7 +74,7 @@ export function shutdownSteps(workers: Iterable<PodWorker>, periods: readonly Pr
 }
 
 /** A pod's own grace period, or what there is when that is less. */
-export function shutdownGraceMs({ spec }: Pod, leftMs: number): number {
+function shutdownGraceMs({ spec }: Pod, leftMs: number): number {
   return Math.min((spec.terminationGracePeriodSeconds ?? 30) * 1000, leftMs);
 }
 

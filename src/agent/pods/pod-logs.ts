@@ -25,11 +25,11 @@ export interface PodLogs {
 /** The longest name of a file. */
 const longestName = 255;
 
-export function podLogDir(dirs: LogDirs, { namespace, name, uid }: PodIdentity): string {
+function podLogDir(dirs: LogDirs, { namespace, name, uid }: PodIdentity): string {
   return join(dirs.pods, `${namespace}_${name}_${uid}`);
 }
 
-export function containerLink(dirs: LogDirs, { namespace, name }: PodIdentity, container: { name: string; id: string }): string {
+function containerLink(dirs: LogDirs, { namespace, name }: PodIdentity, container: { name: string; id: string }): string {
   const text = `${name}_${namespace}_${container.name}-${container.id}`;
   return join(dirs.containers, `${text.slice(0, longestName - '.log'.length)}.log`);
 }
