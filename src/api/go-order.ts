@@ -55,7 +55,7 @@ function touchedByOperations(body: unknown): Document {
       for (const part of pointer.split('/').slice(1, -1)) {
         const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
         const next = at[name];
-        at = isJsonObject(next) ? next : ((at[name] = {}) as Record<string, unknown>);
+        at = isJsonObject(next) ? next : (at[name] = {});
       }
     }
   }

@@ -8,7 +8,8 @@ import { countsGeneration } from '../../shared/strategy.ts';
 
 export const mutatingadmissionpolicies = define<MutatingAdmissionPolicy>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicies'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     ...countsGeneration<MutatingAdmissionPolicy>(),
     default({ spec }) {
       spec.failurePolicy ??= 'Fail';

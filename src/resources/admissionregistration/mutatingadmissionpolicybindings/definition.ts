@@ -8,7 +8,8 @@ import { countsGeneration } from '../../shared/strategy.ts';
 
 export const mutatingadmissionpolicybindings = define<MutatingAdmissionPolicyBinding>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicybindings'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     ...countsGeneration<MutatingAdmissionPolicyBinding>(),
     default: ({ spec }) => defaultMatch(spec.matchResources),
     validate: validateMutatingBinding,

@@ -8,7 +8,8 @@ import { countsGeneration } from '../../shared/strategy.ts';
 
 export const mutatingwebhookconfigurations = define<MutatingWebhookConfiguration>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'mutatingwebhookconfigurations'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     ...countsGeneration<MutatingWebhookConfiguration>(({ webhooks }) => webhooks),
     default({ webhooks }) {
       defaultWebhooks(webhooks);

@@ -8,7 +8,8 @@ import { specAndStatus } from '../../shared/strategy.ts';
 
 export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     statusKeeps: 'metadata',
     ...specAndStatus<ValidatingAdmissionPolicy>(),
     default({ spec }) {

@@ -8,7 +8,8 @@ import { countsGeneration } from '../../shared/strategy.ts';
 
 export const validatingadmissionpolicybindings = define<ValidatingAdmissionPolicyBinding>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicybindings'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     ...countsGeneration<ValidatingAdmissionPolicyBinding>(),
     default: ({ spec }) => defaultMatch(spec.matchResources),
     validate: validateBinding,

@@ -8,7 +8,8 @@ import { countsGeneration } from '../../shared/strategy.ts';
 
 export const validatingwebhookconfigurations = define<ValidatingWebhookConfiguration>({
   ...fromFacts('admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     ...countsGeneration<ValidatingWebhookConfiguration>(({ webhooks }) => webhooks),
     default({ webhooks }) {
       defaultWebhooks(webhooks);

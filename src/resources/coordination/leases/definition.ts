@@ -7,7 +7,8 @@ import { fromFacts } from '../../shared/facts.ts';
 
 export const leases = define<Lease>({
   ...fromFacts('coordination.k8s.io', 'v1', 'leases'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     namesOnCreateOnly: true,
     ...withoutDisabled<Lease>(dropCoordination),
     validate,

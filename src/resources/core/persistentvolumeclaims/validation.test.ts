@@ -36,7 +36,8 @@ test('the status of a claim: resources it may speak of, states of a resize, amou
     allocatedResourceStatuses: { storage: 'NodeResizePending', a: 'Done', 'example.com/b': 'ControllerResizeInfeasible' },
     allocatedResources: { storage: '-2', a: '1' },
   };
-  const states = '"ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"';
+  const states =
+    '"ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"';
   expect(validateClaimStatus({ status } as unknown as PersistentVolumeClaim).map(({ field, body }) => `${field}: ${body}`)).toEqual([
     'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
     'status.allocatedResourceStatuses: Unsupported value: "a": supported values: "storage"',

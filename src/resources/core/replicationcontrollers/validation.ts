@@ -18,7 +18,13 @@ export function validateReplicationController({ spec }: ReplicationController): 
     ...nonNegative(at.child('replicas'), spec.replicas),
     ...(template === undefined ? [required(own)] : []),
     ...(template !== undefined && !empty && !mapMatcher(selector)(template.metadata?.labels)
-      ? [invalid(own.child('metadata', 'labels'), inGoOrder(template.metadata?.labels) ?? null, '`selector` does not match template `labels`')]
+      ? [
+          invalid(
+            own.child('metadata', 'labels'),
+            inGoOrder(template.metadata?.labels) ?? null,
+            '`selector` does not match template `labels`',
+          ),
+        ]
       : []),
     ...(template === undefined ? [] : [...validateTemplate(template, own), ...alwaysRestartErrors(template, own, 'ReplicationController')]),
   ];

@@ -12,7 +12,8 @@ import { tolerationErrors } from '../../shared/pod/validate-scheduling.ts';
 
 export const runtimeclasses = define<RuntimeClass>({
   ...fromFacts('node.k8s.io', 'v1', 'runtimeclasses'),
-  strategy: { anyFinalizers: true,
+  strategy: {
+    anyFinalizers: true,
     validate,
     validateUpdate: (object, old) => [...validate(object), ...immutable(path('handler'), object.handler, old.handler)],
     allowUnconditionalUpdate: false,

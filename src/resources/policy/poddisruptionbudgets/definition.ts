@@ -12,7 +12,13 @@ const emptyStatus = () => ({ disruptionsAllowed: 0, currentHealthy: 0, desiredHe
 
 export const poddisruptionbudgets = define<PodDisruptionBudget>({
   ...fromFacts('policy', 'v1', 'poddisruptionbudgets'),
-  strategy: { anyFinalizers: true, ...specAndStatus<PodDisruptionBudget>(emptyStatus), validate, validateUpdate: validate, allowUnconditionalUpdate: false },
+  strategy: {
+    anyFinalizers: true,
+    ...specAndStatus<PodDisruptionBudget>(emptyStatus),
+    validate,
+    validateUpdate: validate,
+    allowUnconditionalUpdate: false,
+  },
   columns: [
     name,
     text('Min Available', ({ spec }) => (spec.minAvailable === undefined ? 'N/A' : String(spec.minAvailable))),
