@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -48,11 +48,14 @@ describe('what is on the node already', () => {
     // It ends while it pulls.
     first.begin('r/c:1');
     while (!readSafely(file).includes('"intents":["r/c:1"]')) await new Promise((resolve) => setImmediate(resolve));
-    const next = await open(file, [image('sha256:1', 'r/a:1'), image('sha256:3', 'r/c:1')]);
+    // As the next agent finds it: this one does not write any more.
+    const left = `${file}.left`;
+    copyFileSync(file, left);
+    const next = await open(left, [image('sha256:1', 'r/a:1'), image('sha256:3', 'r/c:1')]);
     expect(await next.mustPull('r/a:1', 'sha256:1', asks())).toBe(true);
     expect(await next.mustPull('r/a:1', 'sha256:1', asks(secret('one', 'h1')))).toBe(false);
     expect(await next.mustPull('r/c:1', 'sha256:3', asks())).toBe(true);
-    while (readSafely(file).includes('sha256:gone')) await new Promise((resolve) => setImmediate(resolve));
+    while (readSafely(left).includes('sha256:gone')) await new Promise((resolve) => setImmediate(resolve));
   });
 });
 
