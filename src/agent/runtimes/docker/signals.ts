@@ -15,7 +15,7 @@ export function signalNumber(name: string): number | undefined {
 
 /** Sends a signal to the first process of a container. False when it cannot be told that this process is (still) the container's, or may not be signalled. */
 export async function signalContainer(id: string, pid: number, signal: number): Promise<boolean> {
-  if (pid <= 1) return false;
+  if (pid <= 1 || pid === process.pid) return false;
   const groups = await readFile(`/proc/${String(pid)}/cgroup`, 'utf8').catch(() => '');
   if (!groups.includes(id)) return false;
   try {

@@ -63,7 +63,15 @@ describe('stopping', () => {
 
   test('what was known of a process that is another’s by now is looked at anew', async () => {
     const { parts, calls } = engineOf(undefined);
-    await stopContainer(parts, 'c', { graceMs: 1000, known: { id: 'c', pid: process.pid, stopSignal: '' } });
-    expect(calls).toEqual(['GET /containers/c/json']);
+    const id = '0123456789abcdef'.repeat(4);
+    const other = spawn('sleep', ['60']);
+    try {
+      await stopContainer(parts, id, { graceMs: 1000, known: { id, pid: other.pid ?? 0, stopSignal: '' } });
+      expect(calls).toEqual([`GET /containers/${id}/json`]);
+      expect(other.signalCode).toBeNull();
+    } finally {
+      other.kill('SIGKILL');
+      await once(other, 'exit');
+    }
   });
 });
