@@ -219,12 +219,18 @@ class Pipeline {
     const target = route(registry, exchange.info, exchange.request.method ?? 'GET');
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
-    if (target.to === 'no watch') throw notWatched(store.definition);
+    const warnOfAge = (): void => {
+      if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
+    };
+    if (target.to === 'no watch') {
+      warnOfAge();
+      throw notWatched(store.definition);
+    }
     exchange.routed = true;
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
     this.#negotiate(exchange, store.definition);
-    if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
+    warnOfAge();
     const scope = { exchange, store, clock, messages: this.#messages };
     if (target.to === 'handler') return target.handle(scope);
     const outlet = outletOf(exchange, upgrade, this.#flusher);

@@ -30,6 +30,8 @@ export interface CreateRequest {
   readonly object: KubeObject;
   readonly context: RequestContext;
   readonly dryRun: boolean;
+  /** A PUT or an apply of what is not there. */
+  readonly byUpdate?: boolean;
 }
 
 /** POST. */
@@ -83,7 +85,7 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
     reservation,
     () => {
       if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
-      const version = takeVersion(object, dryRun);
+      const version = takeVersion(object, dryRun || request.byUpdate === true);
       completeObject(definition, object);
       likeStored(definition, object);
       return put(resource, { namespace, name, object, expected: 0, dryRun, version });
@@ -93,14 +95,14 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
 }
 
 /**
- * What is created has no version yet: the store refuses one, which a dry run never asks and shows. What is no number counts as none
- * (apiserver pkg/storage/etcd3/store.go, Create).
+ * What is created has no version yet: the store refuses one, which a dry run never asks and shows, nor an update that creates. What is
+ * no number counts as none (apiserver pkg/storage/etcd3/store.go, Create).
  */
-function takeVersion({ metadata }: KubeObject, dryRun: boolean): number {
+function takeVersion({ metadata }: KubeObject, mayHaveOne: boolean): number {
   const text = metadata.resourceVersion ?? '';
   delete (metadata as { resourceVersion?: string }).resourceVersion;
   const version = /^\d+$/.test(text) ? Number(text) : 0;
-  if (version !== 0 && !dryRun) throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created');
+  if (version !== 0 && !mayHaveOne) throw new ApiError('Unknown', 'resourceVersion should not be set on objects to be created');
   return version;
 }
 

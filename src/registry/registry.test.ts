@@ -253,6 +253,9 @@ describe('update', () => {
     const request = { name: 'a', namespace: 'default', subresource: '', update: () => widget('a'), retryOnConflict: false };
     const { entry, created } = await store.update(request, context);
     expect(created).toBe(true);
+    // What version it bears does not matter then.
+    const versioned = { ...widget('c'), metadata: { ...widget('c').metadata, resourceVersion: '9' } };
+    expect((await store.update({ ...request, name: 'c', update: () => versioned }, context)).created).toBe(true);
     expect(entry.object.metadata).toMatchObject({ generation: 1, namespace: 'default' });
     expect((await store.update(request, context)).created).toBe(false);
     expect((await failure(store.update({ ...request, name: 'b', update: () => widget('b'), subresource: 'status' }, context))).reason).toBe(

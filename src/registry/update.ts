@@ -119,7 +119,7 @@ async function createMissing(update: Update): Promise<Updated> {
     dedupOwnerReferences(object, context, true);
     definition.strategy.default?.(object);
   }
-  return { entry: await insert(resource, { namespace: request.namespace, object, context, dryRun }), created: true };
+  return { entry: await insert(resource, { namespace: request.namespace, object, context, dryRun, byUpdate: true }), created: true };
 }
 
 /** Undefined when the store has moved on. */

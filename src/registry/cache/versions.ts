@@ -11,12 +11,12 @@ export function parseVersion(text: string, use: 'list' | 'watch' = 'list'): numb
   throw use === 'watch' ? new ApiError('Unknown', why) : badRequest(`invalid resource version: ${why}`);
 }
 
-/** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError; the cache tells to come back in a second, the store does not. */
-export function tooLargeVersion(asked: number, current: number, retryAfterSeconds: 0 | 1 = 1): ApiError {
+/** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError. */
+export function tooLargeVersion(asked: number, current: number): ApiError {
   return new ApiError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      ...(retryAfterSeconds === 0 ? {} : { retryAfterSeconds }),
+      retryAfterSeconds: 1,
     },
   });
 }
@@ -37,7 +37,7 @@ export function listError(
   asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined },
 ): unknown {
   if (!(thrown instanceof StorageError)) return thrown;
-  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current, 0);
+  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current);
   if (thrown.code !== 'compacted') return thrown;
   if (asked.newest === undefined) return new ApiError('Expired', listExpired, { cause: thrown });
   return new ApiError('Expired', continueExpired, { cause: thrown, continueToken: asked.newest });
