@@ -24,6 +24,8 @@ export class Compactor {
   #due = 0;
   #cancel: (() => void) | undefined;
   #stopped = false;
+  /** One after the other, however long etcd takes: each goes by what the one before has marked. */
+  #ticking: Promise<void> = Promise.resolve();
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -46,9 +48,11 @@ export class Compactor {
       this.#cancel = undefined;
       this.#due--;
       this.#arm();
-      this.#tick().catch((error: unknown) => {
-        if (!this.#stopped) this.#options.failed(error);
-      });
+      this.#ticking = this.#ticking
+        .then(() => this.#tick())
+        .catch((error: unknown) => {
+          if (!this.#stopped) this.#options.failed(error);
+        });
     });
   }
 
