@@ -78,7 +78,8 @@ describe('a policy', () => {
     run('kubectl apply -f docs/examples/deny-all.yaml');
     await eventually(() => expect(ask()).toContain('no answer'));
     // The node goes on reaching them: probes, Ingress, kubectl exec.
-    expect(run(`curl -sf -H 'Host: hello.example' http://localhost:${ports.http}/`).output).toContain('"version":"v1"');
+    const throughIngress = `curl -skf --resolve hello.example:${ports.https}:127.0.0.1 https://hello.example:${ports.https}/`;
+    expect(run(throughIngress).output).toContain('"version":"v1"');
     run(
       'kubectl delete pod client --now; kubectl run client --image=nginx:1.29 --env=PORT=8080; kubectl wait pod client --for=condition=Ready --timeout=60s',
     );

@@ -149,6 +149,8 @@ describe('pod network', () => {
     for (const ip of b.ips) expect([ip, await answers(a.inside, ip)]).toEqual([ip, true]);
     const rules = (): Promise<string> => host.run('sh', ['-c', 'iptables -S; ip6tables -S']);
     expect((await rules()).match(/ACCEPT$/gm)).toHaveLength(4 + 4);
+    // One that runs would put back what is taken away.
+    await again.stop();
     await resetPodNetwork({ instance, commands: host });
     expect(await rules()).not.toContain('coracle');
   });

@@ -219,7 +219,8 @@ describe('guestbook', () => {
     expect((await coracle.kubectl.result(['get', 'namespace', 'guestbook'])).stderr).toContain('namespaces "guestbook" not found');
     expect(await coracle.kubectl.run('get', 'all,configmaps,secrets,endpointslices', '-n', 'guestbook', '-o', 'name')).toBe('');
     const docker = (...args: string[]): string => spawnSync('docker', args, { encoding: 'utf8' }).stdout.trim();
-    expect(docker('ps', '-aq', '--filter', `label=io.coracle.instance=${instance}`)).toBe('');
+    // What has ended is cleared away afterwards, one after the other.
+    await eventually(() => expect(docker('ps', '-aq', '--filter', `label=io.coracle.instance=${instance}`)).toBe(''), 60_000);
     await eventually(() => {
       const rules = spawnSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }).stdout;
       expect(rules).toContain(`coracle_${instance}`);
