@@ -35,6 +35,13 @@ export const refs = {
   ),
   cronJobs: ref<t.CronJob>('batch/v1', 'cronjobs', 'CronJob'),
   jobs: ref<t.Job>('batch/v1', 'jobs', 'Job'),
+  subjectAccessReviews: ref<t.SubjectAccessReview>('authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview', false),
+  certificateSigningRequests: ref<t.CertificateSigningRequest>(
+    'certificates.k8s.io/v1',
+    'certificatesigningrequests',
+    'CertificateSigningRequest',
+    false,
+  ),
   leases: ref<t.Lease>('coordination.k8s.io/v1', 'leases', 'Lease'),
   endpointSlices: ref<t.EndpointSlice>('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   podDisruptionBudgets: ref<t.PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),

@@ -3,10 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
-import type { CertificateSigningRequest } from '../api/generated/types.ts';
 import type { KeyPair } from '../auth/certificates.ts';
-import type { Client, ResourceRef } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import { httpsClient, type HttpsClient } from '../client/https.ts';
+import { refs } from '../client/refs.ts';
 import { type ClusterSettings, readClusterSettings } from './cluster-settings.ts';
 import { writeFileAtomic } from './files.ts';
 import { isFor, readPair, writePair } from './pki.ts';
@@ -111,14 +111,6 @@ function topOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate {
     : topOf(issuerCertificate);
 }
 
-const requests: ResourceRef<CertificateSigningRequest> = {
-  group: 'certificates.k8s.io',
-  version: 'v1',
-  resource: 'certificatesigningrequests',
-  kind: 'CertificateSigningRequest',
-  namespaced: false,
-};
-
 interface NodeCertificateOptions {
   readonly client: Client;
   readonly dataDir: string;
@@ -158,7 +150,7 @@ function isGood({ cert }: KeyPair, { hosts }: NodeCertificateOptions, now: numbe
 }
 
 async function requestCertificate({ client, nodeName, use }: NodeCertificateOptions, request: string): Promise<string> {
-  const resource = client.resource(requests);
+  const resource = client.resource(refs.certificateSigningRequests);
   const created = await resource.create('', {
     metadata: { generateName: use === 'client' ? `node-csr-${nodeName}-` : `csr-${nodeName}-` },
     spec: {

@@ -2,7 +2,8 @@
  * The images that this agent pulled, and when each was last used. Only they are removed when room is short: the engine is the
  * user's own, and what somebody else brought is not ours to take away.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { keepJson } from '../../base/kept-json.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 
 export interface PulledImage {
@@ -26,15 +27,8 @@ export interface PulledImages {
 /** Remembers them in a file over restarts; a file that cannot be read is an empty one. */
 export async function openPulledImages(file: string): Promise<PulledImages> {
   const images = new Map((await readImages(file)).map((image) => [image.id, image]));
-  let writing: Promise<void> = Promise.resolve();
-  const save = (): void => {
-    writing = writing.then(async () => {
-      await writeFile(`${file}.new`, JSON.stringify([...images.values()]), { mode: 0o600 });
-      await rename(`${file}.new`, file);
-    });
-    // What is not remembered is not removed: no harm is done.
-    writing = writing.catch(() => undefined);
-  };
+  // What is not remembered is not removed: a write that fails does no harm.
+  const { save, written } = keepJson(file, () => [...images.values()]);
   return {
     add: (id, now) => {
       if (images.has(id)) return;
@@ -57,7 +51,7 @@ export async function openPulledImages(file: string): Promise<PulledImages> {
     reclaim: async (runtime) => {
       for (const id of [...images.keys()]) if (await runtime.removeImage(id)) images.delete(id);
       save();
-      await writing;
+      await written();
     },
   };
 }

@@ -3,7 +3,8 @@
  * (pkg/kubelet/images/pullmanager, KubeletEnsureSecretPulledImages). Kept in a file: hashes of credentials, never these themselves.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { keepJson } from '../../base/kept-json.ts';
 import type { Image, RegistryAuth } from '../runtimes/runtime.ts';
 import { repositoryOf } from './registry-auth.ts';
 
@@ -68,20 +69,12 @@ export async function openPullRecords({ file, verification = usualVerification, 
   const saved = file === undefined ? undefined : await read(file);
   const records = new Map(Object.entries(saved?.records ?? {}).map(([id, mapping]) => [id, new Map(Object.entries(mapping))]));
   const intents = new Map<string, number>();
-  let writing = Promise.resolve();
-  const save = (): void => {
-    if (file === undefined) return;
-    writing = writing
-      .then(async () => {
-        const plain: Saved = {
-          intents: [...intents.keys()],
-          records: Object.fromEntries([...records].map(([id, mapping]) => [id, Object.fromEntries(mapping)])),
-        };
-        await writeFile(`${file}.new`, JSON.stringify(plain), { mode: 0o600 });
-        await rename(`${file}.new`, file);
-      })
-      .catch(() => undefined);
-  };
+  const value = (): Saved => ({
+    intents: [...intents.keys()],
+    records: Object.fromEntries([...records].map(([id, mapping]) => [id, Object.fromEntries(mapping)])),
+  });
+  const kept = file === undefined ? undefined : keepJson(file, value);
+  const save = (): void => kept?.save();
   if (saved !== undefined) await settle(saved.intents, records, images).then(save, () => undefined);
 
   const grant = (image: string, id: string, access: Access): void => {

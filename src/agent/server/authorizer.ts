@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
+import { isAllowed } from '../../client/access-review.ts';
 import type { Client, ResourceRef } from '../../client/client.ts';
 
 export interface Caller {
@@ -47,14 +48,6 @@ const subresources: Readonly<Record<string, readonly string[]>> = {
 export function actionOf(method: string, path: string): Action {
   return { verb: verbs[method] ?? '', subresources: subresources[path.split('/')[1] ?? ''] ?? ['proxy'] };
 }
-
-const accessReviews: ResourceRef<{ metadata: object; status: { allowed?: boolean } }> = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  resource: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-};
 
 interface TokenStatus {
   readonly authenticated?: boolean;
@@ -124,9 +117,8 @@ export function createAuthorizer(client: Client, nodeName: string, clock: Clock)
     const key = JSON.stringify([caller, verb, subresource]);
     const found = known.get(key);
     if (found !== undefined) return found;
-    const spec = { ...caller, resourceAttributes: { verb, version: 'v1', resource: 'nodes', subresource, name: nodeName } };
-    const review = await client.resource(accessReviews).create('', { metadata: {}, spec } as never);
-    const allowed = review.status.allowed === true;
+    const resourceAttributes = { verb, version: 'v1', resource: 'nodes', subresource, name: nodeName };
+    const allowed = await isAllowed(client, { ...caller, resourceAttributes });
     known.set(key, allowed, allowed ? keep.allowed : keep.refused);
     return allowed;
   };

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { createAuthority, issue } from '../../auth/certificates.ts';
+import { refs } from '../../client/refs.ts';
 import type { FakeClient } from '../../client/testing/fake-client.ts';
 import { startBench } from '../testing/bench.ts';
 import { certificatesCleaner, goesAt } from './cleaner.ts';
 import type { CertificateSigner } from './index.ts';
-import { certificatesController, requests } from './index.ts';
+import { certificatesController } from './index.ts';
 import { userSigner } from './policy.ts';
 
 const signer: CertificateSigner = {
@@ -15,7 +16,7 @@ const signer: CertificateSigner = {
 
 function seed(client: FakeClient, usages: string[], conditions: object[]): void {
   const spec = { request: '', username: 'jane', signerName: userSigner, usages, expirationSeconds: 3600 };
-  client.seed(requests, { metadata: { name: 'jane', uid: 'u' }, spec, status: { conditions } });
+  client.seed(refs.certificateSigningRequests, { metadata: { name: 'jane', uid: 'u' }, spec, status: { conditions } });
 }
 const approved = { type: 'Approved', status: 'True', reason: 'Kubectl', lastUpdateTime: '2026-01-01T00:00:00Z' };
 
@@ -24,10 +25,10 @@ test("a user's certificate is signed once somebody has approved it, and not befo
     settings: { signer },
     seed: (client) => seed(client, ['client auth'], []),
   });
-  expect(bench.client.peek(requests, 'jane')?.status.certificate).toBeUndefined();
+  expect(bench.client.peek(refs.certificateSigningRequests, 'jane')?.status.certificate).toBeUndefined();
   seed(bench.client, ['client auth'], [approved]);
   await bench.settle();
-  const { certificate = '' } = bench.client.peek(requests, 'jane')?.status ?? {};
+  const { certificate = '' } = bench.client.peek(refs.certificateSigningRequests, 'jane')?.status ?? {};
   expect(JSON.parse(Buffer.from(certificate, 'base64').toString())).toEqual({ usages: ['client auth'], seconds: 3600 });
 });
 
@@ -36,7 +37,7 @@ test('what the signer does not sign has failed', async () => {
     settings: { signer },
     seed: (client) => seed(client, ['server auth'], [approved]),
   });
-  expect(bench.client.peek(requests, 'jane')?.status).toEqual({
+  expect(bench.client.peek(refs.certificateSigningRequests, 'jane')?.status).toEqual({
     conditions: [
       approved,
       {
@@ -69,8 +70,8 @@ test('requests that are done with go: decided ones after an hour, others after a
 
   await using bench = await startBench([certificatesCleaner], { seed: (client) => seed(client, [], [approved]) });
   await bench.clock.advance(24 * 3_600_000 - 1000);
-  expect(bench.client.peek(requests, 'jane')).toBeDefined();
+  expect(bench.client.peek(refs.certificateSigningRequests, 'jane')).toBeDefined();
   await bench.clock.advance(2000);
   await bench.settle();
-  expect(bench.client.peek(requests, 'jane')).toBeUndefined();
+  expect(bench.client.peek(refs.certificateSigningRequests, 'jane')).toBeUndefined();
 });

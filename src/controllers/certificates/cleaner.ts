@@ -6,7 +6,7 @@ import type { Running } from '../../base/lifecycle.ts';
 import type { ReconcileResult } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
-import { requests } from './index.ts';
+import { refs } from '../../client/refs.ts';
 
 export const certificatesCleaner: Controller = {
   name: 'certificatesigningrequest-cleaner-controller',
@@ -44,7 +44,7 @@ function endOf(certificate: string): number[] {
 
 /** Looks at a request when its time comes, and not at all of them every hour. */
 function start({ client, informers, clock, logger, queues }: ControllerContext): Running {
-  const informer = informers.of(requests);
+  const informer = informers.of(refs.certificateSigningRequests);
   const loop = startReconciler({ name: certificatesCleaner.name, clock, logger, queues, ready: informer.synced, reconcile });
   loop.watch(informer, (request) => [request.metadata.name]);
 
@@ -56,7 +56,7 @@ function start({ client, informers, clock, logger, queues }: ControllerContext):
     const wait = at + 1 - clock.now();
     if (wait > 0) return { requeueAfter: wait };
     await client
-      .resource(requests)
+      .resource(refs.certificateSigningRequests)
       .delete('', name)
       .catch((error: unknown) => {
         if (!isReason(error, 'NotFound')) throw error;

@@ -3,8 +3,9 @@ import type { CertificateSigningRequest } from '../../api/generated/types.ts';
 import { cloneJson } from '../../api/json.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { Lifecycle, running, type Running } from '../../base/lifecycle.ts';
-import type { ResourceRef } from '../../client/client.ts';
+import { isAllowed } from '../../client/access-review.ts';
 import { startReconciler } from '../../client/reconcile.ts';
+import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 import { approvals, isOurs, lifetime, nextStep, signingFault, type RequestContent } from './policy.ts';
 
@@ -17,22 +18,6 @@ export interface CertificateSigner {
   sign(request: string, options: { readonly usages: readonly string[]; readonly seconds: number }): Promise<string>;
 }
 
-export const requests: ResourceRef<CertificateSigningRequest> = {
-  group: 'certificates.k8s.io',
-  version: 'v1',
-  resource: 'certificatesigningrequests',
-  kind: 'CertificateSigningRequest',
-  namespaced: false,
-};
-
-const accessReviews: ResourceRef<{ metadata: object; status: { allowed?: boolean } }> = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  resource: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-};
-
 export const certificatesController: Controller = {
   name: 'certificatesigningrequest-signing-controller',
   watches: ['certificatesigningrequests'],
@@ -43,8 +28,8 @@ function start({ client, informers, clock, logger, queues, settings }: Controlle
   const { signer } = settings;
   if (signer === undefined) return running(() => undefined);
   const lifecycle = new Lifecycle();
-  const informer = informers.of(requests);
-  const resource = client.resource(requests);
+  const informer = informers.of(refs.certificateSigningRequests);
+  const resource = client.resource(refs.certificateSigningRequests);
 
   async function reconcile(name: string): Promise<undefined> {
     const request = informer.store.get(name);
@@ -83,9 +68,7 @@ function start({ client, informers, clock, logger, queues, settings }: Controlle
   async function mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {
     const { username: user, uid, groups, extra } = spec;
     const attributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', subresource, version: '*' };
-    const asked = { user, uid, groups, extra, resourceAttributes: attributes };
-    const review = await client.resource(accessReviews).create('', { metadata: {}, spec: asked } as never);
-    return review.status.allowed === true;
+    return isAllowed(client, { user, uid, groups, extra, resourceAttributes: attributes });
   }
 
   const loop = lifecycle.add(
