@@ -7,12 +7,14 @@ import { terminationMessage } from './container-config.ts';
 import type { Kill } from './decide.ts';
 import type { PodDeps } from './deps.ts';
 import type { PodGround } from './ground.ts';
+import { Grace } from './grace.ts';
 import { killContainer } from './kill-container.ts';
 import { containerSpecs, podText, restarts } from './model.ts';
 import { containerEvent, probeEvent } from './pod-events.ts';
 import { ContainerRecord } from './record.ts';
 import { containerOfStatus, reportedStatuses, unknownEnd } from './reported.ts';
 import { startContainer, StartFailure } from './start-container.ts';
+import { Turns } from './turns.ts';
 
 export interface TaskHost {
   readonly deps: PodDeps;
@@ -32,6 +34,7 @@ export class ContainerTasks {
   readonly #host: TaskHost;
   readonly #records = new Map<string, ContainerRecord>();
   readonly #messages = new Map<string, string>();
+  readonly #turns = new Turns();
   /** Containers whose end is being looked at. */
   readonly #ends = new Map<string, Promise<void>>();
 
@@ -156,6 +159,7 @@ export class ContainerTasks {
       record.ready = false;
       record.started = false;
     }
+    this.#turns.check();
     this.#host.wake();
   }
 
@@ -170,6 +174,7 @@ export class ContainerTasks {
     const { sandbox, podIPs, volumes, podDir } = this.#host.ground;
     if (sandbox === undefined) return;
     record.busy = true;
+    record.starting = new AbortController();
     const { deps, references, pod } = this.#host;
     const target = record.spec.target === '' ? undefined : this.#records.get(record.spec.target)?.current?.id;
     const task = startContainer({
@@ -184,6 +189,7 @@ export class ContainerTasks {
       references,
       targetId: target,
       cancelled: () => this.#host.stopping,
+      signal: record.starting.signal,
       created: (container) => this.#created(record, container),
       started: (container) => this.#started(record, container),
     });
@@ -275,8 +281,16 @@ export class ContainerTasks {
     });
   }
 
+  /** No start waits any longer for an image or a hook. */
+  breakOffStarts(): void {
+    for (const { starting } of this.#records.values()) starting?.abort();
+  }
+
   #end(record: ContainerRecord): void {
     record.busy = false;
+    record.starting = undefined;
+    record.grace = undefined;
+    this.#turns.check();
     this.#host.wake();
   }
 
@@ -297,7 +311,7 @@ export class ContainerTasks {
     for (const record of this.#records.values()) if (record.waiting?.reason === 'CreateContainerConfigError') record.retryAt = 0;
   }
 
-  /** Ends a container; the task wakes the pod when it has ended. */
+  /** Ends a container; the task wakes the pod when it has ended. A sidecar waits for those that end before it. */
   kill(record: ContainerRecord, kill: Kill, graceMs: number): void {
     record.busy = true;
     if (kill.reason !== 'finished') record.failedProbe = undefined;
@@ -305,7 +319,9 @@ export class ContainerTasks {
     record.restartDue = kill.reason === 'changed' || kill.reason === 'resize';
     record.probes?.endLiveness();
     const { deps, pod, ground } = this.#host;
-    const task = killContainer({ deps, pod, kill, graceMs, podIP: ground.podIPs[0] ?? '' });
+    record.grace = new Grace(deps.clock, graceMs);
+    const turn = kill.reason === 'finished' && record.spec.role === 'sidecar' ? this.#turnOf(record) : undefined;
+    const task = killContainer({ deps, pod, kill, grace: record.grace, turn, podIP: ground.podIPs[0] ?? '' });
     const { id } = kill.container;
     void task
       .then(
@@ -318,6 +334,14 @@ export class ContainerTasks {
       )
       .catch(() => undefined)
       .then(() => this.#end(record));
+  }
+
+  /** Sidecars end last, in the reverse order of their start (kuberuntime_termination_order.go). */
+  #turnOf(record: ContainerRecord): Promise<void> {
+    const { records } = this;
+    const at = records.indexOf(record);
+    const before = records.filter(({ spec }, place) => spec.role === 'main' || (spec.role === 'sidecar' && place > at));
+    return this.#turns.until(() => before.every(({ current }) => current?.state !== 'running'));
   }
 
   async removeAll(records: readonly ContainerRecord[]): Promise<void> {

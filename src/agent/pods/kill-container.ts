@@ -4,6 +4,7 @@ import { runHook } from '../probes/hooks.ts';
 import type { Container } from '../runtimes/runtime.ts';
 import type { Kill, KillReason } from './decide.ts';
 import type { PodDeps } from './deps.ts';
+import type { Grace } from './grace.ts';
 import type { ContainerSpec } from './model.ts';
 import { containerEvent, httpFallback } from './pod-events.ts';
 
@@ -22,32 +23,40 @@ export interface KillInput {
   readonly deps: PodDeps;
   readonly pod: Pod;
   readonly kill: Pick<Kill, 'spec' | 'message'> & { readonly container: Container };
-  readonly graceMs: number;
+  readonly grace: Grace;
+  /** Resolves when those have ended that must end before; missing: it waits for nobody. */
+  readonly turn?: Promise<void> | undefined;
   readonly podIP: string;
 }
 
-/** Resolves when the container has ended. */
-export async function killContainer({ deps, pod, kill, graceMs: grace, podIP }: KillInput): Promise<void> {
+/** Resolves when the container has ended. Hooks do not wait for the container's turn (kuberuntime, killContainer). */
+export async function killContainer({ deps, pod, kill, grace, turn, podIP }: KillInput): Promise<void> {
   const { spec, container } = kill;
-  const subject = { pod, spec };
-  containerEvent(deps.recorder, subject, [
+  containerEvent(deps.recorder, { pod, spec }, [
     'Normal',
     'Killing',
     kill.message === '' ? `Stopping container ${spec.container.name}` : kill.message,
   ]);
-  const began = deps.clock.monotonic();
-  const preStop = spec.container.lifecycle?.preStop;
-  if (preStop !== undefined && grace > 0) {
-    const target = { runtime: deps.runtime, containerId: container.id, container: spec.container, podIP };
-    const failure = await runHook({
-      handler: preStop,
-      target,
-      timeoutMs: grace,
-      clock: deps.clock,
-      fellBack: httpFallback(deps.recorder, subject),
-    });
-    if (failure !== '') containerEvent(deps.recorder, subject, ['Warning', 'FailedPreStopHook', 'PreStopHook failed']);
+  if (!grace.none) {
+    await preStop({ deps, pod, kill, grace, podIP });
+    if (turn !== undefined) await grace.within(turn);
   }
-  const left = grace - (deps.clock.monotonic() - began);
-  await deps.runtime.stopContainer(container.id, grace === 0 ? 0 : Math.max(minimumGraceMs, left));
+  await grace.hastening(() => deps.runtime.stopContainer(container.id, grace.none ? 0 : Math.max(minimumGraceMs, grace.leftMs)));
+}
+
+async function preStop({ deps, pod, kill: { spec, container }, grace, podIP }: KillInput): Promise<void> {
+  const handler = spec.container.lifecycle?.preStop;
+  if (handler === undefined) return;
+  const subject = { pod, spec };
+  const hook = runHook({
+    handler,
+    target: { runtime: deps.runtime, containerId: container.id, container: spec.container, podIP },
+    timeoutMs: grace.leftMs,
+    clock: deps.clock,
+    fellBack: httpFallback(deps.recorder, subject),
+  });
+  const told = hook.then((failure) => {
+    if (failure !== '') containerEvent(deps.recorder, subject, ['Warning', 'FailedPreStopHook', 'PreStopHook failed']);
+  });
+  await grace.within(told);
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { Container } from '../runtimes/runtime.ts';
 import { CrashBackoff } from './crash-backoff.ts';
+import type { Grace } from './grace.ts';
 import type { ContainerSpec, ContainerView, Waiting } from './model.ts';
 
 /** What a pod worker keeps about one container. */
@@ -23,6 +24,10 @@ export class ContainerRecord implements ContainerView {
   earlierRestarts = 0;
   actuated: ResourceRequirements | undefined;
   restartDue = false;
+  /** Its time while it is being ended. */
+  grace: Grace | undefined;
+  /** Breaks off what a start waits for. */
+  starting: AbortController | undefined;
 
   constructor(spec: ContainerSpec, clock: Clock) {
     this.spec = spec;

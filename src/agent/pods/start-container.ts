@@ -8,7 +8,10 @@ import type { PreparedVolume } from '../volumes/mounts.ts';
 import { containerConfig } from './container-config.ts';
 import type { PodDeps } from './deps.ts';
 import { mountImageVolumes } from './image-volumes.ts';
+import { Grace } from './grace.ts';
 import { ImageFailure } from './images.ts';
+import { killContainer } from './kill-container.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { ContainerSpec, Waiting } from './model.ts';
 import { containerEvent, httpFallback } from './pod-events.ts';
 
@@ -25,6 +28,8 @@ export interface StartInput {
   readonly targetId: string | undefined;
   /** The pod is ending: go no further. */
   cancelled(): boolean;
+  /** Aborted then, for what may take long. */
+  readonly signal: AbortSignal;
   created(container: Container): void;
   /** Resolves when the new state is noted: what is decided next depends on it. */
   started(container: Container): Promise<void>;
@@ -67,7 +72,7 @@ export async function startContainer(input: StartInput): Promise<void> {
   const logFile = input.deps.runtime.logFile(id);
   if (logFile !== undefined) void input.deps.podLogs?.started(container, logFile);
   const postStart = input.spec.container.lifecycle?.postStart;
-  if (postStart !== undefined) await runPostStart(input, container, postStart);
+  if (postStart !== undefined) await unlessAborted(runPostStart(input, container, postStart), input.signal);
   await input.started(container);
 }
 
@@ -81,7 +86,11 @@ async function create(input: StartInput): Promise<string | undefined> {
   };
   try {
     const { image = '', imagePullPolicy } = spec.container;
-    const found = await deps.images.ensure({ pod, image, policy: imagePullPolicy, references: input.references, event });
+    const found = await unlessAborted(
+      deps.images.ensure({ pod, image, policy: imagePullPolicy, references: input.references, event }),
+      input.signal,
+    );
+    if (found === undefined) return undefined;
     await mountImageVolumes(input, event);
     if (input.cancelled()) return undefined;
     const config = await containerConfig({ ...input, image: found });
@@ -110,10 +119,11 @@ async function runPostStart(
     clock: deps.clock,
     fellBack: httpFallback(deps.recorder, input),
   });
-  if (failure === '') return;
+  if (failure === '' || input.signal.aborted) return;
   containerEvent(deps.recorder, input, ['Warning', 'FailedPostStartHook', 'PostStartHook failed']);
-  containerEvent(deps.recorder, input, ['Normal', 'Killing', 'FailedPostStartHook']);
-  await deps.runtime.stopContainer(container.id, (input.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000);
+  const kill = { spec, container, message: 'FailedPostStartHook' };
+  const grace = new Grace(deps.clock, (input.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000);
+  await killContainer({ deps, pod: input.pod, kill, grace, podIP: podIPs[0] ?? '' });
   const ended = await deps.runtime.inspectContainer(container.id);
   if (ended !== undefined) await input.started(ended);
   throw new StartFailure({ reason: 'PostStartHookError', message: failure }, 0);

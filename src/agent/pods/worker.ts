@@ -20,7 +20,7 @@ import type { PodDeps } from './deps.ts';
 import { GroundWork } from './ground-work.ts';
 import { PodGround } from './ground.ts';
 import { graceMs } from './kill-container.ts';
-import { podText, restartingAll, wantsAllRestarted } from './model.ts';
+import { type ContainerSpec, podText, restartingAll, wantsAllRestarted } from './model.ts';
 import type { Resizing } from './pending-resizes.ts';
 import { PodResizer } from './resizer.ts';
 import { ResizeState } from './resize-state.ts';
@@ -364,6 +364,7 @@ export class PodWorker implements TaskHost, Resizing {
   /** A rule of a container asks for it: all of them end at once and go, then the pod begins anew in its sandbox. */
   #restartAll(): void {
     this.#restartingAll = true;
+    this.#tasks.breakOffStarts();
     const { records } = this.#tasks;
     const alive = records.filter((record) => record.spec.role !== 'ephemeral' && record.current?.state === 'running');
     for (const record of alive) {
@@ -416,21 +417,21 @@ export class PodWorker implements TaskHost, Resizing {
     const { records } = this.#tasks;
     const alive = records.filter((record) => record.current?.state === 'running');
     const busy = records.some((record) => record.busy);
-    const first = alive.filter((record) => record.spec.role !== 'sidecar');
-    // Sidecars end last, in the reverse order of their start.
-    const next = first.length > 0 ? first : alive.slice(-1);
-    for (const record of next) {
-      if (record.busy || record.current === undefined) continue;
-      const { spec, current } = record;
-      this.#tasks.kill(
-        record,
-        { spec, container: current, message: '', reason: 'finished' },
-        (this.#absent && !this.#retired) || this.#hurried ? 1000 : Math.min(graceMs(this.#pod, spec, 'finished'), this.#graceLimitMs),
-      );
+    this.#tasks.breakOffStarts();
+    for (const record of alive) {
+      const { spec, current, busy } = record;
+      const grace = this.#graceLeft(spec);
+      if (busy) record.grace?.shorten(grace);
+      else if (current !== undefined) this.#tasks.kill(record, { spec, container: current, message: '', reason: 'finished' }, grace);
     }
     if (alive.length > 0 || busy || this.#work.busy) return;
     if (!this.#absent && this.#pod.metadata.deletionTimestamp === undefined) return this.#finish();
     this.#work.run(() => this.#leave());
+  }
+
+  #graceLeft(spec: ContainerSpec): number {
+    if ((this.#absent && !this.#retired) || this.#hurried) return 1000;
+    return Math.min(graceMs(this.#pod, spec, 'finished'), this.#graceLimitMs);
   }
 
   /** The last steps of a deleted pod: its final status, then everything on the machine, then the object. */

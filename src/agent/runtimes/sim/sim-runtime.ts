@@ -1,8 +1,8 @@
 /**
  * A runtime without containers: it plays what a kubelet would see, so that simulated nodes run anywhere and by the thousand.
  * Annotations of the pod tell what happens: `sim.coracle.io/start-ms` (how long a container takes to start, default 0),
- * `sim.coracle.io/exit-ms` (it ends so long after its start), `sim.coracle.io/exit-code`, `sim.coracle.io/start-error`.
- * Init containers end by themselves at once.
+ * `sim.coracle.io/exit-ms` (it ends so long after its start), `sim.coracle.io/exit-code`, `sim.coracle.io/start-error`,
+ * `sim.coracle.io/stop-ms` (how long it takes to end when it is asked to). Init containers end by themselves at once.
  */
 import { PassThrough, Readable } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
@@ -167,8 +167,11 @@ class SimRuntime implements Sim {
     return entry.container;
   }
 
-  async stopContainer(id: string): Promise<void> {
-    this.#end(id, 0);
+  async stopContainer(id: string, graceMs: number): Promise<void> {
+    const sandbox = this.#containers.get(id)?.container.sandboxId ?? '';
+    const wanted = Number(this.#sandboxes.get(sandbox)?.annotations[`${prefix}stop-ms`] ?? 0);
+    if (wanted > 0) await delay(this.#clock, Math.min(wanted, graceMs));
+    this.#end(id, wanted > graceMs ? 137 : 0);
   }
 
   exit(id: string, code: number): void {
@@ -212,11 +215,12 @@ class SimRuntime implements Sim {
   }
 
   async imageStatus(reference: string): Promise<Image | undefined> {
-    if (isMissing(reference)) return undefined;
+    if (isMissing(reference) || isEndless(reference)) return undefined;
     return { id: `sim://${reference}`, tags: [reference], digests: [], bytes: 0, user: imageUser };
   }
 
   async pullImage(reference: string): Promise<void> {
+    if (isEndless(reference)) await new Promise(() => undefined);
     if (isMissing(reference)) throw new RuntimeError('notFound', `manifest for ${reference} not found: manifest unknown`);
   }
 
@@ -277,4 +281,9 @@ function silentSession(): ProcessSession {
 /** Every image is there, but for those whose tag says that they are not: so roll-outs can break on simulated nodes, too. */
 function isMissing(reference: string): boolean {
   return /:(404|non-existent)$/.test(reference);
+}
+
+/** Whoever pulls it waits for ever. */
+function isEndless(reference: string): boolean {
+  return reference.endsWith(':endless');
 }
