@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpuSeconds, residentMB } from './processes.ts';
+import { familyCpuSeconds, residentMB } from './processes.ts';
 import { median, percentile, row } from './statistics.ts';
 import type { Target } from './target.ts';
 
@@ -142,24 +142,34 @@ async function measure(contender: Contender, count: number, { target, changes, f
     await untilInKernel(last.spec.clusterIP);
     const first = (performance.now() - started) / 1000;
     const label = `${contender.name}: ${String(count)} services`;
-    row(`${label}, start to rules in the kernel`, `${first.toFixed(2)} s, ${cpuOfFamily(pid).toFixed(2)} s of processor`);
+    row(`${label}, start to rules in the kernel`, `${first.toFixed(2)} s, ${familyCpuSeconds(pid).toFixed(2)} s of processor`);
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const before = cpuOfFamily(pid);
+    const before = familyCpuSeconds(pid);
     const times = await change(contender.pauseMs, {
       target,
       count,
       freshIPs,
       changes: contender.pauseMs > 1000 ? Math.min(15, changes) : changes,
     });
-    const cpu = ((cpuOfFamily(pid) - before) / times.length) * 1000;
-    const spread = `p50 ${median(times).toFixed(1)} ms  p99 ${percentile(times, 0.99).toFixed(1)} ms`;
-    row(`${label}, one endpoint changed`, `${spread}, ${cpu.toFixed(1)} ms of processor each`);
+    const cpu = ((familyCpuSeconds(pid) - before) / times.length) * 1000;
+    row(`${label}, one endpoint changed`, `${spread(times.map(({ total }) => total))}, ${cpu.toFixed(1)} ms of processor each`);
+    row(`${label}, of that after the server's answer`, spread(times.map(({ afterAnswer }) => afterAnswer)));
     row(`${label}, memory`, `${residentMB(pid).toFixed(0)} MB`);
   } finally {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill();
     await ended;
   }
+}
+
+function spread(times: readonly number[]): string {
+  return `p50 ${median(times).toFixed(1)} ms  p99 ${percentile(times, 0.99).toFixed(1)} ms`;
+}
+
+/** From sending a change until the kernel has it, and from the answer on: until that comes the server may wait for its disk. In ms. */
+interface ChangeTime {
+  readonly total: number;
+  readonly afterAnswer: number;
 }
 
 /** Looks for one element ten times a second, which costs next to nothing. */
@@ -173,39 +183,26 @@ async function untilInKernel(clusterIP: string): Promise<void> {
   }
 }
 
-/** Milliseconds from sending each change to the server until the kernel has it. */
 async function change(
   pauseMs: number,
   { target, count, changes, freshIPs }: Pick<Sitting, 'target' | 'changes' | 'freshIPs'> & { readonly count: number },
-): Promise<number[]> {
-  const times: number[] = [];
+): Promise<ChangeTime[]> {
+  const times: ChangeTime[] = [];
   for (let at = 0; at < changes; at++) {
     const service = (at * 37) % count;
     const fresh: unknown = freshIPs.next().value;
     if (typeof fresh !== 'string') throw new Error('no address is left that was never an endpoint');
     const started = Date.now();
     await target.must('PUT', `${slices}/bench-${String(service)}`, slice(service, [podIP(2 * service), fresh]));
+    const answered = Date.now();
     // Asking costs processor time that the change itself wants; when it was made the answer tells in any case.
     await new Promise((resolve) => setTimeout(resolve, 50));
     let synced = lastSync();
     for (const end = started + 60_000; !(synced >= started) && Date.now() < end; synced = lastSync())
       await new Promise((resolve) => setTimeout(resolve, 20));
     if (!(synced >= started)) throw new Error('a changed endpoint did not reach the kernel within a minute');
-    times.push(synced - started);
+    times.push({ total: synced - started, afterAnswer: synced - answered });
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return times;
-}
-
-/** Of a process, its ended children and those that run now. */
-function cpuOfFamily(pid: number): number {
-  const [, rest = ''] = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ');
-  const fields = rest.split(' ');
-  const ended = (Number(fields[13]) + Number(fields[14])) / 100;
-  const children = spawnSync('pgrep', ['-P', String(pid)])
-    .stdout.toString()
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '');
-  return cpuSeconds(pid) + ended + children.reduce((sum, child) => sum + cpuSeconds(Number(child)), 0);
 }

@@ -14,11 +14,16 @@ const interactive = `require('readline').createInterface({input:process.stdin}).
   if(l==='quit')process.exit();if(l.includes('die'))process.exit(1);
   if(/bad|coracle_done/.test(l))console.log('Error: syntax error, unexpected newline\\n'+l+'\\n    ^');});`;
 
-function commands(script: string): Commands & { readonly scripts: string[] } {
+function commands(script: string): Commands & { readonly scripts: string[]; readonly started: string[] } {
   const scripts: string[] = [];
+  const started: string[] = [];
   return {
     scripts,
-    spawn: (): ChildProcessWithoutNullStreams => spawn(process.execPath, ['-e', script]),
+    started,
+    spawn: (_command, args): ChildProcessWithoutNullStreams => {
+      started.push(args.join(' '));
+      return spawn(process.execPath, ['-e', script]);
+    },
     run: (_command, _args, input = '') => {
       scripts.push(input);
       return input.includes('bad') ? Promise.reject(new Error('nft ended with 1')) : Promise.resolve('');
@@ -63,4 +68,12 @@ test('a process that dies is started again; the change it took along is made by 
   await session.apply('die\n');
   await session.apply('add b\n');
   expect(fake.scripts).toEqual(['die\n']);
+});
+
+test('nft keeps no history: no file in a home, and after some megabytes of lines a fresh process', async () => {
+  const fake = commands(interactive);
+  session = openNftSession({ commands: fake, logger: silentLogger });
+  for (let at = 0; at < 25; at++) await session.apply(`add ${'x'.repeat(200_000)}\n`);
+  expect(fake.scripts).toEqual([]);
+  expect(fake.started).toEqual(['-c HOME=/dev/null exec nft -i 2>&1', '-c HOME=/dev/null exec nft -i 2>&1']);
 });

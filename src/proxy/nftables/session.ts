@@ -13,6 +13,8 @@ const marker = 'coracle_done';
 const done = new RegExp(`${marker}\\r?\\n\\s*\\^+\\s*$`);
 /** Longer scripts go to a process of their own. */
 const longest = 256 * 1024;
+/** nft remembers every line it was given, for its history: after so many characters another process takes over. */
+const mostRemembered = 4 * 1024 * 1024;
 
 export interface NftSession extends Running {
   /** Applies commands (one a line) as one transaction; rejects with nft's words when it is refused. Calls run one after the other. */
@@ -30,12 +32,13 @@ class Session implements NftSession {
   #interactive = true;
   #hasAnswered = false;
   #output = '';
+  /** Characters the process was given. */
+  #given = 0;
   #answer: ((output: string | undefined) => void) | undefined;
   #last: Promise<void> = Promise.resolve();
   readonly #running = running(async () => {
     await this.#last;
-    this.#child?.stdin.end('quit\n');
-    this.#child = undefined;
+    this.#quit();
   });
 
   constructor(commands: Commands, logger: Logger) {
@@ -79,7 +82,9 @@ class Session implements NftSession {
   }
 
   #ask(line: string): Promise<string | undefined> {
+    if (this.#given > mostRemembered) this.#quit();
     const child = (this.#child ??= this.#start());
+    this.#given += line.length;
     return new Promise((resolve) => {
       this.#output = '';
       this.#answer = resolve;
@@ -87,13 +92,23 @@ class Session implements NftSession {
     });
   }
 
+  #quit(): void {
+    this.#child?.stdin.end('quit\n');
+    this.#child = undefined;
+    this.#given = 0;
+  }
+
+  /** Without a home nft neither reads nor writes a history file. */
   #start(): ChildProcessWithoutNullStreams {
-    const child = this.#commands.spawn('sh', ['-c', 'exec nft -i 2>&1']);
+    const child = this.#commands.spawn('sh', ['-c', 'HOME=/dev/null exec nft -i 2>&1']);
     const end = (): void => {
-      if (this.#child === child) this.#child = undefined;
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#given = 0;
       this.#settle(undefined);
     };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      if (this.#child !== child) return;
       this.#output += chunk;
       if (done.test(this.#output)) this.#settle(this.#output);
     });
