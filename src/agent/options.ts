@@ -41,7 +41,7 @@ export interface AgentOptions {
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
   /** A folder (or file) of pods that this node runs by itself, and how to read them. */
-  readonly manifests?: { readonly path: string; readonly parse: (text: string) => Pod };
+  readonly manifests?: { readonly path: string; readonly parse: (text: string) => Pod | Promise<Pod> };
   /** When pods are evicted, as for the kubelet's flag of that name; default {@link defaultThresholds}. */
   readonly evictionHard?: string;
   /** Percent of the images' file system in use from which on, and down to which, unused images are removed; default 85 and 80. */

@@ -115,21 +115,6 @@ function alternativeNames(hosts: readonly string[]): x509.SubjectAlternativeName
   return new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })));
 }
 
-/** A PKCS#10 request and the key it is for, both PEM. */
-export async function createRequest(
-  options: Pick<LeafOptions, 'commonName' | 'organizations' | 'hosts'>,
-): Promise<{ request: string; key: string }> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const hosts = options.hosts ?? [];
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: distinguishedName(options.commonName, options.organizations),
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: hosts.length === 0 ? [] : [alternativeNames(hosts)],
-  });
-  return { request: request.toString('pem') + '\n', key: await exportKey(keys.privateKey) };
-}
-
 /** What a PKCS#10 request asks for. */
 export interface RequestContent {
   readonly commonName: string;

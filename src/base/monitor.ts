@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import { Backoff } from './backoff.ts';
 import { type Clock, delay } from './clock.ts';
 import type { Commands } from './command.ts';
 import { type Running, running } from './lifecycle.ts';
+import { eachLine } from './lines.ts';
 
 export interface MonitorOptions {
   readonly commands: Pick<Commands, 'spawn'>;
@@ -26,7 +26,7 @@ export function followMonitor({ commands, clock, script, onLine, onGap }: Monito
       const stop = (): void => void child.kill();
       signal.addEventListener('abort', stop);
       child.stdin.on('error', () => undefined);
-      createInterface(child.stdout).on('line', (line) => {
+      eachLine(child.stdout, (line) => {
         if (!signal.aborted) onLine(line);
       });
       await new Promise<void>((resolve) => child.on('error', () => resolve()).on('close', () => resolve()));

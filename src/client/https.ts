@@ -4,13 +4,13 @@
  */
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 import type { Reason } from '../api/errors.ts';
 import { ApiError } from '../api/errors.ts';
 import type { KubeObject, New } from '../api/object.ts';
 import { apiVersionOf, deepFreeze } from '../api/object.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { running } from '../base/lifecycle.ts';
+import { eachLine } from '../base/lines.ts';
 import type {
   Client,
   DeleteOptions,
@@ -236,7 +236,6 @@ class HttpsResource implements ResourceClient<KubeObject> {
     const initial = sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
     const query = { ...rest, ...initial, watch: true, allowWatchBookmarks: true };
     const response = await this.#transport.open({ method: 'GET', path: this.#path(namespace), query });
-    const lines = createInterface({ input: response, crlfDelay: Infinity });
     let ended = false;
     const end = (error: Error | undefined): void => {
       if (ended) return;
@@ -244,15 +243,13 @@ class HttpsResource implements ResourceClient<KubeObject> {
       response.destroy();
       sink.end(error);
     };
-    lines.on('line', (line) => {
+    eachLine(response, (line) => {
       if (ended || line === '') return;
       const error = deliver(line, sink);
       if (error !== undefined) end(error);
     });
-    // readline says again what its input said.
-    lines.on('error', end);
     response.on('error', end);
-    lines.on('close', () => end(undefined));
+    response.on('close', () => end(undefined));
     return running(() => {
       ended = true;
       response.destroy();

@@ -1,6 +1,5 @@
 /** `coracle agent`: this machine as a node of a server elsewhere, in the foreground until Ctrl-C. */
 import type { KeyPair } from '../auth/certificates.ts';
-import { setFlagsFromString } from 'node:v8';
 import { realClock } from '../base/clock.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
@@ -22,8 +21,6 @@ import { UsageError } from './usage-error.ts';
 import { gitVersion } from './version.ts';
 
 export async function runAgent({ settings, reporter, isRoot }: CommandContext): Promise<void> {
-  // An agent makes little garbage at a time: a young generation that stays small saves 15 MB.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const servers = serverURLs(settings.server);
   const token = tokenOf(settings);
   if (token === undefined) throw new UsageError('--token or --token-file is needed: DATA/token of the server');
@@ -72,7 +69,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         runtime,
         servesDns: false,
         dockerSocket: settings.docker,
-        ...nodeSettings(settings),
+        ...(await nodeSettings(settings)),
         podManifestPath: settings['pod-manifest-path'],
         networkPolicy: !settings['disable-network-policy'],
         proxyMode: asProxyMode(settings['proxy-mode']),

@@ -124,7 +124,7 @@ function addCommand(program: Program, entry: CommandEntry): void {
     const flags = Object.fromEntries(Object.entries(given).map(([key, value]) => [kebab(key), value]));
     if (given['setup'] === false) flags['no-setup'] = true;
     const isRoot = process.getuid?.() === 0;
-    const settings = resolveSettings({ command: entry.name, flags, environment: process.env, isRoot });
+    const settings = await resolveSettings({ command: entry.name, flags, environment: process.env, isRoot });
     const reporter = terminalReporter((text) => process.stdout.write(text));
     await entry.run({ settings, reporter, isRoot, environment: process.env }, flags, command.args);
   });

@@ -17,7 +17,7 @@ async function start(flags: Record<string, unknown>): Promise<{ notes: string[];
   const notes: string[] = [];
   const client = createFakeClient({ clock: realClock });
   const informers = createInformers({ client, clock: realClock, logger: silentLogger });
-  const settings = resolveSettings({ command: 'server', flags, environment: {}, isRoot: true });
+  const settings = await resolveSettings({ command: 'server', flags, environment: {}, isRoot: true });
   const fallback: IngressPlan['fallback'] = async () =>
     issue(await createAuthority('test', Date.now()), { commonName: 'test', usage: 'server', days: 1 }, Date.now());
   const reporter = { step: () => undefined, note: (text: string) => void notes.push(text) };
@@ -50,8 +50,7 @@ test('where a port is taken one line says so, and nothing is served', async () =
   expect(hasClass).toBe(false);
 });
 
-test('only parts that are known can be left out', () => {
-  expect(() => resolveSettings({ command: 'server', flags: { disable: 'traefik' }, environment: {}, isRoot: true })).toThrow(
-    'must be one of ingress',
-  );
+test('only parts that are known can be left out', async () => {
+  const sources = { command: 'server', flags: { disable: 'traefik' }, environment: {}, isRoot: true } as const;
+  await expect(resolveSettings(sources)).rejects.toThrow('must be one of ingress');
 });

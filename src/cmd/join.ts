@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { createRequest } from '../auth/certificate-request.ts';
 import type { KeyPair } from '../auth/certificates.ts';
 import type { Client } from '../client/client.ts';
 import { httpsClient, type HttpsClient } from '../client/https.ts';
@@ -135,8 +136,7 @@ async function nodeCertificate(options: NodeCertificateOptions, now: number): Pr
 }
 
 async function renewedCertificate(options: NodeCertificateOptions): Promise<KeyPair> {
-  const { createRequest } = await import('../auth/certificates.ts');
-  const { request, key } = await createRequest({
+  const { request, key } = createRequest({
     commonName: `system:node:${options.nodeName}`,
     organizations: ['system:nodes'],
     hosts: options.hosts,

@@ -66,17 +66,17 @@ describe('a KubeletConfiguration', () => {
 });
 
 describe('settings of a node', () => {
-  const settings = (flags: Record<string, unknown>) =>
-    nodeSettings(resolveSettings({ command: 'agent', flags: { config: '/dev/null', ...flags }, environment: {}, isRoot: true }));
+  const settings = async (flags: Record<string, unknown>) =>
+    nodeSettings(await resolveSettings({ command: 'agent', flags: { config: '/dev/null', ...flags }, environment: {}, isRoot: true }));
   const file = (text: string): string => {
     const path = join(mkdtempSync(join(tmpdir(), 'coracle-kubelet-')), 'kubelet.yaml');
     writeFileSync(path, head + text);
     return path;
   };
 
-  test('flags go before the file, the file before what is usual', () => {
+  test('flags go before the file, the file before what is usual', async () => {
     const config = file('maxPods: 7\nkubeReserved: {cpu: 1}\nimageGCHighThresholdPercent: 90');
-    expect(settings({ 'kubelet-config': config, 'kube-reserved': 'cpu=2' })).toMatchObject({
+    expect(await settings({ 'kubelet-config': config, 'kube-reserved': 'cpu=2' })).toMatchObject({
       maxPods: 7,
       kubeReserved: { cpu: '2' },
       imageGcHighPercent: 90,
@@ -85,14 +85,14 @@ describe('settings of a node', () => {
     });
   });
 
-  test('times of shutdown by priority exclude the others', () => {
-    expect(settings({ 'shutdown-grace-period-by-pod-priority': '0=30,1000=10' }).shutdownGraceByPriority).toEqual([
+  test('times of shutdown by priority exclude the others', async () => {
+    expect((await settings({ 'shutdown-grace-period-by-pod-priority': '0=30,1000=10' })).shutdownGraceByPriority).toEqual([
       { priority: 0, ms: 30_000 },
       { priority: 1000, ms: 10_000 },
     ]);
-    expect(() => settings({ 'shutdown-grace-period-by-pod-priority': '0' })).toThrow('must be PRIORITY=SECONDS');
-    expect(() => settings({ 'shutdown-grace-period-by-pod-priority': '0=1', 'shutdown-grace-period': 5 })).toThrow('exclude each other');
-    expect(() => settings({ 'kubelet-config': file('imageGCLowThresholdPercent: 99') })).toThrow('must not be above');
-    expect(() => settings({ 'kubelet-config': '/none' })).toThrow('--kubelet-config /none: cannot be read (ENOENT)');
+    await expect(settings({ 'shutdown-grace-period-by-pod-priority': '0' })).rejects.toThrow('must be PRIORITY=SECONDS');
+    await expect(settings({ 'shutdown-grace-period-by-pod-priority': '0=1', 'shutdown-grace-period': 5 })).rejects.toThrow('exclude each other');
+    await expect(settings({ 'kubelet-config': file('imageGCLowThresholdPercent: 99') })).rejects.toThrow('must not be above');
+    await expect(settings({ 'kubelet-config': '/none' })).rejects.toThrow('--kubelet-config /none: cannot be read (ENOENT)');
   });
 });

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defaultThresholds } from '../agent/eviction/thresholds.ts';
 import type { PriorityGrace } from '../agent/node/shutdown.ts';
-import { type KubeletSettings, readKubeletConfig } from './kubelet-config.ts';
+import type { KubeletSettings } from './kubelet-config.ts';
 import { options, type Option, type Settings } from './options.ts';
 import { reservedAmounts } from './reserved-amounts.ts';
 import { UsageError } from './usage-error.ts';
@@ -24,9 +24,10 @@ function priorityGraces(items: readonly string[]): PriorityGrace[] {
   });
 }
 
-/** Flags go before the file, where they say something else than their default. Throws a {@link UsageError} for settings that contradict each other. */
-export function nodeSettings(settings: Settings): NodeSettings {
-  const file = settings['kubelet-config'] === undefined ? {} : readKubeletConfig(settings['kubelet-config']);
+/** Flags go before the file, where they say something else than their default. Rejects with a {@link UsageError} for settings that contradict each other. */
+export async function nodeSettings(settings: Settings): Promise<NodeSettings> {
+  const name = settings['kubelet-config'];
+  const file = name === undefined ? {} : (await import('./kubelet-config.ts')).readKubeletConfig(name);
   const merged = { ...defaults, ...file, ...flagsGiven(settings) };
   if (merged.imageGcLowPercent > merged.imageGcHighPercent)
     throw new UsageError('--image-gc-low-threshold must not be above --image-gc-high-threshold');

@@ -1,7 +1,6 @@
 /** Wires this machine as a node: pod network, service rules, DNS and the agent, all through a client. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { podFromManifest } from './pod-manifest.ts';
 import { startAgent } from '../agent/agent.ts';
 import type { KubeletServerOptions } from '../agent/options.ts';
 import { type Logind, systemLogind } from '../agent/node/logind.ts';
@@ -10,6 +9,7 @@ import { followNodes } from '../agent/network/follow-nodes.ts';
 import { startPodNetwork, type NodePodNetwork } from '../agent/network/node.ts';
 import type { Backend } from '../agent/network/peers.ts';
 import type { PodNetwork } from '../agent/network/pod-network.ts';
+import type { Pod } from '../api/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Commands } from '../base/command.ts';
 import { Lifecycle, running, type Running } from '../base/lifecycle.ts';
@@ -18,7 +18,7 @@ import { startShells } from '../base/shell.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import { refs } from '../client/refs.ts';
-import { publishDnsService, startDns, usualStatusPort, type DnsServer } from '../dns/dns.ts';
+import type { DnsServer } from '../dns/dns.ts';
 import { startNetworkPolicies } from '../proxy/policy/policies.ts';
 import { resetNetworkPolicies } from '../proxy/policy/reset.ts';
 import type { ProxyMode } from '../proxy/open-sink.ts';
@@ -79,7 +79,7 @@ export async function startNode(settings: NodeOptions): Promise<Running> {
       logind: logindOf(options),
       logDirs: options.runtime === 'docker' ? usualLogDirs : undefined,
       storageDir: resolve(options.dataDir, 'storage'),
-      ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: podFromManifest } }),
+      ...(options.podManifestPath === '' ? {} : { manifests: { path: options.podManifestPath, parse: parseManifest } }),
       ...(network === undefined ? {} : { podNetwork: withPolicies(options, network, lifecycle) }),
     });
     const started = lifecycle.add(await agent);
@@ -93,6 +93,11 @@ export async function startNode(settings: NodeOptions): Promise<Running> {
     await lifecycle.stop();
     throw error;
   }
+}
+
+/** What knows all of a pod's fields is megabytes: only where there are files. */
+async function parseManifest(text: string): Promise<Pod> {
+  return (await import('./pod-manifest.ts')).podFromManifest(text);
 }
 
 /** Whether pods are to be ended before the agent stops. */
@@ -135,6 +140,7 @@ function serviceProxy(options: NodeParts): Promise<Proxy> {
 }
 
 async function startClusterDns(options: NodeOptions, network: NodePodNetwork, lifecycle: Lifecycle): Promise<void> {
+  const { publishDnsService, startDns, usualStatusPort } = await import('../dns/dns.ts');
   const startAt = (port: number): Promise<DnsServer> =>
     startDns({
       ...options,

@@ -96,7 +96,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
           runtime,
           servesDns: true,
           dockerSocket: settings.docker,
-          ...nodeSettings(settings),
+          ...(await nodeSettings(settings)),
           podManifestPath: settings['pod-manifest-path'],
           networkPolicy: !settings['disable-network-policy'],
           proxyMode: asProxyMode(settings['proxy-mode']),

@@ -15,18 +15,18 @@ function configFile(text: string): string {
 }
 
 describe('settings', () => {
-  test('defaults hold when nothing is said', () => {
-    const settings = resolveFrom({});
+  test('defaults hold when nothing is said', async () => {
+    const settings = await resolveFrom({});
     expect(settings['https-listen-port']).toBe(6443);
     expect(settings['data-dir']).toBe('/var/lib/coracle');
     expect(settings['cluster-cidr']).toEqual(['10.42.0.0/16', 'fd42::/56']);
     expect(settings['disable-agent']).toBe(false);
-    expect(resolveFrom({ isRoot: false, environment: { XDG_DATA_HOME: '/x' } })['data-dir']).toBe('/x/coracle');
+    expect((await resolveFrom({ isRoot: false, environment: { XDG_DATA_HOME: '/x' } }))['data-dir']).toBe('/x/coracle');
   });
 
-  test('a flag beats the environment, which beats the file', () => {
+  test('a flag beats the environment, which beats the file', async () => {
     const config = configFile('https-listen-port: 1\nnode-name: from-file\ntls-san: [a, b]\n');
-    const settings = resolveFrom({
+    const settings = await resolveFrom({
       flags: { config, 'https-listen-port': '3' },
       environment: { CORACLE_HTTPS_LISTEN_PORT: '2', CORACLE_NODE_IP: '10.0.0.1,fd00::1' },
     });
@@ -46,14 +46,14 @@ describe('settings', () => {
     [{ flags: { config: configFile('- 1\n') } }, /must hold a map/],
     [{ flags: { config: configFile('a: [\n') } }, /not valid YAML/],
     [{ flags: { config: '/does/not/exist' } }, /cannot be read \(ENOENT\)/],
-  ])('%j is refused in one line', (sources, message) => {
-    expect(() => resolveFrom(sources)).toThrow(UsageError);
-    expect(() => resolveFrom(sources)).toThrow(message);
+  ])('%j is refused in one line', async (sources, message) => {
+    await expect(resolveFrom(sources)).rejects.toThrow(UsageError);
+    await expect(resolveFrom(sources)).rejects.toThrow(message);
   });
 
-  test('a secret is never repeated in an error', () => {
+  test('a secret is never repeated in an error', async () => {
     const config = configFile('token: {a: geheim}\n');
-    expect(() => resolveFrom({ flags: { config } })).toThrow(/token: must be text/);
-    expect(() => resolveFrom({ flags: { config } })).not.toThrow(/geheim/);
+    await expect(resolveFrom({ flags: { config } })).rejects.toThrow(/token: must be text/);
+    await expect(resolveFrom({ flags: { config } })).rejects.not.toThrow(/geheim/);
   });
 });

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseYaml } from '../api/yaml.ts';
 import { environmentName, options, type Command, type Option, type Settings } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -19,9 +18,9 @@ export interface SettingsSources {
 
 const defaultConfigFile = '/etc/coracle/config.yaml';
 
-/** Throws {@link UsageError} naming the flag, variable or key that is wrong. */
-export function resolveSettings(sources: SettingsSources): Settings {
-  const fromFile = readConfigFile(sources);
+/** Rejects with {@link UsageError} naming the flag, variable or key that is wrong. */
+export async function resolveSettings(sources: SettingsSources): Promise<Settings> {
+  const fromFile = await readConfigFile(sources);
   const settings: Record<string, unknown> = {};
   for (const option of options as readonly Option[]) {
     const variable = environmentName(option.flag);
@@ -47,7 +46,7 @@ function defaultOf(option: Option, sources: SettingsSources): unknown {
   return option.kind === 'switch' ? false : option.default;
 }
 
-function readConfigFile(sources: SettingsSources): { name: string; values: RawSettings } {
+async function readConfigFile(sources: SettingsSources): Promise<{ name: string; values: RawSettings }> {
   const named = sources.flags['config'] ?? sources.environment[environmentName('config')];
   const name = typeof named === 'string' ? named : defaultConfigFile;
   let text: string;
@@ -57,10 +56,11 @@ function readConfigFile(sources: SettingsSources): { name: string; values: RawSe
     if (named === undefined) return { name, values: {} };
     throw new UsageError(`--config ${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`, { cause: error });
   }
-  return { name, values: checkConfigFile(name, text) };
+  return { name, values: await checkConfigFile(name, text) };
 }
 
-function checkConfigFile(name: string, text: string): RawSettings {
+async function checkConfigFile(name: string, text: string): Promise<RawSettings> {
+  const { parseYaml } = await import('../api/yaml.ts');
   let values: unknown;
   try {
     values = parseYaml(text) ?? {};

@@ -5,12 +5,12 @@
  */
 import { writeFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Clock } from '../../base/clock.ts';
 import { delay } from '../../base/clock.ts';
 import type { Commands } from '../../base/command.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { running } from '../../base/lifecycle.ts';
+import { eachLine } from '../../base/lines.ts';
 import { followMonitor } from '../../base/monitor.ts';
 
 export interface Logind {
@@ -100,7 +100,7 @@ function takeLock(commands: Commands): Promise<Running> {
     await ended;
   });
   return new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
+    eachLine(child.stdout, (line) => {
       if (line === 'held') resolve(release);
     });
     void ended.then(() => reject(new Error(`logind gives no lock: ${complaint.trim()}`)));

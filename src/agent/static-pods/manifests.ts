@@ -13,8 +13,8 @@ export interface ManifestSource {
   /** A folder, or a single file. */
   readonly path: string;
   readonly nodeName: string;
-  /** The pod of a text, complete and valid; throws when it is none. */
-  readonly parse: (text: string) => Pod;
+  /** The pod of a text, complete and valid; throws or rejects when it is none. */
+  readonly parse: (text: string) => Pod | Promise<Pod>;
   readonly logger: Logger;
 }
 
@@ -23,7 +23,7 @@ export async function readManifests(source: ManifestSource): Promise<Map<string,
   const pods = new Map<string, Pod>();
   for (const file of await manifestFiles(source.path)) {
     try {
-      const pod = staticPod(source.parse(await readFile(file, 'utf8')), file, source.nodeName);
+      const pod = staticPod(await source.parse(await readFile(file, 'utf8')), file, source.nodeName);
       pods.set(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, pod);
     } catch (error) {
       source.logger.error({ err: error, file }, 'a file of static pods could not be used');
