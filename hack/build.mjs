@@ -1,16 +1,19 @@
 /** Bundles src/main.ts into dist/ (ES modules, heavy parts as chunks loaded on first use) and writes the documents' prose. */
 import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { node, root } from './prepare.mjs';
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-
-/** Imported as a module, node:http touches all it exports, and so loads Node's own fetch: 20 ms of every start. */
-const httpWithoutFacade = {
-  name: 'http-without-facade',
+/**
+ * Imported as a module, each of Node's own touches all it exports: node:http loads fetch so, node:crypto all of WebCrypto; 20 ms of
+ * every start and megabytes that nobody uses.
+ */
+const builtinsWithoutFacade = {
+  name: 'builtins-without-facade',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:http$/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }));
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}');` }));
   },
 };
@@ -36,16 +39,18 @@ export async function bundle() {
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
     external: ['cpu-features', '*.node'],
     logLevel: 'warning',
-    plugins: [httpWithoutFacade],
+    plugins: [builtinsWithoutFacade],
   });
-  const { writeDescriptions } = await import('./descriptions.ts').catch(() => ({ writeDescriptions: undefined }));
-  await writeDescriptions?.(join(dist, 'descriptions.json'));
+  // In a process of its own: this one may be an older Node, which does not read TypeScript.
+  execFileSync(node, [join(root, 'hack', 'descriptions.ts'), join(dist, 'descriptions.json')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(dist, 'coracle.mjs'), entry);
 }
 
-/** The compile cache must be on before the bundle is read. */
+/** The compile cache must be on before the bundle is read. An agent makes little garbage at a time: its young generation never grows. */
 const entry = `import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+if (process.argv[2] === 'agent') setFlagsFromString('--semi-space-growth-factor=1');
 enableCompileCache(join(import.meta.dirname, 'cache'));
 await import('./main.js');
 `;
