@@ -40,6 +40,7 @@ export async function registerNode(input: RegistrationInput): Promise<Registered
   const { options, runtime, machine, room, images, health, recorder, lifecycle } = input;
   const { client, clock, logger, nodeName } = options;
   const network = { ready: options.podNetwork === undefined || !runtime.real, failed: false };
+  const handlers = runtime.real ? ['', ...(await runtime.handlers().catch(() => []))] : [];
   const facts = async (): Promise<NodeFacts> => {
     if (runtime.real) health.ask();
     const problems = [...(input.shuttingDown() ? ['node is shutting down'] : []), ...(runtime.real ? health.problems() : [])];
@@ -52,6 +53,7 @@ export async function registerNode(input: RegistrationInput): Promise<Registered
       allocatable: room,
       kubeletPort: input.kubeletPort,
       images: await images.list(),
+      handlers,
       starting: !network.failed && problems.length === 0,
       pressures: input.pressures(),
       notReady: together([...problems, ...(network.ready ? [] : [noNetwork])]),

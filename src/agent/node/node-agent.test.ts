@@ -21,6 +21,7 @@ async function setUp() {
     machine: { capacity: { cpu: '2' }, info },
     kubeletPort: 10250,
     images: [],
+    handlers: [],
     pressures: [],
     notReady: '',
     starting: false,

@@ -15,6 +15,8 @@ export interface NodeFacts {
   readonly allocatable: Readonly<Record<string, string>>;
   readonly kubeletPort: number;
   readonly images: readonly Image[];
+  /** Names of the runtime's handlers, '' for the usual one; none: nobody is told. */
+  readonly handlers: readonly string[];
   /** What it runs out of: MemoryPressure, DiskPressure, PIDPressure. */
   readonly pressures: readonly string[];
   /** Why the node cannot take pods; '' when it can. */
@@ -62,6 +64,9 @@ const pressureWords: readonly (readonly [string, readonly [string, string], read
 /** What this node can do that an older one may not (component-helpers/nodedeclaredfeatures). */
 const declaredFeatures = ['ExtendWebSocketsToKubelet'] as const;
 
+/** Of each handler: the agent itself makes mounts read-only to their depth. */
+const handlerFeatures = { recursiveReadOnlyMounts: true, userNamespaces: false } as const;
+
 /** At most so many images are told, the largest first (nodeStatusMaxImages). */
 const maxImages = 50;
 
@@ -83,6 +88,7 @@ export function nodeStatus(old: NodeStatus, facts: NodeFacts, now: number): Node
     daemonEndpoints: { kubeletEndpoint: { Port: facts.kubeletPort } },
     nodeInfo: info,
     declaredFeatures: [...declaredFeatures],
+    ...(facts.handlers.length === 0 ? {} : { runtimeHandlers: facts.handlers.map((name) => ({ name, features: handlerFeatures })) }),
     images: imageList(facts.images),
   };
 }

@@ -10,7 +10,7 @@ import { securityConfig } from '../containers/security.ts';
 import type { PodReferences } from '../references.ts';
 import type { ContainerConfig, Image, Mount } from '../runtimes/runtime.ts';
 import type { PreparedVolume } from '../volumes/mounts.ts';
-import { containerMounts, ensureWritableFile } from '../volumes/mounts.ts';
+import { containerDevices, containerMounts, ensureWritableFile } from '../volumes/mounts.ts';
 import { subPathsDir } from '../volumes/pod-volumes.ts';
 import type { PodDeps } from './deps.ts';
 import type { ContainerSpec } from './model.ts';
@@ -65,7 +65,7 @@ export async function containerConfig(input: ConfigInput): Promise<ContainerConf
     env: [...env].map(([name, value]) => `${name}=${value}`),
     workingDir: container.workingDir ?? '',
     mounts: deps.runtime.real ? await allMounts(input, env, terminationLog) : [],
-    devices: [],
+    devices: deps.runtime.real ? containerDevices(container, input.volumes) : [],
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
@@ -130,7 +130,7 @@ async function allMounts(input: ConfigInput, env: ReadonlyMap<string, string>, t
   return mounts;
 }
 
-/** At most so many bytes of a termination message, and of the log that stands in for it (pkg/kubelet/container). */
+/** At most so many bytes, the last ones, of a termination message, and of the log that stands in for it (pkg/kubelet/container). */
 const maxMessage = 4096;
 const maxLogMessage = 2048;
 
@@ -141,16 +141,20 @@ export async function terminationMessage(
   ended: { id: string; exitCode: number; terminationLog: string },
 ): Promise<string> {
   if (ended.terminationLog !== '') {
-    const text = await readFile(ended.terminationLog, 'utf8').catch(() => '');
-    if (text !== '') return text.slice(0, maxMessage);
+    const text = await readFile(ended.terminationLog).catch(() => Buffer.alloc(0));
+    if (text.length > 0) return lastBytes(text, maxMessage);
   }
   if (spec.container.terminationMessagePolicy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return '';
   try {
     const stream = await deps.runtime.logs(ended.id, { follow: false, timestamps: false, tailLines: 80, streams: 'all' });
-    let text = '';
-    for await (const chunk of stream) text += String(chunk);
-    return text.slice(-maxLogMessage);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+    return lastBytes(Buffer.concat(chunks), maxLogMessage);
   } catch {
     return '';
   }
+}
+
+function lastBytes(text: Buffer, bytes: number): string {
+  return text.subarray(Math.max(0, text.length - bytes)).toString();
 }

@@ -1,11 +1,21 @@
 /** A pod's status out of what the worker knows; pure. The rules are pkg/kubelet/kubelet_pods.go and status/generate.go. */
-import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, ResourceRequirements } from '../../api/generated/types.ts';
+import type {
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+  ResourceRequirements,
+  VolumeMount,
+  VolumeMountStatus,
+} from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Container } from '../runtimes/runtime.ts';
+import { isRecursivelyReadOnly } from '../volumes/recursive-read-only.ts';
 import { podConditions } from './conditions.ts';
 import { differences, podAmounts } from './allocation.ts';
 import type { ContainerView, Waiting } from './model.ts';
-import { restartingAll, restarts } from './model.ts';
+import { containerSpecs, restartingAll, restarts } from './model.ts';
 
 /** Why the agent itself ended a pod: eviction, deadline. */
 export interface End {
@@ -146,11 +156,7 @@ function containerStatus(input: StatusInput, view: ContainerView): ContainerStat
   const shown = current ?? previous;
   const { resources } = container;
   const running = states.state.running !== undefined;
-  const mounts = (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
-    name,
-    mountPath,
-    ...(readOnly === true ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
-  }));
+  const mounts = (container.volumeMounts ?? []).map(mountStatus);
   return {
     name: container.name,
     state: states.state,
@@ -165,6 +171,19 @@ function containerStatus(input: StatusInput, view: ContainerView): ContainerStat
     resources: running ? actualResources(resources, view.actuated) : (resources ?? {}),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
+}
+
+function mountStatus(mount: VolumeMount): VolumeMountStatus {
+  const { name, mountPath, readOnly } = mount;
+  return { name, mountPath, ...(readOnly === true ? { readOnly, recursiveReadOnly: recursion(mount) } : {}) };
+}
+
+function recursion(mount: VolumeMount): string {
+  try {
+    return isRecursivelyReadOnly(mount) ? 'Enabled' : 'Disabled';
+  } catch {
+    return 'Disabled';
+  }
 }
 
 /** Of cpu and memory a running container has what it was last given. */
@@ -201,7 +220,8 @@ function pruned(waiting: Waiting): { reason: string; message?: string } {
 }
 
 function terminated(input: StatusInput, container: Container): NonNullable<ContainerState['terminated']> {
-  const message = container.end?.message ?? (container.startError === '' ? input.message(container) : container.startError);
+  const said = container.end?.message ?? (container.startError === '' ? input.message(container) : container.startError);
+  const message = shareOf(input.pod, said);
   return {
     exitCode: container.exitCode,
     reason: terminationReason(container),
@@ -214,6 +234,14 @@ function terminated(input: StatusInput, container: Container): NonNullable<Conta
         }
       : {}),
   };
+}
+
+/** So many bytes all containers of a pod may leave (pkg/kubelet/container, MaxPodTerminationMessageLogLength). */
+const messageBytes = 12 * 1024;
+
+function shareOf(pod: Pod, message: string): string {
+  const bytes = Math.floor(messageBytes / containerSpecs(pod).length);
+  return Buffer.byteLength(message) <= bytes ? message : Buffer.from(message).subarray(0, bytes).toString();
 }
 
 function terminationReason(container: Container): string {

@@ -73,6 +73,13 @@ export interface SecurityConfig {
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
 
+export interface Device {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  /** Some of the letters r, w and m. */
+  readonly permissions: string;
+}
+
 export interface ContainerConfig {
   readonly pod: PodIdentity;
   readonly name: string;
@@ -90,7 +97,7 @@ export interface ContainerConfig {
   readonly env: readonly string[];
   readonly workingDir: string;
   readonly mounts: readonly Mount[];
-  readonly devices: readonly { readonly hostPath: string; readonly containerPath: string; readonly permissions: string }[];
+  readonly devices: readonly Device[];
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;

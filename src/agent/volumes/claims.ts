@@ -1,4 +1,5 @@
-/** Persistent volumes that are folders of this machine: hostPath and local ones. */
+/** Persistent volumes that are folders or devices of this machine: hostPath and local ones. */
+import { stat } from 'node:fs/promises';
 import { isReason } from '../../api/errors.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/generated/types.ts';
 import type { Client } from '../../client/client.ts';
@@ -29,23 +30,37 @@ export function createClaimReader(client: Client): ClaimReader {
 /** Annotation of volumes that a controller made for a claim. */
 const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 
-export interface ClaimedFolder {
+export interface ClaimedVolume {
+  /** A folder, or a block device. */
   readonly path: string;
   /** It is the volume's alone: a pod's group may have it. A folder of the host that somebody names is the host's (hostpath, GetAttributes). */
   readonly managed: boolean;
+  /** It is a block device, and no file system. */
+  readonly device: boolean;
 }
 
-export async function claimedFolder(reader: ClaimReader, namespace: string, name: string): Promise<ClaimedFolder> {
+/** Rejects with {@link VolumeError}. */
+export async function claimedVolume(reader: ClaimReader, namespace: string, name: string): Promise<ClaimedVolume> {
   const claim = await reader.claim(namespace, name);
   if (claim === undefined) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
   const volumeName = claim.spec.volumeName ?? '';
   if (volumeName === '' || claim.status.phase !== 'Bound') throw new VolumeError(`persistentvolumeclaim "${name}" is not bound`);
   const volume = await reader.volume(volumeName);
-  const { hostPath, local } = volume?.spec ?? {};
+  const { hostPath, local, volumeMode } = volume?.spec ?? {};
   if (hostPath !== undefined) {
     await prepareHostPath(hostPath.path, hostPath.type === undefined || hostPath.type === '' ? 'DirectoryOrCreate' : hostPath.type);
-    return { path: hostPath.path, managed: volume?.metadata.annotations?.[provisionedBy] !== undefined };
+    return { path: hostPath.path, managed: volume?.metadata.annotations?.[provisionedBy] !== undefined, device: false };
   }
-  if (local !== undefined) return { path: local.path, managed: true };
+  if (local !== undefined) return { path: local.path, managed: true, device: await isDevice(local.path, volumeMode === 'Block') };
   throw new VolumeError(`persistent volume "${volumeName}" is of a kind this node cannot mount`);
+}
+
+/** What a local volume names must be there: nobody makes an empty folder in the place of data (getGlobalLocalPath, MapBlockVolume). */
+async function isDevice(path: string, wanted: boolean): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) throw new VolumeError(`path "${path}" does not exist`);
+  if (wanted !== stats.isBlockDevice())
+    throw new VolumeError(wanted ? `path "${path}" is not a block device` : `a block device cannot be formatted and mounted by this node`);
+  if (!wanted && !stats.isDirectory()) throw new VolumeError('only directory and block device are supported');
+  return wanted;
 }

@@ -4,5 +4,10 @@ export function mountPoints(mounts: string): string[] {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((point) => point !== '')
-    .map((point) => point.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))));
+    .map(unescapedMountPoint);
+}
+
+/** The kernel writes blanks and the like as octal numbers. */
+export function unescapedMountPoint(point: string): string {
+  return point.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }

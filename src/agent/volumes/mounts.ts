@@ -1,17 +1,20 @@
 /** Which of a pod's volumes a container sees where. */
 import { open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import type { Container, VolumeMount } from '../../api/generated/types.ts';
+import type { Container } from '../../api/generated/types.ts';
 import type { CommandRunner } from '../../base/command.ts';
 import { ConfigError } from '../containers/env.ts';
 import { expand } from '../containers/expand.ts';
-import type { Mount } from '../runtimes/runtime.ts';
+import type { Device, Mount } from '../runtimes/runtime.ts';
+import { isRecursivelyReadOnly, mountReadOnlyTree } from './recursive-read-only.ts';
 import { prepareSubPath } from './sub-path.ts';
 
 export interface PreparedVolume {
   readonly hostPath: string;
   /** Whatever the mount says, nothing is written through it. */
   readonly readOnly: boolean;
+  /** It is a block device, and no file system. */
+  readonly device?: boolean;
 }
 
 const propagations = { None: 'private', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
@@ -30,12 +33,14 @@ export async function containerMounts({ container, volumes, env, subPaths }: Mou
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = volumes.get(mount.name);
     if (volume === undefined) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
+    if (volume.device === true) throw new ConfigError(`volume "${mount.name}" has volumeMode Block, but is specified in volumeMounts`);
     const expression = mount.subPathExpr ?? '';
     const subPath = expression === '' ? (mount.subPath ?? '') : expandSubPath(expression, env);
     const part = { volumeName: mount.name, volumePath: volume.hostPath, subPath, container: container.name };
     const place = subPaths && { path: join(subPaths.dir, mount.name, container.name, String(index)), run: subPaths.run };
-    const hostPath = subPath === '' ? volume.hostPath : await prepareSubPath(part, place);
-    refuseRecursive(mount);
+    const recursive = isRecursivelyReadOnly(mount);
+    const found = subPath === '' ? volume.hostPath : await prepareSubPath(part, place);
+    const hostPath = recursive && place !== undefined ? await mountReadOnlyTree(found, `${place.path}-ro`, place.run) : found;
     const containerPath = isAbsolute(mount.mountPath) ? mount.mountPath : join('/', mount.mountPath);
     const propagation = propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations];
     mounts.push({ hostPath, containerPath, readOnly: mount.readOnly === true || volume.readOnly, propagation });
@@ -43,16 +48,14 @@ export async function containerMounts({ container, volumes, env, subPaths }: Mou
   return mounts;
 }
 
-/** Docker's runc makes mounts below a read-only one read-only too only from its version 25 on; here it cannot (resolveRecursiveReadOnly). */
-function refuseRecursive({ name, recursiveReadOnly = 'Disabled', readOnly, mountPropagation = 'None' }: VolumeMount): void {
-  if (recursiveReadOnly === 'Disabled') return;
-  const refused = (why: string): ConfigError =>
-    new ConfigError(
-      `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not ${why}`,
-    );
-  if (readOnly !== true) throw refused('read-only');
-  if (mountPropagation !== 'None') throw refused(`compatible with propagation "${mountPropagation}"`);
-  if (recursiveReadOnly === 'Enabled') throw refused('supported by the runtime');
+/** The block devices a container gets (pkg/kubelet, makeBlockVolumes). Throws {@link ConfigError}. */
+export function containerDevices(container: Container, volumes: MountInput['volumes']): Device[] {
+  return (container.volumeDevices ?? []).map(({ name, devicePath }) => {
+    const volume = volumes.get(name);
+    if (volume === undefined) throw new ConfigError(`cannot find volume "${name}" to pass into container "${container.name}"`);
+    if (volume.device !== true) throw new ConfigError(`volume "${name}" has volumeMode Filesystem, but is specified in volumeDevices`);
+    return { hostPath: volume.hostPath, containerPath: devicePath, permissions: volume.readOnly ? 'r' : 'rwm' };
+  });
 }
 
 function expandSubPath(expression: string, env: ReadonlyMap<string, string>): string {

@@ -5,7 +5,7 @@ import type { Volume } from '../../api/generated/types.ts';
 import type { CommandRunner } from '../../base/command.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import type { Payload } from './atomic-writer.ts';
-import { claimedFolder } from './claims.ts';
+import { claimedVolume } from './claims.ts';
 import type { ClaimReader } from './claims.ts';
 import type { ContentInput } from './content.ts';
 import { configMapFiles, downwardFiles, projectedFiles, secretFiles, VolumeError } from './content.ts';
@@ -109,10 +109,10 @@ async function prepare(input: VolumeInput, volume: Volume): Promise<PreparedVolu
   }
   if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined) {
     const { claimName, readOnly = false } = volume.persistentVolumeClaim ?? { claimName: `${input.pod.metadata.name}-${volume.name}` };
-    const { path: hostPath, managed } = await claimedFolder(input.claims, input.pod.metadata.namespace ?? '', claimName);
-    if (fsGroup !== undefined && managed && !readOnly)
+    const { path: hostPath, managed, device } = await claimedVolume(input.claims, input.pod.metadata.namespace ?? '', claimName);
+    if (fsGroup !== undefined && managed && !readOnly && !device)
       await giveToGroup(hostPath, { group: fsGroup, policy: input.pod.spec.securityContext?.fsGroupChangePolicy });
-    return { hostPath, readOnly };
+    return { hostPath, readOnly, device };
   }
   throw new VolumeError('no volume plugin matched');
 }

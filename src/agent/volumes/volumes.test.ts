@@ -20,11 +20,12 @@ import type { PodReferences } from '../references.ts';
 import { t0, testPod } from '../testing/pods.ts';
 import type { Payload } from './atomic-writer.ts';
 import { writeAtomically } from './atomic-writer.ts';
-import { claimedFolder } from './claims.ts';
+import { claimedVolume } from './claims.ts';
 import { prepareHostPath } from './host-path.ts';
-import { containerMounts } from './mounts.ts';
+import { containerDevices, containerMounts } from './mounts.ts';
 import type { VolumeInput } from './pod-volumes.ts';
 import { mountsBelow, prepareVolumes, removeVolumes } from './pod-volumes.ts';
+import { readOnlyOptions } from './recursive-read-only.ts';
 import { createTokens, renewalTime } from './tokens.ts';
 
 let dir: string;
@@ -173,10 +174,12 @@ describe('mounts of a container', () => {
     expect((await mount({ subPath: 'f' }))?.hostPath).toBe(join(dir, 'f'));
   });
 
-  test('what is below a read-only mount cannot be made read-only here', async () => {
-    expect(await mount({ readOnly: true, recursiveReadOnly: 'IfPossible' })).toMatchObject({ readOnly: true });
-    await expect(mount({ readOnly: true, recursiveReadOnly: 'Enabled' })).rejects.toThrow('but it is not supported by the runtime');
+  test('what cannot be read-only to its depth is refused', async () => {
+    expect(await mount({ readOnly: true, recursiveReadOnly: 'Enabled' })).toMatchObject({ readOnly: true });
     await expect(mount({ recursiveReadOnly: 'IfPossible' })).rejects.toThrow('but it is not read-only');
+    await expect(mount({ readOnly: true, recursiveReadOnly: 'Enabled', mountPropagation: 'HostToContainer' })).rejects.toThrow(
+      'but it is not compatible with propagation "HostToContainer"',
+    );
   });
 
   test.each([
@@ -239,9 +242,54 @@ test('a bound claim leads to a folder; only one that is its own is given to a gr
     volume: async () => ({ metadata: { annotations }, spec }) as never,
   });
   const path = join(dir, 'pv');
-  expect(await claimedFolder(reader('Bound'), 'ns', 'c')).toEqual({ path, managed: false });
+  expect(await claimedVolume(reader('Bound'), 'ns', 'c')).toEqual({ path, managed: false, device: false });
   const made = { 'pv.kubernetes.io/provisioned-by': 'coracle.io/local-path' };
-  expect(await claimedFolder(reader('Bound', undefined, made), 'ns', 'c')).toEqual({ path, managed: true });
-  expect(await claimedFolder(reader('Bound', { local: { path } }), 'ns', 'c')).toEqual({ path, managed: true });
-  await expect(claimedFolder(reader('Pending'), 'ns', 'c')).rejects.toThrow('is not bound');
+  expect(await claimedVolume(reader('Bound', undefined, made), 'ns', 'c')).toEqual({ path, managed: true, device: false });
+  expect(await claimedVolume(reader('Bound', { local: { path } }), 'ns', 'c')).toEqual({ path, managed: true, device: false });
+  await expect(claimedVolume(reader('Pending'), 'ns', 'c')).rejects.toThrow('is not bound');
+});
+
+describe('a local volume', () => {
+  const reader = (path: string, spec: object = {}) => ({
+    claim: async () => ({ spec: { volumeName: 'pv' }, status: { phase: 'Bound' } }) as never,
+    volume: async () => ({ metadata: {}, spec: { local: { path }, ...spec } }) as never,
+  });
+
+  test('that has disappeared is not made', async () => {
+    const path = join(dir, 'gone');
+    await expect(claimedVolume(reader(path), 'ns', 'c')).rejects.toThrow(`path "${path}" does not exist`);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('is a folder, or a block device where one is wanted', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    await expect(claimedVolume(reader(join(dir, 'file')), 'ns', 'c')).rejects.toThrow('only directory and block device are supported');
+    await expect(claimedVolume(reader(dir, { volumeMode: 'Block' }), 'ns', 'c')).rejects.toThrow('is not a block device');
+  });
+});
+
+test('block devices are given to those who ask for devices, file systems to those who ask for mounts', async () => {
+  const volumes = new Map([
+    ['disk', { hostPath: '/dev/x', readOnly: true, device: true }],
+    ['files', { hostPath: dir, readOnly: false }],
+  ]);
+  const devices = (name: string) => containerDevices({ name: 'c', volumeDevices: [{ name, devicePath: '/dev/d' }] }, volumes);
+  expect(devices('disk')).toEqual([{ hostPath: '/dev/x', containerPath: '/dev/d', permissions: 'r' }]);
+  expect(() => devices('files')).toThrow('has volumeMode Filesystem');
+  expect(() => devices('none')).toThrow('cannot find volume "none" to pass into container "c"');
+  const container = { name: 'c', volumeMounts: [{ name: 'disk', mountPath: '/m' }] };
+  await expect(containerMounts({ container, volumes, env: new Map() })).rejects.toThrow('has volumeMode Block');
+});
+
+test('mounts at a place and below it, with what they keep when they become read-only', () => {
+  const info = [
+    '1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/a rw',
+    '2 1 0:5 / /p/v rw,nosuid,nodev,relatime shared:2 - tmpfs t rw',
+    '3 2 0:6 / /p/v/a\\040b ro,noexec - tmpfs t rw',
+    '4 1 0:7 / /p/vx rw - tmpfs t rw',
+  ].join('\n');
+  expect(readOnlyOptions(info, '/p/v')).toEqual([
+    { path: '/p/v', options: 'remount,bind,ro,nosuid,nodev,relatime' },
+    { path: '/p/v/a b', options: 'remount,bind,ro,noexec' },
+  ]);
 });
