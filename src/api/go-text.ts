@@ -5,6 +5,22 @@ export function goJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent).replace(/[<>&\u2028\u2029]/g, unicodeEscape);
 }
 
+/** fmt's %v of a value that came out of JSON: `map[a:1 b:[x <nil>]]`, keys sorted. */
+export function goPrinted(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goPrinted).join(' ')}]`;
+  if (typeof value === 'number') return printedNumber(value);
+  if (typeof value !== 'object') return String(value as string | boolean);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${fields.map(([name, inner]) => `${name}:${goPrinted(inner)}`).join(' ')}]`;
+}
+
+/** Small fractions turn to exponents sooner than in JavaScript, and exponents have two digits. */
+function printedNumber(value: number): string {
+  const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
 const short: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',

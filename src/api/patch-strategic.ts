@@ -4,6 +4,7 @@
  */
 import { ApiError, badRequest } from './errors.ts';
 import { cloneJson, isJsonObject } from './json.ts';
+import { goPrinted } from './go-text.ts';
 import { goKind, rejected } from './patch-json.ts';
 import { mergeOrder, type Identity } from './patch-strategic-order.ts';
 import { child, type Field, type Schema } from './schema/schema.ts';
@@ -39,7 +40,7 @@ function directed(patch: JsonMap): JsonMap {
   const { [marker]: directive, ...rest } = patch;
   if (directive === 'replace') return rest;
   if (directive === 'delete') return {};
-  throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+  throw failure(`unknown patch type: ${goPrinted(directive)} in map: ${goPrinted(patch)}`);
 }
 
 function mergeField(original: JsonMap, key: string, value: unknown, schema: Schema | undefined): void {
@@ -128,7 +129,7 @@ function checkOrder(change: readonly unknown[], order: readonly unknown[], rules
   let at = 0;
   for (const item of order) if (at < listed.length && identity(listed[at]) === identity(item)) at++;
   if (at < listed.length)
-    throw failure(`The order in patch list:\n${goText(change)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
+    throw failure(`The order in patch list:\n${goPrinted(change)}\n doesn't match $setElementOrder list:\n${goPrinted(order)}\n`);
 }
 
 interface ListRules {
@@ -178,7 +179,7 @@ function applyMarkers(
       kept = kept.filter((other) => identity(other) !== gone);
     } else if (directive === 'replace') replace = true;
     else if (directive === 'merge') throw failure('merging lists cannot yet be specified in the patch');
-    else throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
+    else throw failure(`unknown patch type: ${goPrinted(directive)} in map: ${goPrinted(item)}`);
   }
   return replace ? { kept: changes, changes: [] } : { kept, changes };
 }
@@ -186,7 +187,7 @@ function applyMarkers(
 function checkElements(items: readonly unknown[]): void {
   if (items.some((item) => Array.isArray(item))) throw rejected(new Error('lists of lists are not supported'));
   const kind = goKind(items[0]);
-  if (items.some((item) => goKind(item) !== kind)) throw failure(`list element types are not identical: ${goText([items])}`);
+  if (items.some((item) => goKind(item) !== kind)) throw failure(`list element types are not identical: ${goPrinted([items])}`);
 }
 
 /** What makes two elements the same one: the merge key's value, or the element itself when it is a scalar. */
@@ -195,7 +196,7 @@ function identityOf(items: readonly unknown[], { key, items: schema }: ListRules
   if (key === undefined) throw failure(`cannot merge lists without merge key for ${schema?.type === 'struct' ? 'struct' : 'map'}`);
   return (item) => {
     if (!isJsonObject(item)) throw failure(`expected a map[string]interface {}, but received a ${goTypeName(item)}`);
-    if (!(key in item)) throw failure(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+    if (!(key in item)) throw failure(`map: ${goPrinted(item)} does not contain declared merge key: ${key}`);
     return item[key];
   };
 }
@@ -230,19 +231,6 @@ function strategyOf(field: Field | undefined): string | undefined {
 /** Upstream hands these on as they are, which makes them a 500. */
 function failure(message: string): ApiError {
   return new ApiError('Unknown', message);
-}
-
-/** As Go prints a JSON value with %v. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isJsonObject(value)) {
-    const pairs = Object.keys(value)
-      .sort()
-      .map((key) => `${key}:${goText(value[key])}`);
-    return `map[${pairs.join(' ')}]`;
-  }
-  if (value === null || value === undefined) return '<nil>';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function goTypeName(value: unknown): string {

@@ -6,6 +6,7 @@ import { keepReset } from '../api/managed-fields/managers.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
 import { decodeProtobuf } from '../api/protobuf/decode.ts';
 import { decodeJson, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
+import { faultsInOrder, keyCount, keysOf } from '../api/schema/duplicates.ts';
 import { schemaFor, schemaOfKind } from '../api/schema/facts.ts';
 import type { Schema } from '../api/schema/schema.ts';
 import { parseYaml, parseYamlLoosely } from '../api/yaml.ts';
@@ -57,15 +58,43 @@ export function decodeBody(body: Buffer, expected: Expected, options: DecodeOpti
   return object;
 }
 
+export interface ParsedPatch {
+  readonly body: unknown;
+  /** Repeated keys, and what an operation does not have, as warnings say it. */
+  readonly faults: readonly string[];
+}
+
 /** A patch in JSON; throws 400 in the words of Go's parser behind `frame`. */
-export function parsePatch(body: Buffer, frame: string): unknown {
-  const text = body.toString();
+export function parsePatch(bytes: Buffer, frame: string): ParsedPatch {
+  const text = bytes.toString();
   try {
-    return JSON.parse(text) as unknown;
+    const body = JSON.parse(text) as unknown;
+    return { body, faults: keyCount(text) === keysOf(body) ? [] : faultsInOrder(text, new Set()) };
   } catch (error) {
     throw badRequest(`${frame}${jsonSyntaxFault(text) ?? String(error)}`, { cause: error });
   }
 }
+
+/** As {@link parsePatch} for operations of a JSON patch, which have four fields. Throws 400 when one of them is no text. */
+export function parseOperations(bytes: Buffer): ParsedPatch {
+  const { body, faults } = parsePatch(bytes, 'error decoding patch: ');
+  if (!Array.isArray(body)) return { body, faults: [] };
+  const unknown = new Set<string>();
+  for (const [index, operation] of (body as readonly unknown[]).entries()) {
+    if (!isJsonObject(operation)) continue;
+    for (const [name, value] of Object.entries(operation)) {
+      if (!fieldsOfOperations.has(name)) unknown.add(`[${String(index)}].${name}`);
+      else if (name !== 'value' && value !== null && typeof value !== 'string')
+        throw badRequest(
+          `error decoding patch: json: cannot unmarshal ${typeName(value)} into Go struct field jsonPatchOp.${name} of type string`,
+        );
+    }
+  }
+  const all = unknown.size === 0 ? faults : faultsInOrder(bytes.toString(), unknown);
+  return { body, faults: all.map((fault) => `json patch ${fault}`) };
+}
+
+const fieldsOfOperations: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 const optionsSchema = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 /** Of the kinds that every group has, those that are no options. */

@@ -2,12 +2,16 @@
 import { ApiError, badRequest, notFound } from '../api/errors.ts';
 import { invalid, invalidObject, path } from '../api/field-errors.ts';
 import { cloneJson, isJsonObject } from '../api/json.ts';
-import { apiVersionOf, type KubeObject } from '../api/object.ts';
+import { apiVersionOf, type KubeObject, parseApiVersion } from '../api/object.ts';
 import { keepReset } from '../api/managed-fields/managers.ts';
 import { inGoOrderOfPatch } from '../api/go-order.ts';
+import { goJson, goPrinted } from '../api/go-text.ts';
 import { goKind } from '../api/patch-json.ts';
 import { applyPatch, jsonPatchType, mergePatchType, strategicMergePatchType } from '../api/patch.ts';
-import { decodeValue, type FieldValidation } from '../api/schema/decode.ts';
+import { type Decoded, decodeValue, type FieldValidation } from '../api/schema/decode.ts';
+import { schemaOfKind } from '../api/schema/facts.ts';
+import { fromUnstructured } from '../api/schema/from-unstructured.ts';
+import type { Schema } from '../api/schema/schema.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { UpdateRequest } from '../registry/store.ts';
 import { type Expected, expectedKind, identityFault, plain } from './decode.ts';
@@ -23,6 +27,8 @@ export interface Patch {
   readonly subresource: string;
   readonly force: boolean;
   readonly validation: FieldValidation;
+  /** What is wrong with the patch itself, as warnings say it: keys that are there twice, and the like. */
+  readonly faults?: readonly string[];
   warn(text: string): void;
 }
 
@@ -108,28 +114,56 @@ function isOutsideManagers(step: unknown): boolean {
 
 /** The patched document read again as its kind, as apiserver pkg/endpoints/handlers/patch.go does; throws 422. */
 function decoded(document: Record<string, unknown>, expected: Expected, patch: Patch): KubeObject {
-  const { kind, apiVersion } = document;
+  const isStrategic = patch.type === strategicMergePatchType;
   // Without a version it is read as nothing at all, without a kind as the kind that it was.
-  if ((apiVersion ?? '') === '') return { metadata: {} } as KubeObject;
-  const isFieldsOnly = patch.type === strategicMergePatchType || (kind ?? '') === '';
-  const fault = identityFault(
-    isFieldsOnly ? expected.kind : String(kind),
-    isFieldsOnly ? apiVersionOf(expected) : String(apiVersion),
-    expected,
-  );
-  const shown = (): Record<string, unknown> => inGoOrderOfPatch(document, patch, expected.schema);
-  if (fault !== undefined) throw unreadable(shown(), fault);
-  if (expected.schema === undefined) return plain(document);
-  const first = decodeValue(document, expected.schema, { mode: patch.validation });
-  const { value, error, warnings } =
-    first.warnings.length > 1 || first.error !== undefined ? decodeValue(shown(), expected.schema, { mode: patch.validation }) : first;
-  if (error !== undefined) throw unreadable(shown(), error);
-  for (const warning of warnings) patch.warn(warning);
+  if (!isStrategic && (document['apiVersion'] ?? '') === '') return { metadata: {} } as KubeObject;
+  const { schema } = expected;
+  const shown = (): Record<string, unknown> => inGoOrderOfPatch(document, patch, schema);
+  const unreadable = (why: string): ApiError =>
+    invalidObject({ group: '', kind: '' }, '', [invalid(path('patch'), isStrategic ? goPrinted(patch.body) : goJson(shown()), why)]);
+  const fault = isStrategic ? undefined : faultOfKind(document, expected);
+  if (fault !== undefined) throw unreadable(fault);
+  if (schema === undefined) return plain(document);
+  const { value, error, warnings } = isStrategic ? readUntyped(document, schema, patch) : readJson(document, shown, { schema, patch });
+  if (error !== undefined) throw unreadable(error);
+  if (patch.validation !== 'Ignore') {
+    const faults = [...(patch.faults ?? []), ...warnings];
+    if (patch.validation === 'Strict' && faults.length > 0) throw unreadable(`strict decoding error: ${faults.join(', ')}`);
+    for (const one of faults) patch.warn(one);
+  }
   const object = plain(value ?? {});
   keepReset(document, object);
   return object;
 }
 
-function unreadable(document: Record<string, unknown>, why: string): ApiError {
-  return invalidObject({ group: '', kind: '' }, '', [invalid(path('patch'), JSON.stringify(document), why)]);
+/** Why it is not of this kind. What has become another kind is read as that first. */
+function faultOfKind({ kind, apiVersion, ...fields }: Record<string, unknown>, expected: Expected): string | undefined {
+  const isNameless = (kind ?? '') === '';
+  const [own, version] = isNameless ? [expected.kind, apiVersionOf(expected)] : [String(kind), String(apiVersion)];
+  const fault = identityFault(own, version, expected);
+  if (fault === undefined || own === expected.kind) return fault;
+  const { group = '', version: name = '' } = parseApiVersion(version) ?? {};
+  const other = schemaOfKind(group, name, own);
+  return (other === undefined ? undefined : decodeValue(fields, other, { mode: 'Ignore' }).error) ?? fault;
+}
+
+interface Reading {
+  readonly schema: Schema;
+  readonly patch: Patch;
+}
+
+const modeOf = ({ validation }: Patch): FieldValidation => (validation === 'Ignore' ? 'Ignore' : 'Warn');
+
+/** Faults are told in the order of the document that Go has made. */
+function readJson(document: Record<string, unknown>, shown: () => Record<string, unknown>, { schema, patch }: Reading): Decoded {
+  const first = decodeValue(document, schema, { mode: modeOf(patch) });
+  return first.warnings.length > 1 || first.error !== undefined ? decodeValue(shown(), schema, { mode: modeOf(patch) }) : first;
+}
+
+/** A strategic merge never becomes JSON: faults have other words, and unknown fields come sorted. */
+function readUntyped(document: Record<string, unknown>, schema: Schema, patch: Patch): Decoded {
+  const first = decodeValue(document, schema, { mode: modeOf(patch) });
+  if (first.error === undefined) return first.warnings.length > 1 ? { ...first, warnings: [...first.warnings].sort() } : first;
+  const { value, fault } = fromUnstructured(document, schema);
+  return fault === undefined ? decodeValue(value, schema, { mode: modeOf(patch) }) : { value: undefined, error: fault, warnings: [] };
 }

@@ -155,8 +155,10 @@ describe('forms', () => {
   test('a patch cannot make another kind of an object', async () => {
     await server.ask(configMaps, { method: 'POST', body: configMap('kinds') });
     const headers = { 'content-type': 'application/merge-patch+json' };
-    const answer = await server.ask(`${configMaps}/kinds`, { method: 'PATCH', headers, body: { kind: 'Secret' } });
-    expect(answer).toMatchObject({ code: 422, body: { message: expect.stringContaining('converting (v1.Secret) to (core.ConfigMap)') } });
+    const answer = await server.ask(`${configMaps}/kinds`, { method: 'PATCH', headers, body: { kind: 'Event' } });
+    expect(answer).toMatchObject({ code: 422, body: { message: expect.stringContaining('converting (v1.Event) to (core.ConfigMap)') } });
+    const asSecret = await server.ask(`${configMaps}/kinds`, { method: 'PATCH', headers, body: { kind: 'Secret' } });
+    expect(asSecret).toMatchObject({ code: 422, body: { message: expect.stringContaining('illegal base64 data at input byte 0') } });
     expect((answer.body as { details: object }).details).not.toHaveProperty('kind');
   });
 

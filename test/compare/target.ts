@@ -92,7 +92,7 @@ export class Target {
       }, watchLimit);
       response.on('close', () => clearTimeout(timer));
     });
-    sent.on('error', (error) => resolve({ code: 0, headers: {}, text: error.name }));
+    sent.on('error', (error) => resolve({ code: 0, headers: {}, text: JSON.stringify({ message: String(error) }) }));
     const deadline = setTimeout(() => sent.destroy(new Error('no answer in time')), answerLimit);
     sent.on('close', () => clearTimeout(deadline));
     sent.end(body);

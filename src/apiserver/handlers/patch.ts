@@ -1,9 +1,9 @@
 import { badRequest } from '../../api/errors.ts';
 import type { FieldValidation } from '../../api/schema/decode.ts';
 import { parseYamlLoosely } from '../../api/yaml.ts';
-import { strategicMergePatchType } from '../../api/patch.ts';
+import { jsonPatchType, strategicMergePatchType } from '../../api/patch.ts';
 import { readBody } from '../body.ts';
-import { parsePatch } from '../decode.ts';
+import { type ParsedPatch, parseOperations, parsePatch } from '../decode.ts';
 import { unsupportedMediaType } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
 import { applyPatchType, patched, patchTypes } from '../patching.ts';
@@ -21,9 +21,10 @@ export async function patch(scope: Scope): Promise<void> {
   const parameters = writeParameters(exchange.query, 'PatchOptions', type);
   const { fieldValidation: validation, dryRun } = parameters;
   const warn = (text: string): void => exchange.warn(text);
-  const value = type === applyPatchType ? parseConfiguration(body, validation, warn) : await parsedPatch(scope, type, body);
+  const parsed =
+    type === applyPatchType ? { body: parseConfiguration(body, validation, warn) } : await parsedPatch(scope, { type, body, validation });
   const force = parameters.force === true;
-  const change = patched(store.definition, { type, body: value, name, subresource, force, validation, warn });
+  const change = patched(store.definition, { type, ...parsed, name, subresource, force, validation, warn });
   const { entry, created } = await store.update(
     { name, namespace, subresource, retryOnConflict: true, dryRun, ...change },
     exchange.context(contextOptions(parameters)),
@@ -31,9 +32,16 @@ export async function patch(scope: Scope): Promise<void> {
   sendEntry(scope, created ? 201 : 200, entry);
 }
 
+interface Received {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly validation: FieldValidation;
+}
+
 /** A patch is read only once its object is there. */
-async function parsedPatch({ store, exchange }: Scope, type: string, body: Buffer): Promise<unknown> {
+async function parsedPatch({ store, exchange }: Scope, { type, body, validation }: Received): Promise<ParsedPatch> {
   try {
+    if (type === jsonPatchType && validation !== 'Ignore') return parseOperations(body);
     return parsePatch(body, type === strategicMergePatchType ? '' : 'error decoding patch: ');
   } catch (error) {
     await store.get(exchange.info.namespace, exchange.info.name);
