@@ -55,6 +55,7 @@ export const refs = {
   volumeAttributesClasses: ref<t.VolumeAttributesClass>('storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', false),
   ingressClasses: ref<t.IngressClass>('networking.k8s.io/v1', 'ingressclasses', 'IngressClass', false),
   ingresses: ref<t.Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress'),
+  ipAddresses: ref<t.IPAddress>('networking.k8s.io/v1', 'ipaddresses', 'IPAddress', false),
   networkPolicies: ref<t.NetworkPolicy>('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy'),
   serviceCIDRs: ref<t.ServiceCIDR>('networking.k8s.io/v1', 'servicecidrs', 'ServiceCIDR', false),
   runtimeClasses: ref<t.RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', false),

@@ -7,18 +7,22 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { admissionPlugins } from '../admission/index.ts';
 import { bootstrap, familyOf, publishEndpoint } from '../apiserver/bootstrap/bootstrap.ts';
+import { DefaultServiceCIDR, serviceCIDRComponent } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
+import { startServiceIPRepair } from '../apiserver/service-ips/repair.ts';
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MetricRegistry } from '../base/metrics.ts';
 import { queueMetrics } from '../base/queue-metrics.ts';
 import type { Client } from '../client/client.ts';
+import { createRecorder } from '../client/events.ts';
 import { httpsClient, type HttpsClient } from '../client/https.ts';
 import { guarded } from '../client/guard.ts';
 import { createInformers, type Informers } from '../client/informer-factory.ts';
 import { runAsLeader } from '../client/leader.ts';
+import { refs } from '../client/refs.ts';
 import type { CertificateSigner } from '../controllers/certificates/index.ts';
 import { startControllers } from '../controllers/index.ts';
 import { systemUser } from '../registry/context.ts';
@@ -114,10 +118,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         logger,
       }),
     );
-    const bootstrapped = bootstrapAll({ ...options, client: client('apiserver'), port: apiServer.port }, lifecycle);
+    const serviceCIDR = defaultServiceCIDR({ ...options, client: client('apiserver') }, lifecycle);
+    const bootstrapped = bootstrapAll({ ...options, client: client('apiserver'), port: apiServer.port, serviceCIDR }, lifecycle);
     await Promise.all([bootstrapped, apiServer.fair]);
     apiServer.started();
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
+    lifecycle.add(serviceCIDR.follow(informers.of(refs.serviceCIDRs)));
     // What only the server's front knows (aggregated APIs), asked for as by anybody else; connects when first used.
     let front: HttpsClient | undefined;
     const own = (): HttpsClient => (front ??= lifecycle.add(selfClient(options, apiServer.port)));
@@ -130,6 +136,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       }
       const controllers = lifecycle.add(loops.controllers((direct) => direct));
       lifecycle.add(loops.scheduler((direct) => direct));
+      lifecycle.add(loops.repair((direct) => direct));
       await controllers.synced;
     };
     return { apiServer, client, informers, startLoops, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
@@ -144,15 +151,16 @@ async function bootstrapAll(
   {
     storage,
     serviceCIDRs,
+    serviceCIDR,
     advertiseAddresses,
     client,
     port,
     clock,
     logger,
-  }: ControlPlaneOptions & { readonly client: Client; readonly port: number },
+  }: ControlPlaneOptions & { readonly client: Client; readonly port: number; readonly serviceCIDR: DefaultServiceCIDR },
   lifecycle: Lifecycle,
 ): Promise<void> {
-  const common = { client, serviceCIDRs, kubernetesServiceIPs: serviceCIDRs.map((cidr) => addressAt(cidr, 1)) };
+  const common = { client, serviceCIDR, kubernetesServiceIPs: serviceCIDRs.map((cidr) => addressAt(cidr, 1)) };
   if (storage.shared !== true) return bootstrap({ ...common, endpoint: { addresses: advertiseAddresses, port } });
   let isFirst = true;
   const publish = async (addresses: readonly string[]): Promise<void> => {
@@ -161,6 +169,14 @@ async function bootstrapAll(
     isFirst = false;
   };
   lifecycle.add(await startServerAddresses({ storage, own: advertiseAddresses, publish, clock, logger }));
+}
+
+function defaultServiceCIDR(
+  { client, serviceCIDRs: cidrs, clock, logger }: ControlPlaneOptions & { readonly client: Client },
+  lifecycle: Lifecycle,
+): DefaultServiceCIDR {
+  const recorder = lifecycle.add(createRecorder({ client, clock, logger, component: serviceCIDRComponent }));
+  return new DefaultServiceCIDR({ client, cidrs, recorder, clock, logger });
 }
 
 type Guard = (client: Client) => Client;
@@ -200,13 +216,21 @@ function controlLoops(
       lead: (holds) => start((direct) => guarded(direct, holds)),
       onLost: () => undefined,
     });
+  // Upstream's servers all do this at once; one is enough, and events are told once.
+  const repair = (guard: Guard): Running => startServiceIPRepair({ client: guard(client('apiserver')), informers, clock, logger });
+  const withRepair = (guard: Guard): Running => {
+    const both = new Lifecycle();
+    both.add(controllers(guard));
+    both.add(repair(guard));
+    return both;
+  };
   const elected = (): Running => {
     const both = new Lifecycle();
-    both.add(elect('kube-controller-manager', controllers));
+    both.add(elect('kube-controller-manager', withRepair));
     both.add(elect('kube-scheduler', scheduler));
     return both;
   };
-  return { controllers, scheduler, elected };
+  return { controllers, scheduler, repair, elected };
 }
 
 function selfClient({ pki, listen: { host } }: ControlPlaneOptions, port: number): HttpsClient {

@@ -25,6 +25,7 @@ import { resourceQuotaController } from './resource-quota/index.ts';
 import { rootCACertController } from './root-ca-cert/index.ts';
 import { serviceAccountController } from './serviceaccount/index.ts';
 import { serviceAccountTokenController } from './serviceaccount-token/index.ts';
+import { serviceCIDRController } from './service-cidr/index.ts';
 import { serviceLBController } from './service-lb/index.ts';
 import type { Controller } from './shared/controller.ts';
 import type { Controllers, ControllersOptions } from './start.ts';
@@ -63,6 +64,7 @@ export const controllers: readonly Controller[] = [
   endpointsController,
   endpointSliceMirroringController,
   serviceLBController,
+  serviceCIDRController,
   clusterRoleAggregationController,
   ephemeralVolumeController,
   persistentVolumeBinder,

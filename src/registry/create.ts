@@ -1,6 +1,6 @@
 /** Create, as apiserver pkg/endpoints/handlers/create.go and pkg/registry/generic/registry/store.go order its steps. */
 import { alreadyExists, ApiError } from '../api/errors.ts';
-import { invalidObject } from '../api/field-errors.ts';
+import { type FieldError, invalidObject } from '../api/field-errors.ts';
 import { cloneJson } from '../api/json.ts';
 import type { KubeObject } from '../api/object.ts';
 import { metadataFaults } from '../api/validate-metadata.ts';
@@ -75,22 +75,22 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
   const { object, context, dryRun } = request;
   const { strategy } = definition;
   fillSystemFields(object.metadata, engine.clock);
-  strategy.prepareForCreate?.(object, context);
-  check(resource, request);
-  for (const text of strategy.warnings?.(object, undefined) ?? []) context.warn(text);
-  await validate(engine.admission, admissionRequest(resource, request));
-  const { name, namespace = '' } = object.metadata;
-  const reservation = await strategy.beginCreate?.(object, context);
+  const reservation = await strategy.beginCreate?.(object, dryRun && context.dryRun !== true ? { ...context, dryRun } : context);
   return settle(
     reservation,
-    () => {
-      if (dryRun && cache.get(namespace, name) !== undefined) return Promise.resolve(undefined);
+    async () => {
+      strategy.prepareForCreate?.(object, context);
+      check(resource, request, (await strategy.validateAmongOthers?.(object)) ?? []);
+      for (const text of strategy.warnings?.(object, undefined) ?? []) context.warn(text);
+      await validate(engine.admission, admissionRequest(resource, request));
+      const { name, namespace = '' } = object.metadata;
+      if (dryRun && cache.get(namespace, name) !== undefined) return undefined;
       const version = takeVersion(object, dryRun || request.byUpdate === true);
       completeObject(definition, object);
       likeStored(definition, object);
       return put(resource, { namespace, name, object, expected: 0, dryRun, version });
     },
-    dryRun,
+    () => dryRun,
   );
 }
 
@@ -106,29 +106,28 @@ function takeVersion({ metadata }: KubeObject, mayHaveOne: boolean): number {
   return version;
 }
 
-function check({ definition }: Resource, { object, context }: CreateRequest): void {
+function check({ definition }: Resource, { object, context }: CreateRequest, among: readonly FieldError[]): void {
   const { strategy } = definition;
   const faults = [
     ...metadataFaults(object.metadata, metadataRules(definition, 'create')),
     ...ownMetadataFaults(definition, object.metadata),
   ];
-  const own = strategy.validate?.(object, context) ?? [];
+  const own = [...among, ...(strategy.validate?.(object, context) ?? [])];
   if (faults.length + own.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name ?? '', [...faults, ...own]);
 }
 
-/** Confirms a reservation when the write took place, and undoes it when not. */
+/** Confirms a reservation when the write took place, and undoes it when not, or when `undone` says so afterwards. */
 export async function settle(
   reservation: Reservation | undefined,
   write: () => Promise<Entry | undefined>,
-  dryRun: boolean,
+  undone: () => boolean,
 ): Promise<Entry | undefined> {
   if (reservation === undefined) return write();
   let entry: Entry | undefined;
   try {
     entry = await write();
   } finally {
-    if (entry === undefined || dryRun) reservation.rollback();
-    else reservation.commit();
+    await (entry === undefined || undone() ? reservation.rollback() : reservation.commit());
   }
   return entry;
 }

@@ -19,13 +19,13 @@ export interface Column<T = KubeObject> {
 
 /** Undo and confirm of something a write reserved outside its object (an IP, a port). Exactly one of the two is called. */
 export interface Reservation {
-  commit(): void;
-  rollback(): void;
+  commit(): Promise<void> | void;
+  rollback(): Promise<void> | void;
 }
 
 /**
  * A kind's policy. Every function that gets an object it may change gets a private, unfrozen copy; `old` is frozen.
- * None does I/O except the two `begin` hooks.
+ * None does I/O except the two `begin` hooks, `validateAmongOthers` and `afterDelete`.
  */
 export interface Strategy<T = KubeObject> {
   /** Fills defaults in; also run on objects read from an older version. */
@@ -55,11 +55,13 @@ export interface Strategy<T = KubeObject> {
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion overwrites. Default true. */
   readonly allowUnconditionalUpdate?: boolean;
-  /** Reserves something for the object after validation and before it is stored; may fill fields in. */
+  /** Faults that only other objects can tell; they come before those of `validate`. On create alone. */
+  validateAmongOthers?(object: T): Promise<FieldError[]>;
+  /** Reserves something for the object before it is prepared and validated; may fill fields in. */
   beginCreate?(object: T, context: RequestContext): Promise<Reservation>;
   beginUpdate?(object: T, old: T, context: RequestContext): Promise<Reservation>;
-  /** After the object is gone from the store (releases what was reserved). */
-  afterDelete?(object: T): void;
+  /** After the object is gone from the store (releases what was reserved); the delete is answered when it is done. */
+  afterDelete?(object: T): Promise<void> | void;
   /**
    * The grace a graceful delete of this object gets in seconds, or undefined: the object goes at once.
    * `asked` is the client's gracePeriodSeconds.

@@ -78,7 +78,7 @@ async function step(resource: Resource, entry: Entry, target: Target & { readonl
 async function removed(resource: Resource, entry: Entry, dryRun: boolean): Promise<Deleted | undefined> {
   const last = await remove(resource, entry, dryRun);
   if (last === undefined) return undefined;
-  if (!dryRun) resource.definition.strategy.afterDelete?.(resource.view.served(last).object);
+  if (!dryRun) await resource.definition.strategy.afterDelete?.(resource.view.served(last).object);
   return { entry: last, gone: true };
 }
 

@@ -141,20 +141,22 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
   }
   checkVersion(update, object, old);
   completeObject(definition, object);
-  prepare(update, object, old);
-  ignoreTimes(object, old);
-  check(update, object, old);
-  await validate(engine.admission, admitted);
-  if (vanishes(definition, object, old)) return removeFinished(resource, { current, object, dryRun });
   const reservation = request.subresource === '' ? await strategy.beginUpdate?.(object, old, context) : undefined;
-  likeStored(definition, object);
+  let ends = false;
   return settle(
     reservation,
-    () => {
-      if (same(object, old)) return Promise.resolve(current);
+    async () => {
+      prepare(update, object, old);
+      ignoreTimes(object, old);
+      check(update, object, old);
+      await validate(engine.admission, admitted);
+      ends = vanishes(definition, object, old);
+      if (ends) return removeFinished(resource, { current, object, dryRun });
+      likeStored(definition, object);
+      if (same(object, old)) return current;
       return put(resource, { namespace: request.namespace, name: request.name, object, expected: current.revision, dryRun });
     },
-    dryRun,
+    () => dryRun || ends,
   );
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { writeDescriptions } from '../../hack/descriptions.ts';
 import { admissionPlugins } from '../../src/admission/index.ts';
 import { bootstrap } from '../../src/apiserver/bootstrap/bootstrap.ts';
+import { DefaultServiceCIDR } from '../../src/apiserver/bootstrap/default-service-cidr.ts';
 import { inProcessClient } from '../../src/apiserver/in-process.ts';
 import { type ApiServer, startApiServer } from '../../src/apiserver/server.ts';
 import { realClock } from '../../src/base/clock.ts';
@@ -86,7 +87,14 @@ async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
     }),
   );
   const endpoint = { addresses: ['192.0.2.1'], port: api.port };
-  await bootstrap({ client: client(), kubernetesServiceIPs: ['10.43.0.1', 'fd43::1'], serviceCIDRs, endpoint });
+  const serviceCIDR = new DefaultServiceCIDR({
+    client: client(),
+    cidrs: serviceCIDRs,
+    recorder: { event: () => undefined },
+    clock,
+    logger,
+  });
+  await bootstrap({ client: client(), kubernetesServiceIPs: ['10.43.0.1', 'fd43::1'], serviceCIDR, endpoint });
   await api.fair;
   api.started();
   return api;

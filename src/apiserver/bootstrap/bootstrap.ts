@@ -1,27 +1,19 @@
 /** Makes the objects of objects.ts exist, and keeps those that say where the API server is up to date. */
 import { isReason } from '../../api/errors.ts';
-import type * as t from '../../api/generated/types.ts';
 import { jsonEqual } from '../../api/json.ts';
 import type { KubeObject, New } from '../../api/object.ts';
 import type { Client, ResourceRef } from '../../client/client.ts';
 import { refs } from '../../client/refs.ts';
+import type { DefaultServiceCIDR } from './default-service-cidr.ts';
 import * as objects from './objects.ts';
 
 export interface BootstrapOptions {
   readonly client: Client;
   /** The first address of each service CIDR. */
   readonly kubernetesServiceIPs: readonly string[];
-  readonly serviceCIDRs: readonly string[];
+  readonly serviceCIDR: Pick<DefaultServiceCIDR, 'sync'>;
   readonly endpoint: objects.ApiServerEndpoint;
 }
-
-const serviceCIDRs: ResourceRef<t.ServiceCIDR> = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  resource: 'servicecidrs',
-  kind: 'ServiceCIDR',
-  namespaced: false,
-};
 
 /** Idempotent; run at every start before the server says it is ready. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
@@ -29,12 +21,8 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   for (const name of objects.systemNamespaces) await ensure(client, refs.namespaces, objects.namespace(name));
   for (const priorityClass of objects.systemPriorityClasses) await ensure(client, refs.priorityClasses, priorityClass);
   await ensure(client, refs.storageClasses, objects.localPathClass);
-  const cidr = await ensure(client, serviceCIDRs, objects.serviceCIDR(options.serviceCIDRs));
-  if (cidr.status.conditions === undefined) {
-    const lastTransitionTime = cidr.metadata.creationTimestamp;
-    const ready = { type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: 'Kubernetes Service CIDR is ready' };
-    await client.resource(serviceCIDRs).updateStatus({ ...structuredClone(cidr), status: { conditions: [ready] } });
-  }
+  // No Service gets an address before.
+  await options.serviceCIDR.sync();
   const family = familyOf(options);
   await ensure(client, refs.services, objects.kubernetesService(options.kubernetesServiceIPs[0] ?? '', endpoint.port));
   await publishEndpoint(client, endpoint, family);

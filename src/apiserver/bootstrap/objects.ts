@@ -59,10 +59,6 @@ export function kubernetesEndpointSlice(endpoint: ApiServerEndpoint, family: 4 |
   };
 }
 
-export function serviceCIDR(cidrs: readonly string[]): New<t.ServiceCIDR> {
-  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } };
-}
-
 export const systemPriorityClasses: readonly New<t.PriorityClass>[] = [
   {
     metadata: { name: 'system-node-critical' },

@@ -16,6 +16,7 @@ import type { Client } from '../../client/client.ts';
 import { systemUser } from '../../registry/context.ts';
 import { createRegistry, type DynamicRegistry } from '../../registry/registry.ts';
 import { builtinResources } from '../../resources/index.ts';
+import { makeServiceCIDR } from '../../resources/testing/deps.ts';
 import { openMemory } from '../../storage/memory/memory.ts';
 import { inProcessClient } from '../in-process.ts';
 import { type ApiServer, startApiServer } from '../server.ts';
@@ -79,6 +80,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const definitions = builtinResources({ clock, serviceCIDRs: ['10.43.0.0/16'], reviews, stores });
   const registry = lifecycle.add(await createRegistry({ storage, definitions, admission: [], clock, logger: silentLogger }));
   holder.registry = registry;
+  await makeServiceCIDR(registry, ['10.43.0.0/16']);
   const api = lifecycle.add(
     await startApiServer({
       registry,

@@ -1,13 +1,15 @@
 import { cloneJson } from '../../../api/json.ts';
 import type { Service } from '../../../api/generated/types.ts';
-import type { FieldError } from '../../../api/field-errors.ts';
+import { invalidObject } from '../../../api/field-errors.ts';
+import { systemUser } from '../../../registry/context.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition, Strategy } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { age, formatLabels, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { ServiceAllocation } from './allocation.ts';
-import { dropForType, externallyAccessible, fillFamilies, keepAllocated, normalizeClusterIPs, type Spec } from './families.ts';
+import { dropForType, externallyAccessible, fillFamilies, keepAllocated, keepsPreferred, normalizeClusterIPs } from './families.ts';
+import type { Family } from '../../shared/ip.ts';
 import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
 import { serviceWarnings, validateServiceStatus } from './status.ts';
@@ -15,7 +17,7 @@ import { serviceWarnings, validateServiceStatus } from './status.ts';
 export function services(deps: ResourceDeps): ResourceDefinition {
   return define<Service>({
     ...fromFacts('', 'v1', 'services'),
-    strategy: serviceStrategy(new ServiceAllocation(deps)),
+    strategy: serviceStrategy(deps),
     selectableFields: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
     columns: [
       name,
@@ -29,42 +31,57 @@ export function services(deps: ResourceDeps): ResourceDefinition {
   });
 }
 
-function serviceStrategy(allocation: ServiceAllocation): Strategy<Service> {
-  // What was found wrong while families were filled in; upstream does that before validation and reports nothing else then.
-  const faults = new WeakMap<Service, FieldError[]>();
-  const early = (spec: Spec, old: Spec | undefined): FieldError[] => {
-    const wrong = clusterIPErrors(spec, old);
-    return wrong.length > 0 ? wrong : fillFamilies(spec, old, allocation.families);
-  };
+function serviceStrategy(deps: ResourceDeps): Strategy<Service> {
+  const allocation = new ServiceAllocation(deps);
   return {
     default: defaultService,
     prepareForCreate(service) {
       service.status = { loadBalancer: {} };
-      normalizeClusterIPs(service.spec, undefined);
-      faults.set(service, early(service.spec, undefined));
     },
     prepareForUpdate(service, old) {
       service.status = cloneJson(old.status);
-      normalizeClusterIPs(service.spec, old.spec);
-      keepAllocated(service.spec, old.spec);
       dropForType(service, old);
-      faults.set(service, early(service.spec, old.spec));
     },
-    validate: (service) => first(faults.get(service), () => validateService(service, undefined)),
+    validate: (service) => validateService(service, undefined),
     namesOnCreateOnly: true,
-    validateUpdate: (service, old) => first(faults.get(service), () => validateServiceUpdate(service, old)),
+    validateUpdate: validateServiceUpdate,
     validateStatusUpdate: validateServiceStatus,
     warnings: serviceWarnings,
     validateName: labelName,
     allowCreateOnUpdate: true,
-    beginCreate: (service, { dryRun }) => allocation.create(service, dryRun),
-    beginUpdate: (service, old, { dryRun }) => allocation.update(service, { old, dryRun }),
-    afterDelete: (service) => allocation.release(service),
+    beginCreate(service, { dryRun }) {
+      normalizeClusterIPs(service.spec, undefined);
+      fillFamiliesOrFail(service, undefined, allocation.families);
+      return allocation.create(service, dryRun);
+    },
+    beginUpdate(service, old, { dryRun }) {
+      keepAllocated(service.spec, old.spec);
+      normalizeClusterIPs(service.spec, old.spec);
+      fillFamiliesOrFail(service, old, allocation.families);
+      return allocation.update(service, { old, dryRun });
+    },
+    async afterDelete(service) {
+      await Promise.all([deleteEndpoints(deps, service), allocation.release(service)]);
+    },
   };
 }
 
-function first(early: FieldError[] | undefined, rest: () => FieldError[]): FieldError[] {
-  return early !== undefined && early.length > 0 ? early : rest();
+/** Upstream speaks of these faults before it looks at the rest of the object. */
+function fillFamiliesOrFail(service: Service, old: Service | undefined, families: readonly Family[]): void {
+  const { spec } = service;
+  const kept = old !== undefined && keepsPreferred(spec, old.spec);
+  const clashing = kept ? [] : clusterIPErrors(spec, old?.spec);
+  const wrong = clashing.length > 0 ? clashing : fillFamilies(spec, old?.spec, families);
+  if (wrong.length > 0) throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name, wrong);
+}
+
+/** A Service that comes again under the same name shall not find the old one's. */
+async function deleteEndpoints(deps: ResourceDeps, { metadata }: Service): Promise<void> {
+  const context = { user: systemUser('apiserver'), warn: () => undefined };
+  await deps
+    .stores('', 'v1', 'endpoints')
+    ?.delete(metadata.namespace ?? '', metadata.name, {}, context)
+    .catch(() => undefined);
 }
 
 /** SetDefaults_Service. */

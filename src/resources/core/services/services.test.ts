@@ -57,9 +57,7 @@ describe('cluster IPs', () => {
 
   test('an address beyond the range is refused', async () => {
     await expect(create('a', { clusterIP: '10.99.0.1' })).rejects.toThrow('the provided network does not match the current range');
-    await expect(create('a', { clusterIP: '10.43.0.0' })).rejects.toThrow(
-      'the provided IP (10.43.0.0) is not in the valid range. The range of valid IPs is 10.43.0.0/24',
-    );
+    await expect(create('a', { clusterIP: '10.43.0.0' })).rejects.toThrow('the provided network does not match the current range');
   });
 
   test('a headless Service without selector stands for both families and takes no address', async () => {

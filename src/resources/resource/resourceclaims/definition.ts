@@ -4,7 +4,7 @@ import { internalForm } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { define, type ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
-import { checkAdminAccess } from '../../shared/admin-access.ts';
+import { adminAccessErrors } from '../../shared/admin-access.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
 import { claimErrors } from '../../shared/devices.ts';
@@ -28,7 +28,7 @@ export const resourceclaims = (deps: ResourceDeps): ResourceDefinition =>
         if (old.status.allocation !== undefined && claim.status.allocation === undefined) delete claim.status.devices;
       },
       validateStatusUpdate: claimStatusErrors,
-      beginCreate: ({ metadata, spec }) => checkAdminAccess(deps, 'ResourceClaim', { metadata, requests: spec.devices?.requests ?? [] }),
+      validateAmongOthers: ({ metadata, spec }) => adminAccessErrors(deps, { metadata, requests: spec.devices?.requests ?? [] }),
     },
     columns: [
       name,

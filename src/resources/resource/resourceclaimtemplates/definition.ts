@@ -4,7 +4,7 @@ import { internalForm } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { define, type ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
-import { checkAdminAccess } from '../../shared/admin-access.ts';
+import { adminAccessErrors } from '../../shared/admin-access.ts';
 import { nameAndAge } from '../../shared/columns.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
 import { claimErrors } from '../../shared/devices.ts';
@@ -19,8 +19,7 @@ export const resourceclaimtemplates = (deps: ResourceDeps): ResourceDefinition =
       default: ({ spec }) => defaultDeviceRequests(spec.spec),
       validate,
       validateUpdate: changed,
-      beginCreate: ({ metadata, spec }) =>
-        checkAdminAccess(deps, 'ResourceClaimTemplate', { metadata, requests: spec.spec.devices?.requests ?? [] }),
+      validateAmongOthers: ({ metadata, spec }) => adminAccessErrors(deps, { metadata, requests: spec.spec.devices?.requests ?? [] }),
     },
     columns: nameAndAge,
   });
