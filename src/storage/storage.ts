@@ -36,7 +36,7 @@ export interface RangeOptions {
   readonly revision?: number;
   /** `remaining` is not needed and may be any number: on some backends it costs. */
   readonly uncounted?: boolean;
-  /** Told of the first items while a backend that reads in pieces reads on; they are in the answer all the same. */
+  /** Told of items while a backend that reads in pieces reads on; the answer holds only those it was not told of, which come after them. */
   readonly ahead?: (items: readonly KeyValue[]) => void;
 }
 

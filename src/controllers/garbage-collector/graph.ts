@@ -8,8 +8,10 @@ export interface GraphNode {
   readonly object: Cached;
 }
 
+const none: readonly never[] = [];
+
 export function ownersOf(object: Cached): readonly OwnerReference[] {
-  return object.metadata.ownerReferences ?? [];
+  return object.metadata.ownerReferences ?? none;
 }
 
 /** Deleted in the foreground: waits for the dependents that block it. */
@@ -35,16 +37,17 @@ export class OwnerGraph {
   }
 
   /** Takes a new state in and tells whose case has to be looked at. */
-  set(resource: DiscoveredResource, object: Cached): string[] {
+  set(resource: DiscoveredResource, object: Cached): readonly string[] {
     const { uid } = object.metadata;
     const old = this.#nodes.get(uid);
     this.#nodes.set(uid, { resource, object });
     const owners = ownersOf(object);
-    const before = old === undefined ? [] : ownersOf(old.object);
+    const before = old === undefined ? none : ownersOf(old.object);
     for (const owner of before) if (!owners.some((other) => other.uid === owner.uid)) this.#unlink(owner.uid, uid);
     for (const owner of owners) this.#link(owner.uid, uid);
-    const look = new Set<string>();
-    if (needsLook(old?.object, object)) look.add(uid);
+    const isDue = needsLook(old?.object, object);
+    if (before.length === 0) return isDue ? [uid] : none;
+    const look = new Set<string>(isDue ? [uid] : none);
     // An owner that waits may go on when a dependent stops blocking it.
     for (const owner of before) {
       const isWaiting = waitsForDependents(this.#nodes.get(owner.uid)?.object ?? object);
@@ -83,7 +86,7 @@ export class OwnerGraph {
 function needsLook(old: Cached | undefined, object: Cached): boolean {
   if (waitsForDependents(object) !== (old !== undefined && waitsForDependents(old))) return true;
   if (orphansDependents(object) !== (old !== undefined && orphansDependents(old))) return true;
-  const before = old === undefined ? [] : ownersOf(old);
+  const before = old === undefined ? none : ownersOf(old);
   const after = ownersOf(object);
   return before.length !== after.length || after.some((owner, at) => owner.uid !== before[at]?.uid);
 }

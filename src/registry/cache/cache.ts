@@ -282,13 +282,11 @@ class StoreCache implements WatchCache, Host {
   /** All there is, sorted and where wanted parsed while the store reads on. */
   async #read(): Promise<{ readonly state: State; readonly revision: number }> {
     const state: State = { entries: new Map(), unclaimed: [] };
-    let taken = 0;
     const take = (items: readonly KeyValue[]): void => {
-      taken += items.length;
       for (const item of items) this.#sort(item, state);
     };
     const { items, revision } = await this.storage.range({ prefix: storageRoot, ahead: take });
-    take(items.slice(taken));
+    take(items);
     return { state, revision };
   }
 

@@ -139,23 +139,25 @@ class EtcdStore {
     return kvs[0];
   }
 
-  async range({ prefix, after, limit = Infinity, revision }: RangeOptions): Promise<RangeResult> {
+  async range({ prefix, after, limit = Infinity, revision, ahead }: RangeOptions): Promise<RangeResult> {
     const items: KeyValue[] = [];
     const end = prefixEnd(prefix) ?? '\0';
-    let key = after === undefined || after < prefix ? prefix || '\0' : `${after}\0`;
+    const first = after === undefined || after < prefix ? prefix || '\0' : `${after}\0`;
+    const ask = (key: string, left: number, at: number | undefined): Promise<RangeAnswer> =>
+      this.#range({ key, end, limit: Math.min(pieceKeys, left), ...(at === undefined ? {} : { revision: at }) });
+    let left = limit;
     let at = revision;
-    for (;;) {
-      const wanted = Math.min(pieceKeys, limit - items.length);
-      const {
-        kvs,
-        count,
-        revision: newest,
-      } = await this.#range({ key, end, limit: wanted, ...(at === undefined ? {} : { revision: at }) });
+    for (let asked = ask(first, left, at); ;) {
+      const { kvs, count, revision: newest } = await asked;
       at ??= newest;
-      for (const kv of kvs) items.push(kv);
-      const remaining = count - kvs.length;
-      if (remaining <= 0 || items.length >= limit) return { items, revision: at, remaining: Math.max(0, remaining) };
-      key = `${items.at(-1)?.key ?? ''}\0`;
+      left -= kvs.length;
+      const remaining = Math.max(0, count - kvs.length);
+      const isLast = remaining === 0 || left <= 0;
+      // The next piece comes while this one is looked at.
+      if (!isLast) asked = ask(`${kvs.at(-1)?.key ?? ''}\0`, left, at);
+      if (ahead !== undefined) ahead(kvs);
+      else for (const kv of kvs) items.push(kv);
+      if (isLast) return { items, revision: at, remaining };
     }
   }
 

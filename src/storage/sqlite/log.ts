@@ -47,10 +47,12 @@ export class Log {
     return { revision: this.#revision, history: this.#cleaned < this.#revision };
   }
 
-  keys({ after = '' }: Ask<'keys'>): KeysAnswer {
+  keys({ from, until }: Ask<'keys'>): KeysAnswer {
+    const end = until === undefined ? { where: '', values: [] } : { where: ' AND key < ?', values: [until] };
     const rows = this.#rows(
-      'SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE key > ? GROUP BY key ORDER BY key LIMIT ?',
-      after,
+      `SELECT key, MAX(id), create_revision, deleted FROM log INDEXED BY log_key WHERE key >= ?${end.where} GROUP BY key ORDER BY key LIMIT ?`,
+      from,
+      ...end.values,
       pieceKeys,
     );
     const live = rows.filter(([, , , deleted]) => deleted === 0);

@@ -19,7 +19,8 @@ export const eventWidth = 5;
 export const stateWidth = 3;
 
 export type Request =
-  | { readonly op: 'keys'; readonly after: string | undefined }
+  /** Keys from `from` on, those from `until` on left out. */
+  | { readonly op: 'keys'; readonly from: string; readonly until: string | undefined }
   | { readonly op: 'expiring' }
   /** Row: [revision, createRevision, revision replaced or 0, deleted 0/1, expires or 0, value's length]. */
   | { readonly op: 'commit'; readonly rows: Rows; readonly previous: boolean }

@@ -48,12 +48,52 @@ describe('the file', () => {
     await Promise.all(Array.from({ length: 2500 }, (_, n) => put(`/p/${String(n)}`, Buffer.from('v'))));
     await Promise.all(Array.from({ length: 6 }, (_, n) => put(`/q/${String(n)}`, Buffer.alloc(1 << 20))));
     const pieces: (readonly KeyValue[])[] = [];
-    const { items } = await store.range({ prefix: '/', ahead: (piece) => pieces.push(piece) });
+    const { items } = await store.range({ prefix: '/' });
+    const rest = await store.range({ prefix: '/', ahead: (piece) => pieces.push(piece) });
     expect([items.length, pieces.length > 3]).toEqual([2506, true]);
-    expect(pieces.flat()).toEqual(items);
+    const told = [...pieces.flat(), ...rest.items];
+    expect(told.map(({ key, modRevision }) => [key, modRevision])).toEqual(items.map(({ key, modRevision }) => [key, modRevision]));
+    expect(told.every(({ value }, at) => items[at]?.value.equals(value))).toBe(true);
     expect(items.map(({ key }) => key)).toEqual(items.map(({ key }) => key).toSorted());
     const few = await store.range({ prefix: '/q/', limit: 2, after: '/q/1' });
     expect([few.items.map(({ key }) => key), few.remaining]).toEqual([['/q/2', '/q/3'], 2]);
+  });
+
+  test('what is read whole first need not be read again before writes: they are compared with all there is', async () => {
+    const store = await openSqlite(options);
+    const names = ['/a', '/p/1', '/p/2', '/q', '/z'];
+    const revisions = new Map<string, number>();
+    for (const key of names) revisions.set(key, await done(store.put(key, Buffer.from('1'), { expected: 0 })));
+    await store.stop();
+    await using again = await openSqlite(options);
+    // Writes that come while it is read wait for it.
+    const [{ items }, ...results] = await Promise.all([
+      again.range({ prefix: '/p/' }),
+      ...names.map((key) => again.put(key, Buffer.from('x'), { expected: 0 })),
+      ...names.map((key) => again.put(key, Buffer.from('2'), { expected: revisions.get(key) ?? 0 })),
+    ]);
+    expect(items.map(({ key, value }) => [key, value.toString()])).toEqual([
+      ['/p/1', '1'],
+      ['/p/2', '1'],
+    ]);
+    expect(results.map((result) => result.done)).toEqual([...names.map(() => false), ...names.map(() => true)]);
+    expect((await again.range({ prefix: '/' })).items.map(({ value }) => value.toString())).toEqual(names.map(() => '2'));
+  });
+
+  test('a key whose time is over while nobody ran goes as soon as somebody looks', async () => {
+    const clock = new FakeClock();
+    const store = await openSqlite({ ...options, clock });
+    const put = await done(store.put('/e', Buffer.from('1'), { expected: 0, ttlSeconds: 60 }));
+    await store.stop();
+    await clock.advance(120_000);
+    await using again = await openSqlite({ ...options, clock });
+    expect((await again.range({ prefix: '/' })).items).toHaveLength(1);
+    const watch = record(again, { prefix: '/', after: put });
+    for (let tries = 0; tries < 500 && watch.all.length === 0; tries++) {
+      await clock.advance(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(watch.told).toEqual([`${put + 1} delete /e`]);
   });
 
   test.each([

@@ -1,11 +1,23 @@
 /** The default store: one SQLite file, written by a worker thread, with the keys (not the values) indexed on the main thread. */
 import type { Clock } from '../../base/clock.ts';
-import { running } from '../../base/lifecycle.ts';
+import { running, type Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Expiry, expiresAt, type Expiring } from '../expiry.ts';
 import { defaultKeepMs, Retention } from '../retention.ts';
+import { prefixEnd } from '../keys.ts';
 import { checkSize, closedError, futureError } from '../storage-errors.ts';
-import type { KeyValue, PutOptions, RangeOptions, RangeResult, Storage, StorageError, StorageEvent, WriteResult } from '../storage.ts';
+import type {
+  KeyValue,
+  PutOptions,
+  RangeOptions,
+  RangeResult,
+  Storage,
+  StorageError,
+  StorageEvent,
+  WatchOptions,
+  WatchSink,
+  WriteResult,
+} from '../storage.ts';
 import { asStorageError, WatchHub, type History } from '../watch-hub.ts';
 import { CommitQueue, type Place, type Write } from './commit-queue.ts';
 import { Unpacker } from './packing.ts';
@@ -36,7 +48,6 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   try {
     const opened = await worker.opened;
     store = new SqliteStore(options, worker, opened);
-    await store.load(opened);
   } catch (error) {
     await worker.terminate();
     throw asStorageError(error);
@@ -52,7 +63,7 @@ function facade(store: SqliteStore): Storage {
     range: async (options) => store.open().range(options),
     put: async (key, value, options) => store.open().put(key, value, options),
     delete: async (key, expected) => store.open().delete(key, expected),
-    watch: (options, sink) => store.open().hub.watch(options, sink),
+    watch: (options, sink) => store.open().watch(options, sink),
     compact: async (revision) => store.open().compact(revision),
     stop: () => life.stop(),
     [Symbol.asyncDispose]: () => life.stop(),
@@ -70,8 +81,11 @@ class SqliteStore {
   readonly #retention: Retention;
   #cleaning: Promise<void> | undefined;
   #closed: StorageError | undefined;
+  /** Reads the index, once somebody needs it. */
+  #loading: Promise<void> | undefined;
+  #isLoaded = false;
 
-  constructor({ clock, logger, keepMs = defaultKeepMs }: SqliteOptions, worker: WorkerClient, { revision }: OpenAnswer) {
+  constructor({ clock, logger, keepMs = defaultKeepMs }: SqliteOptions, worker: WorkerClient, { revision, history }: OpenAnswer) {
     this.#worker = worker;
     this.#clock = clock;
     this.#logger = logger;
@@ -85,6 +99,8 @@ class SqliteStore {
       wantsPrevious: () => this.hub.wantsPrevious,
       committed: (events, writes) => this.#committed(events, writes),
     });
+    // There may be rows that only the past needs.
+    if (history) this.#retention.superseded(revision);
   }
 
   get revision(): number {
@@ -96,24 +112,52 @@ class SqliteStore {
     return this;
   }
 
-  /** Reads the keys, the times to live and whether there is history to compact. */
-  async load({ history, revision }: OpenAnswer): Promise<void> {
-    let asked = this.#worker.ask({ op: 'keys', after: undefined });
-    let last: string | undefined;
-    do {
-      const page = await asked;
-      last = page.last;
-      if (last !== undefined) asked = this.#worker.ask({ op: 'keys', after: last });
-      for (const [at, key] of page.keys.entries()) {
-        this.#index.set(key, { modRevision: page.numbers[at * 2] ?? 0, createRevision: page.numbers[at * 2 + 1] ?? 0 });
+  watch(options: WatchOptions, sink: WatchSink): Running {
+    // Times to live end while somebody looks.
+    void this.#loaded().catch(() => undefined);
+    return this.hub.watch(options, sink);
+  }
+
+  /** Resolves when the index holds every key and times to live count. */
+  #loaded(): Promise<void> {
+    return this.#isLoaded ? Promise.resolve() : this.#load(Promise.resolve(undefined));
+  }
+
+  /** `known`: the prefix whose keys are in the index already, when that is known. A failure is told, and the next one who asks tries again. */
+  #load(known: Promise<string | undefined>): Promise<void> {
+    const load = async (): Promise<void> => {
+      try {
+        await this.#readIndex(await known);
+        this.#isLoaded = true;
+      } finally {
+        this.#loading = undefined;
       }
-    } while (last !== undefined);
-    const { keys, numbers } = await this.#worker.ask({ op: 'expiring' });
+    };
+    return (this.#loading ??= load());
+  }
+
+  async #readIndex(known: string | undefined): Promise<void> {
+    const expiring = this.#worker.ask({ op: 'expiring' });
+    const end = known === undefined ? undefined : prefixEnd(known);
+    if (known !== undefined) await this.#readKeys('', known);
+    if (known === undefined || end !== undefined) await this.#readKeys(end ?? '', undefined);
+    const { keys, numbers } = await expiring;
     for (const [at, key] of keys.entries()) {
       const written = numbers[at * 2] ?? 0;
       if (this.#index.get(key)?.modRevision === written) this.#expiry.add({ key, revision: written, at: numbers[at * 2 + 1] ?? 0 });
     }
-    if (history) this.#retention.superseded(revision);
+  }
+
+  async #readKeys(from: string, until: string | undefined): Promise<void> {
+    let asked = this.#worker.ask({ op: 'keys', from, until });
+    for (;;) {
+      const page = await asked;
+      if (page.last !== undefined) asked = this.#worker.ask({ op: 'keys', from: `${page.last}\0`, until });
+      for (const [at, key] of page.keys.entries()) {
+        this.#index.set(key, { modRevision: page.numbers[at * 2] ?? 0, createRevision: page.numbers[at * 2 + 1] ?? 0 });
+      }
+      if (page.last === undefined) return;
+    }
   }
 
   async get(key: string): Promise<KeyValue | undefined> {
@@ -121,7 +165,25 @@ class SqliteStore {
     return toStates(rows)[0];
   }
 
-  async range({ prefix, after, limit = Infinity, revision, uncounted = false, ahead }: RangeOptions): Promise<RangeResult> {
+  /** Who reads all of a prefix first brings the index along. */
+  async range(options: RangeOptions): Promise<RangeResult> {
+    const { after, limit, revision, prefix } = options;
+    const isWhole = after === undefined && limit === undefined && revision === undefined;
+    if (!isWhole || this.#isLoaded || this.#loading !== undefined) return this.#range(options, undefined);
+    const reading = this.#range(options, this.#index);
+    const known = reading.then(
+      () => prefix,
+      () => undefined,
+    );
+    // Whoever needs the index is told of a failure.
+    this.#load(known).catch(() => undefined);
+    return reading;
+  }
+
+  async #range(
+    { prefix, after, limit = Infinity, revision, uncounted = false, ahead }: RangeOptions,
+    index: Map<string, Place> | undefined,
+  ): Promise<RangeResult> {
     const items: KeyValue[] = [];
     let limitLeft = limit;
     let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision, uncounted });
@@ -132,8 +194,10 @@ class SqliteStore {
       if (page.last !== undefined)
         asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
       const piece = toStates(page.rows);
-      for (const item of piece) items.push(item);
-      ahead?.(piece);
+      if (index !== undefined)
+        for (const { key, modRevision, createRevision } of piece) index.set(key, { modRevision, createRevision });
+      if (ahead !== undefined) ahead(piece);
+      else for (const item of piece) items.push(item);
       if (page.last === undefined) return { items, revision: page.revision, remaining: page.remaining };
     }
   }
@@ -181,7 +245,9 @@ class SqliteStore {
    * that write fails, the comparison is made again.
    */
   async #write(expected: number, key: string, add: () => Write): Promise<WriteResult> {
+    if (!this.#isLoaded) await this.#loaded();
     for (;;) {
+      this.open();
       if ((this.#index.get(key)?.modRevision ?? 0) === expected) {
         const write = add();
         await write.done;
@@ -190,7 +256,6 @@ class SqliteStore {
       const pending = this.#queue.pending(key);
       if (pending === undefined) return { done: false, current: await this.get(key) };
       if (await succeeded(pending.done)) return { done: false, current: toState(pending) };
-      this.open();
     }
   }
 
