@@ -10,7 +10,6 @@ import type { FakeClient } from '../client/testing/fake-client.ts';
 import { createFakeClient } from '../client/testing/fake-client.ts';
 import type { DnsServer } from './dns.ts';
 import { publishDnsService, startDns } from './dns.ts';
-import { parseUpstreams } from './forward.ts';
 import { readQuery, types, writeReply } from './wire.ts';
 
 let client: FakeClient;
@@ -121,12 +120,6 @@ describe('other names', () => {
     await expect(slow.resolve4('silent.example.com')).rejects.toMatchObject({ code: 'ESERVFAIL' });
     expect(asked).toEqual(['silent.example.com', 'silent.example.com']);
   }, 10_000);
-
-  test('resolv.conf: only usable servers, not ourselves', () => {
-    const text =
-      'search lan\nnameserver 10.0.0.1\n nameserver fe80::1%eth0 \nnameserver 10.43.0.10\nnameserver nonsense\nnameserver 10.0.0.1\n#nameserver 1.1.1.1';
-    expect(parseUpstreams(text, (host) => host === '10.43.0.10').map(({ host }) => host)).toEqual(['10.0.0.1', 'fe80::1%eth0']);
-  });
 });
 
 describe('hostile clients', () => {

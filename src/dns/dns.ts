@@ -13,13 +13,14 @@ import type { ZoneConfig } from './corefile.ts';
 import type { CustomConfig } from './custom-config.ts';
 import { followCustomConfig } from './custom-config.ts';
 import type { Upstream } from './forward.ts';
-import { forwarder, readUpstreams } from './forward.ts';
+import { forwarder } from './forward.ts';
 import type { Handler } from './handler.ts';
 import { guarded } from './handler.ts';
 import { clusterView, kubernetesHandler } from './kubernetes.ts';
 import { DnsMetrics } from './metrics.ts';
 import type { ClusterView } from './records.ts';
 import { ReplyCache } from './reply-cache.ts';
+import { followResolvConf } from './resolv-conf.ts';
 import type { DnsListener, ListenAddress, ListenOptions } from './server.ts';
 import { listen } from './server.ts';
 import { startStatusServer } from './status-server.ts';
@@ -73,7 +74,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       cluster: clusterView(cluster),
       custom,
       metrics,
-      upstreams: await upstreamsOf(options),
+      upstreams: upstreamsOf(options),
       serial: () => Math.max(...all.map((informer) => informer.revision)),
       hasSynced,
     });
@@ -101,10 +102,12 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   }
 }
 
-async function upstreamsOf(options: DnsOptions): Promise<readonly Upstream[]> {
-  const ourselves = (host: string): boolean => contains(ownCIDRsOf(options), host.replace(/%.*$/, ''));
-  const upstreams = options.upstreams ?? (await readUpstreams('/etc/resolv.conf', ourselves));
-  if (upstreams.length === 0) options.logger.warn({}, 'no upstream DNS server: names outside of the cluster are refused');
+function upstreamsOf(options: DnsOptions): () => readonly Upstream[] {
+  const { upstreams: fixed, clock, logger } = options;
+  if (fixed !== undefined) return () => fixed;
+  const except = (host: string): boolean => contains(ownCIDRsOf(options), host.replace(/%.*$/, ''));
+  const upstreams = followResolvConf({ file: '/etc/resolv.conf', except, clock });
+  if (upstreams().length === 0) logger.warn({}, 'no upstream DNS server: names outside of the cluster are denied until there is one');
   return upstreams;
 }
 
@@ -116,7 +119,7 @@ interface HandlerParts {
   readonly cluster: ClusterView;
   readonly custom: CustomConfig;
   readonly metrics: DnsMetrics;
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: () => readonly Upstream[];
   readonly serial: () => number;
   readonly hasSynced: () => boolean;
 }
@@ -125,11 +128,11 @@ interface HandlerParts {
 function handlerOf(options: DnsOptions, parts: HandlerParts): Handler {
   const { clock, logger } = options;
   const { custom, metrics } = parts;
-  const outer = (upstreams: readonly Upstream[], longestSeconds?: number): Handler =>
+  const outer = (upstreams: () => readonly Upstream[], longestSeconds?: number): Handler =>
     cached({ clock, metrics, ...(longestSeconds === undefined ? {} : { longestSeconds }) }, forwarder({ upstreams, clock, metrics }));
   const forwarders = new WeakMap<ZoneConfig, Handler>();
   const forwarderOf = (zone: ZoneConfig): Handler => {
-    const known = forwarders.get(zone) ?? outer(zone.upstreams, zone.cacheSeconds);
+    const known = forwarders.get(zone) ?? outer(() => zone.upstreams, zone.cacheSeconds);
     forwarders.set(zone, known);
     return known;
   };

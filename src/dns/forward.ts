@@ -1,8 +1,7 @@
-/** Asks the servers of the machine's resolv.conf, each question from a port and with an id of its own (RFC 5452). */
+/** Asks other servers, those of the machine's resolv.conf for one, each question from a port and with an id of its own (RFC 5452). */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
-import { connect, isIP } from 'node:net';
+import { connect } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Handler, Request } from './handler.ts';
 import { emptyReply } from './handler.ts';
@@ -14,54 +13,55 @@ export interface Upstream {
   readonly port: number;
 }
 
-/** The name servers of a resolv.conf text, without those in `except` (ourselves: asking there would go round in circles). */
-export function parseUpstreams(text: string, except: (host: string) => boolean = () => false): Upstream[] {
-  const hosts = text.split('\n').flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
-  return [...new Set(hosts)].filter((host) => isIP(host.replace(/%.*$/, '')) !== 0 && !except(host)).map((host) => ({ host, port: 53 }));
-}
-
-export async function readUpstreams(file: string, except?: (host: string) => boolean): Promise<Upstream[]> {
-  return parseUpstreams(await readFile(file, 'utf8').catch(() => ''), except);
-}
-
 const tryMs = 2000;
 const maxConcurrent = 1000;
 
 export interface ForwardOptions {
-  readonly upstreams: readonly Upstream[];
+  /** Those that are to be asked now, in this order. */
+  readonly upstreams: () => readonly Upstream[];
   readonly clock: Clock;
   readonly metrics: DnsMetrics;
 }
 
-/** A server that did not answer is asked last until it answers again. Without any server questions are refused. */
+/**
+ * A server that did not answer is asked last until it answers again. Where there is none to ask, there is no such name: musl's resolver
+ * waits five seconds on a refusal or a failure, also for a mistyped name of the cluster, which it asks bare in the end. Nothing in
+ * that answer allows anybody to remember it.
+ */
 export function forwarder({ upstreams, clock, metrics }: ForwardOptions): Handler {
-  const failed = new Set<Upstream>();
+  const failed = new Set<string>();
   let running = 0;
-  const ask = async (request: Request): Promise<Buffer> => {
-    const order = [...upstreams].sort((a, b) => Number(failed.has(a)) - Number(failed.has(b)));
+  const ask = async (request: Request, servers: readonly Upstream[]): Promise<Buffer> => {
+    const order = [...servers].sort((a, b) => Number(failed.has(nameOf(a))) - Number(failed.has(nameOf(b))));
     const failures: unknown[] = [];
     for (const upstream of order.length === 1 ? [...order, ...order] : order) {
       try {
-        metrics.forwarded(`${upstream.host}:${String(upstream.port)}`);
+        metrics.forwarded(nameOf(upstream));
         const message = await askOne(upstream, request, clock);
-        failed.delete(upstream);
+        failed.delete(nameOf(upstream));
         return message;
       } catch (error) {
-        failed.add(upstream);
+        failed.add(nameOf(upstream));
         failures.push(error);
       }
     }
     throw new AggregateError(failures, 'no upstream DNS server answered');
   };
   return async (request) => {
-    if (upstreams.length === 0 || running >= maxConcurrent) return emptyReply(rcodes.REFUSED);
+    const servers = upstreams();
+    if (servers.length === 0) return emptyReply(rcodes.NXDOMAIN);
+    if (running >= maxConcurrent) return emptyReply(rcodes.REFUSED);
     running++;
     try {
-      return { message: await ask(request) };
+      return { message: await ask(request, servers) };
     } finally {
       running--;
     }
   };
+}
+
+function nameOf({ host, port }: Upstream): string {
+  return `${host}:${String(port)}`;
 }
 
 /** UDP first (some resolvers speak nothing else); over TCP again when the answer was cut and the client can take a long one. */

@@ -86,6 +86,14 @@ test('a server that cannot be reached at all (no network) is passed over, and al
   expect(await answers((await serve([nowhere])).port, 'a.example')).toEqual(['SERVFAIL']);
 });
 
+test('without any server names outside are denied at once, in a way that nobody remembers; a refusal would make musl wait', async () => {
+  const { port } = await serve([]);
+  for (const name of ['nope', 'www.example.org']) {
+    const shown = show(await ask(port, question(name, types.A)));
+    expect([shown.rcode, shown.flags, shown.answers, shown.authorities]).toEqual(['NXDOMAIN', ['ra'], [], []]);
+  }
+});
+
 test('a circle of servers does not multiply questions', async () => {
   const relay = createSocket('udp4');
   let questions = 0;

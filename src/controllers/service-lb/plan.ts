@@ -20,7 +20,9 @@ export interface BalancerQuery {
 /** The ingress points, in order; the server adds their ipMode. */
 export function ingressOf(service: Service, { nodes, slices }: BalancerQuery): LoadBalancerIngress[] {
   const isLocal = service.spec.externalTrafficPolicy === 'Local';
-  const serving = isLocal ? nodesOf(slices) : undefined;
+  const local = isLocal ? nodesOf(slices) : new Set<string>();
+  // As long as there is no endpoint the balancer is there all the same: who waits for an address before there are pods gets one.
+  const serving = local.size > 0 ? local : undefined;
   const families = service.spec.ipFamilies ?? ['IPv4'];
   const addresses: string[] = [];
   for (const node of nodes) {

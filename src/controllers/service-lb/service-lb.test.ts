@@ -63,13 +63,13 @@ describe('addresses', () => {
     expect(bench.client.all(refs.events).map(({ reason }) => reason)).toContain('EnsuredLoadBalancer');
   });
 
-  test('under policy Local only of nodes with ready endpoints', async () => {
-    const slice = (client: FakeClient, nodeName: string): void =>
+  test('under policy Local only of nodes with ready endpoints, of all as long as there is none', async () => {
+    const slice = (client: FakeClient, nodeName: string, ready = true): void =>
       void client.seed(refs.endpointSlices, {
         metadata: { name: 'web-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
         addressType: 'IPv4',
         endpoints: [
-          { addresses: ['10.42.0.1'], conditions: { ready: true }, nodeName },
+          { addresses: ['10.42.0.1'], conditions: { ready }, nodeName },
           { addresses: ['10.42.1.1'], conditions: { ready: false }, nodeName: 'c' },
         ],
         ports: [],
@@ -84,6 +84,9 @@ describe('addresses', () => {
     slice(bench.client, 'b');
     await bench.settle();
     expect(ips(bench)).toEqual(['10.0.0.1']);
+    slice(bench.client, 'b', false);
+    await bench.settle();
+    expect(ips(bench)).toEqual(['10.0.0.0', '10.0.0.1', '10.0.0.2']);
   });
 });
 
