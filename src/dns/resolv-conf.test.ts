@@ -20,7 +20,7 @@ test('name servers are read in order, once each, without ourselves and what is n
   ]);
 });
 
-test('a file that comes, changes or goes is heard of a second later at most, and is not read in between', () => {
+test('a file that comes, changes or goes is heard of a second later at most, and is not read in between', async () => {
   const clock = new FakeClock();
   const file = join(dir, 'resolv.conf');
   const upstreams = followResolvConf({ file, except: () => false, clock });
@@ -28,15 +28,15 @@ test('a file that comes, changes or goes is heard of a second later at most, and
   expect(hosts()).toEqual([]);
   writeFileSync(file, 'nameserver 192.0.2.1\n');
   expect(hosts()).toEqual([]);
-  clock.advance(1000);
+  await clock.advance(1000);
   expect(hosts()).toEqual(['192.0.2.1']);
   const before = upstreams();
-  clock.advance(1000);
+  await clock.advance(1000);
   expect(upstreams()).toBe(before);
   writeFileSync(file, 'nameserver 192.0.2.22\n');
-  clock.advance(1000);
+  await clock.advance(1000);
   expect(hosts()).toEqual(['192.0.2.22']);
   rmSync(file);
-  clock.advance(1000);
+  await clock.advance(1000);
   expect(hosts()).toEqual([]);
 });
