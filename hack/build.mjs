@@ -13,7 +13,12 @@ import { node, root } from './prepare.mjs';
 const builtinsWithoutFacade = {
   name: 'builtins-without-facade',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }));
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      // Names of what is imported so would be missing.
+      kind === 'dynamic-import'
+        ? { errors: [{ text: `process.getBuiltinModule('${path}') instead of import('${path}')` }] }
+        : { path, namespace: 'builtin', sideEffects: false },
+    );
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}');` }));
   },
 };

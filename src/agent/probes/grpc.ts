@@ -42,9 +42,9 @@ function callFailure(code: string, message: string): string {
   return `error: health rpc probe failed: rpc error: code = ${codes[Number(code)] ?? `Code(${code})`} desc = ${message}`;
 }
 
-export async function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
+export function checkGrpc(call: GrpcCall): Promise<ProbeResult> {
   // Loaded when first needed: hardly any pod has such a probe.
-  const { connect } = await import('node:http2');
+  const { connect } = process.getBuiltinModule('node:http2');
   const address = `${call.host.includes(':') ? `[${call.host}]` : call.host}:${call.port}`;
   const limit = `${call.timeoutMs / 1000}s`;
   return new Promise((resolve) => {

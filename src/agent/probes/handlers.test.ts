@@ -215,6 +215,11 @@ describe('gRPC', () => {
   });
 });
 
+test('a host that makes no sense is found out as nothing, and nobody suffers from it', async () => {
+  const target = { runtime: { real: true } as Runtime, containerId: 'c', container: testSpec().container, podIP: '1.2.3.4' };
+  expect(await runProbe({ httpGet: { port: 80, host: 'a b' } }, target)).toMatchObject({ ok: false, errored: true });
+});
+
 describe('exec', () => {
   const run = (parts: Partial<ProcessSession> | Error, commands: (readonly string[])[] = []) =>
     runProbe(

@@ -44,9 +44,18 @@ export function urlOf(action: HTTPGetAction, container: Container, podIP: string
 const tries = 3;
 
 export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {
-  let result = await tryProbe(probe, target);
-  for (let again = 1; again < tries && result.errored === true; again += 1) result = await tryProbe(probe, target);
+  let result = await tryWhatever(probe, target);
+  for (let again = 1; again < tries && result.errored === true; again += 1) result = await tryWhatever(probe, target);
   return result;
+}
+
+/** A try that goes wrong itself has found out nothing; nobody else suffers from it. */
+async function tryWhatever(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {
+  try {
+    return await tryProbe(probe, target);
+  } catch (error) {
+    return { ok: false, errored: true, output: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function tryProbe(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {

@@ -43,14 +43,18 @@ export function startProber(options: ProberOptions): Running {
     if (stopped) return;
     options.tried(result, (clock.monotonic() - began) / 1000);
     note(result);
-    if (!stopped) schedule(Math.max(0, periodMs - (clock.monotonic() - began)));
+    if (!stopped) schedule();
   };
-  const schedule = (ms: number): void => {
-    cancel = clock.after(ms, () => void round());
+  /** By the beginning of the last period, so that late timers do not add up; one that was missed is left out, as a ticker does. */
+  const schedule = (): void => {
+    const now = clock.monotonic();
+    due += periodMs * Math.max(1, Math.floor((now - due) / periodMs));
+    cancel = clock.after(Math.max(0, due - now), () => void round());
   };
 
   const delayMs = Math.max(0, options.startedAt + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now());
-  schedule(delayMs);
+  let due = clock.monotonic() + delayMs;
+  cancel = clock.after(delayMs, () => void round());
   return running(() => {
     stopped = true;
     cancel();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { FakeClock } from '../../base/clock.ts';
+import { delay, FakeClock } from '../../base/clock.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { t0, testSpec } from '../testing/pods.ts';
 import { startContainerProbes } from './container-probes.ts';
@@ -34,6 +34,23 @@ describe('one probe over time', () => {
     await clock.advance(20_000);
     expect(tries).toEqual([0, 10, 20]);
     expect(decided).toEqual(['0:true']);
+  });
+
+  test('a try that takes longer than the period is followed by the next at once, then everything is on time again', async () => {
+    const clock = new FakeClock(t0);
+    const tries: number[] = [];
+    const takes = [25_000, 4000];
+    const prober = startProber({
+      ...{ probe: { periodSeconds: 10 }, clock, startedAt: t0, tried: () => undefined, decided: () => undefined },
+      attempt: async () => {
+        tries.push((clock.now() - t0) / 1000);
+        await delay(clock, takes.shift() ?? 0);
+        return { ok: true, output: '' };
+      },
+    });
+    await clock.advance(40_000);
+    expect(tries).toEqual([0, 25, 30, 40]);
+    await prober.stop();
   });
 
   test('waits for the initial delay, counted from the start of the container', async () => {
