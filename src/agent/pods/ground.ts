@@ -110,6 +110,16 @@ export class PodGround {
     if (id !== undefined) leftovers.add(() => runtime.removeSandbox(id));
   }
 
+  /** Frees the sandbox's addresses; it ends when there is nothing more urgent to do. */
+  async #abandon(): Promise<void> {
+    this.disconnect();
+    const { id } = this.#sandbox ?? {};
+    this.#sandbox = undefined;
+    await this.#detach();
+    const { runtime, leftovers } = this.#deps;
+    if (id !== undefined) leftovers.add(() => runtime.removeSandbox(id));
+  }
+
   /** Gives sandbox and network back; volumes and dead containers stay. */
   async release(): Promise<void> {
     await this.lose();
@@ -117,7 +127,9 @@ export class PodGround {
 
   /** Leaves nothing behind, but for what goes later. */
   async remove(pod: Pod): Promise<void> {
-    await this.lose();
+    // Nothing is left in the sandbox; its end takes the engine as long as that of a container, and nobody waits for it.
+    if (pod.spec.shareProcessNamespace === true) await this.lose();
+    else await this.#abandon();
     const { runtime, run, leftovers, podLogs } = this.#deps;
     if (!runtime.real) return;
     const { namespace = '', name, uid } = pod.metadata;
