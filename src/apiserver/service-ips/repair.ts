@@ -3,6 +3,7 @@
  * IPAddress whose Service is not there goes. pkg/registry/core/service/ipallocator/controller/repairip.go; where that looks at
  * everything every three minutes, this looks at what events make doubtful, and again at what it could not mend.
  */
+import { hostname } from 'node:os';
 import { isReason } from '../../api/errors.ts';
 import type { IPAddress, Service } from '../../api/generated/types.ts';
 import { parseAddress } from '../../api/ip.ts';
@@ -37,7 +38,9 @@ export interface RepairOptions {
 export function startServiceIPRepair(options: RepairOptions): Running {
   const { client, informers, clock, logger } = options;
   const lifecycle = new Lifecycle();
-  const recorder = lifecycle.add(createSeriesRecorder({ client, clock, logger, component, pace: { perSecond: 20, burst: 50 } }));
+  const recorder = lifecycle.add(
+    createSeriesRecorder({ client, clock, logger, component, host: hostname(), pace: { perSecond: 20, burst: 50 } }),
+  );
   const repair = new Repair({ ...options, recorder });
   const ready = informers.synced;
   const loop = (what: string, reconcile: (key: string) => Promise<ReconcileResult | undefined>): Reconciler =>
@@ -124,7 +127,8 @@ class Repair {
     if (address === undefined || !isManaged(address)) return undefined;
     const { parentRef } = address.spec;
     if (!isOfService(address)) {
-      const text = `{${[parentRef.group, parentRef.resource, parentRef.namespace, parentRef.name].map((part) => part ?? '').join(' ')}}`;
+      const { group = '', resource = '', namespace = '', name: other = '' } = parentRef;
+      const text = `&ParentReference{Group:${group},Resource:${resource},Namespace:${namespace},Name:${other},}`;
       const note = `IPAddress ${name} appears to have been modified, not referencing a Service ${text}: cleaning up`;
       return this.#remove(address, 'IPAddressNotAllocated', note);
     }
