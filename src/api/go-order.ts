@@ -84,7 +84,7 @@ function wayOfOperations(body: unknown): Way | undefined {
           if (isSending && pointer === operation['path']) at.further?.set(name, { isSent: true, further: new Map() });
           break;
         }
-        const next = below(at, name) ?? { isSent: false, further: new Map() };
+        const next: Way = below(at, name) ?? { isSent: false, further: new Map<string, Way>() };
         next.isThrough = true;
         at.further?.set(name, next);
         at = next;

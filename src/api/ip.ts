@@ -129,6 +129,15 @@ export function legacyCidrFaults(at: Path, text: string, old: readonly string[] 
   return cidr.base === cidr.address.value ? [] : [invalid(at, text, 'must not have bits set beyond the prefix length')];
 }
 
+/** Faults of an interface's address: bits beyond the prefix belong to it (IsValidInterfaceAddress). */
+export function interfaceAddressFaults(at: Path, text: string): FieldError[] {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) return [invalid(at, text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')];
+  const { address, bits } = cidr;
+  const canonical = `${formatAddress(address)}/${String(address.mapped && bits >= 96 ? bits - 96 : bits)}`;
+  return canonical === text ? [] : [invalid(at, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
 /** Faults of a network in newer fields. */
 export function cidrFaults(at: Path, text: string): FieldError[] {
   const faults = legacyCidrFaults(at, text);

@@ -314,6 +314,14 @@ describe('subresources', () => {
     expect({ ...(labels && { labels }), ...(annotations && { annotations }) }).toEqual(expected);
   });
 
+  test('a kind that prepares its status itself keeps metadata all the same', async () => {
+    const prepareForStatusUpdate = (object: KubeObject, old: KubeObject): void => void (object['spec'] = structuredClone(old['spec']));
+    use(registry.serve(widgets({ strategy: { ...widgets().strategy, statusKeeps: 'metadata', prepareForStatusUpdate } } as never)));
+    await create(widget('a'));
+    const { entry } = await change('a', (object) => (object.metadata.labels = { x: 'y' }), { subresource: 'status' });
+    expect(entry.object.metadata.labels).toBeUndefined();
+  });
+
   test('scale shows and sets replicas', async () => {
     await create(widget('a'));
     let shown: KubeObject | undefined;

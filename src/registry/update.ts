@@ -202,7 +202,8 @@ function prepare({ request, resource, context }: Update, object: KubeObject, old
   if (request.subresource === '' || request.subresource === 'scale') strategy.prepareForUpdate?.(object, old, context);
   else if (request.subresource === 'status') {
     if (strategy.prepareForStatusUpdate !== undefined) strategy.prepareForStatusUpdate(object, old, context);
-    else onlyStatus(object, old, strategy.statusKeeps);
+    else onlyStatus(object, old);
+    keepMetadata(object, old, strategy.statusKeeps);
   } else subresources?.find(({ name }) => name === request.subresource)?.prepareForUpdate?.(object, old, context);
   const meta = object.metadata;
   setManagedFields(object, managedFields);
@@ -220,10 +221,14 @@ function keep(object: KubeObject, old: KubeObject, field: 'generation' | 'deleti
 
 const ofStatus: ReadonlySet<string> = new Set(['status', 'metadata', 'kind', 'apiVersion']);
 
-/** The default of a status update: everything but status and metadata comes from the old object, and of metadata what the kind says. */
-function onlyStatus(object: KubeObject, old: KubeObject, keeps: Strategy['statusKeeps']): void {
+/** The default of a status update: everything but status and metadata comes from the old object. */
+function onlyStatus(object: KubeObject, old: KubeObject): void {
   for (const field of Object.keys(object)) if (!(field in old) && !ofStatus.has(field)) delete object[field];
   for (const field of Object.keys(old)) if (!ofStatus.has(field)) object[field] = cloneJson(old[field]);
+}
+
+/** Of metadata what the kind says comes from the old object. */
+function keepMetadata(object: KubeObject, old: KubeObject, keeps: Strategy['statusKeeps']): void {
   for (const field of keeps === undefined ? [] : keeps === 'labels' ? (['labels'] as const) : keptMetadata) {
     const value = old.metadata[field];
     if (value === undefined) delete object.metadata[field];

@@ -253,6 +253,17 @@ test('a certificate request carries who asked, and its approval changes conditio
   );
 });
 
+const selfSigned = Buffer.from(
+  [
+    '-----BEGIN CERTIFICATE-----',
+    'MIIBLjCB4aADAgECAhQ2FF6xiXQjR7uqqwE0HdnYGRgXozAFBgMrZXAwDDEKMAgGA1UEAwwBYTAgFw0yNjExMjEyMjQ5NDJaGA8yMTI2MTAyODIyNDk0Mlow' +
+      'DDEKMAgGA1UEAwwBYTAqMAUGAytlcAMhAJXMG7aawDZ40fUSLHlMVnb6OTAVS7x33oCREFZKov9jo1MwUTAdBgNVHQ4EFgQUNoQ5hb8XQpwn6W0jviwYtynz' +
+      'o3QwHwYDVR0jBBgwFoAUNoQ5hb8XQpwn6W0jviwYtynzo3QwDwYDVR0TAQH/BAUwAwEB/zAFBgMrZXADQQDYajjmYCPBsz3srC/uyyU1M4zSEeKinorakFxS' +
+      'sbOkFQkjn4WYoaZBGPIB6xfrzj3i5nncQZAZSMhKnQsXnNsP',
+    '-----END CERTIFICATE-----\n',
+  ].join('\n'),
+).toString('base64');
+
 test('the status of a certificate request takes the certificate once and decides nothing', async () => {
   const requests = store('certificates.k8s.io/v1', 'certificatesigningrequests');
   const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n').toString('base64');
@@ -261,9 +272,9 @@ test('the status of a certificate request takes the certificate once and decides
     change(requests, 's', (object) => void (object['status'] = status), 'status');
   await expect(write({ conditions: [{ type: 'Approved', status: 'True' }] })).rejects.toThrow('may not add a condition of type "Approved"');
   await expect(write({ conditions: [{ type: 'Failed', status: 'False' }] })).rejects.toThrow('Unsupported value: "False"');
-  const written = await write({ certificate: 'AA==', conditions: [{ type: 'Failed', status: 'True' }] });
-  expect(written['status']).toMatchObject({ certificate: 'AA==', conditions: [{ type: 'Failed' }] });
-  await expect(write({ ...(written['status'] as object), certificate: 'BB==' })).rejects.toThrow(
+  const written = await write({ certificate: selfSigned, conditions: [{ type: 'Failed', status: 'True' }] });
+  expect(written['status']).toMatchObject({ certificate: selfSigned, conditions: [{ type: 'Failed' }] });
+  await expect(write({ ...(written['status'] as object), certificate: `${selfSigned.slice(0, -4)}AAo=` })).rejects.toThrow(
     'may not modify existing certificate content',
   );
 });
@@ -286,4 +297,25 @@ test('a token request is answered with the account it is for', async () => {
 test('whoami', async () => {
   const review = await create(store('authentication.k8s.io/v1', 'selfsubjectreviews'), { metadata: {} });
   expect(review['status']).toEqual({ userInfo: { username: 'admin', groups: ['system:masters'] } });
+});
+
+describe('a certificate request', () => {
+  const request = 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KeAotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K';
+  const spec = { request, signerName: 'example.com/x', usages: ['client auth'] };
+
+  test('may be called anything', async () => {
+    expect(
+      (await create(store('certificates.k8s.io/v1', 'certificatesigningrequests'), { metadata: { name: 'A:b' }, spec })).metadata.name,
+    ).toBe('A:b');
+  });
+
+  test.each([
+    ['eA==', 'must contain at least one CERTIFICATE PEM block'],
+    [request, 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
+  ])('is not answered with %s', async (certificate, fault) => {
+    const requests = store('certificates.k8s.io/v1', 'certificatesigningrequests');
+    await create(requests, { metadata: { name: 'a' }, spec });
+    const answered = change(requests, 'a', (object) => (object['status'] = { certificate }), 'status');
+    await expect(answered).rejects.toThrow(`status.certificate: Invalid value: "<certificate data>": ${fault}`);
+  });
 });

@@ -25,7 +25,8 @@ const noise: readonly (readonly [RegExp, string])[] = [
   [/\b10\.43\.\d+\.\d+\b|\bfd43::[0-9a-f]+\b/g, '<service IP>'],
   [/(in record \(|current: )\d+/g, '$1<version>'],
   [/\b([Gg]en[-_])[a-z0-9]{5}\b/g, '$1<suffix>'],
-  [/(nodePort: Duplicate value: )3[0-2]\d{3}/g, '$1<nodePort>'],
+  [/(nodePort: Duplicate value: |[nN]odePort\\?"?:)3[0-2]\d{3}/g, '$1<nodePort>'],
+  [/(ResourceVersion in object meta: )\d+/g, '$1<version>'],
   // Documents inside of texts.
   [/(resourceVersion\\?":\\?")\d+/g, '$1<version>'],
   [/(UID in precondition: )[^,]*/g, '$1<uid>'],

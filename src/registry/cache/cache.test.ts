@@ -226,7 +226,10 @@ describe('list', () => {
       message: `Timeout: Too large resource version: ${next + 5}, current: ${next}`,
       details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
     });
-    await expect(list({ resourceVersion: String(next + 5), resourceVersionMatch: 'Exact' })).rejects.toMatchObject({ code: 504 });
+    const exactly = { resourceVersion: String(next + 5), resourceVersionMatch: 'Exact' } as const;
+    await expect(list(exactly)).rejects.toMatchObject({ code: 504, details: { retryAfterSeconds: 1 } });
+    const single = await list({ ...exactly, name: 'a' }).catch((error: unknown) => error);
+    expect((single as ApiError).details).not.toHaveProperty('retryAfterSeconds');
   });
 
   test.each([

@@ -287,7 +287,7 @@ export class CachedResource implements ResourceCache {
         revision,
       };
     } catch (error) {
-      throw listError(error, { revision, current: this.#host.revision, newest });
+      throw listError(error, { revision, current: this.#host.revision, newest, isSingle: request.name !== undefined });
     }
   }
 

@@ -11,12 +11,12 @@ export function parseVersion(text: string, use: 'list' | 'watch' = 'list'): numb
   throw use === 'watch' ? new ApiError('Unknown', why) : badRequest(`invalid resource version: ${why}`);
 }
 
-/** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError. */
-export function tooLargeVersion(asked: number, current: number): ApiError {
+/** apiserver pkg/storage/errors.go, NewTooLargeResourceVersionError: the cache tells when to come back, the store does not. */
+export function tooLargeVersion(asked: number, current: number, retryAfterSeconds = 1): ApiError {
   return new ApiError('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
+      ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
     },
   });
 }
@@ -31,13 +31,19 @@ const continueExpired =
   'or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an ' +
   'inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
-/** What a list at a revision failed with; `newest` is a token that goes on at the newest state (apiserver storage/etcd3/errors.go). */
-export function listError(
-  thrown: unknown,
-  asked: { readonly revision: number; readonly current: number; readonly newest: string | undefined },
-): unknown {
+export interface ListAtRevision {
+  readonly revision: number;
+  readonly current: number;
+  /** A token that goes on at the newest state. */
+  readonly newest: string | undefined;
+  /** By name: upstream has the store answer that. */
+  readonly isSingle: boolean;
+}
+
+/** What a list at a revision failed with (apiserver storage/etcd3/errors.go). */
+export function listError(thrown: unknown, asked: ListAtRevision): unknown {
   if (!(thrown instanceof StorageError)) return thrown;
-  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current);
+  if (thrown.code === 'future') return tooLargeVersion(asked.revision, asked.current, asked.isSingle ? 0 : 1);
   if (thrown.code !== 'compacted') return thrown;
   if (asked.newest === undefined) return new ApiError('Expired', listExpired, { cause: thrown });
   return new ApiError('Expired', continueExpired, { cause: thrown, continueToken: asked.newest });

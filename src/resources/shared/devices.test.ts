@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ResourceV1ResourceClaim as ResourceClaim } from '../../api/generated/types.ts';
 import { path } from '../../api/field-errors.ts';
-import { claimErrors } from './devices.ts';
+import { claimErrors, deviceClassErrors } from './devices.ts';
 
 type Spec = ResourceClaim['spec'];
 
@@ -44,8 +44,44 @@ describe('requests for devices', () => {
       { requests: [request], config: [{ opaque: { driver: '', parameters: { x: 'y' } } }] },
       ['spec.devices.config[0].opaque.driver FieldValueRequired'],
     ],
+    [
+      'tolerations that cannot be',
+      {
+        requests: [
+          {
+            name: 'gpu',
+            exactly: {
+              ...exactly,
+              tolerations: [
+                { operator: 'Exists', value: 'x' },
+                { operator: 'Equal', key: 'a b', value: 'a b' },
+                { operator: 'Bogus', effect: 'Bogus' },
+                { operator: 'Equal', key: 'a', value: 'b', effect: 'NoExecute' },
+              ],
+            },
+          },
+        ],
+      },
+      [
+        'spec.devices.requests[0].exactly.tolerations[0].value FieldValueInvalid',
+        'spec.devices.requests[0].exactly.tolerations[1].key FieldValueInvalid',
+        'spec.devices.requests[0].exactly.tolerations[1].value FieldValueInvalid',
+        'spec.devices.requests[0].exactly.tolerations[2].operator FieldValueNotSupported',
+        'spec.devices.requests[0].exactly.tolerations[2].effect FieldValueNotSupported',
+      ],
+    ],
   ];
   test.each(wrong)('%s', (_, devices, expected) => {
     expect(faults(devices)).toEqual(expected);
   });
+});
+
+test.each([
+  ['example.com/gpu', 0],
+  ['gpu', 1],
+  ['', 1],
+  ['requests.example.com/gpu', 1],
+  ['kubernetes.io/gpu', 1],
+])('a class may stand for the resource %j: %i faults', (extendedResourceName, count) => {
+  expect(deviceClassErrors({ extendedResourceName }, path('spec'))).toHaveLength(count);
 });

@@ -1,15 +1,18 @@
 /** Requests for devices, in claims, templates and classes. pkg/apis/resource/validation; CEL expressions are not compiled. */
 import type * as t from '../../api/generated/types.ts';
 import { duplicate, invalid, notSupported, required, tooLong, tooMany, type FieldError, type Path } from '../../api/field-errors.ts';
-import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../api/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, labelValueFaults, qualifiedNameFaults } from '../../api/names.ts';
 import { fullyQualifiedErrors } from './device-names.ts';
 import { checked } from './names.ts';
 import { csiDriverNameErrors } from './pod/validate-volume-sources.ts';
+import { extended } from './resource-names.ts';
 
 const maxItems = 32;
 const maxSubRequests = 8;
 const maxExpression = 10 * 1024;
 const maxParameters = 10 * 1024;
+const maxTolerations = 16;
+const taintEffects = ['NoExecute', 'NoSchedule', 'None'];
 
 type Selectors = readonly t.DeviceSelector[] | undefined;
 type Request = t.DeviceRequest;
@@ -72,7 +75,7 @@ function requestErrors({ name, exactly, firstAvailable = [] }: Request, at: Path
 }
 
 function demandErrors(demand: t.ExactDeviceRequest | t.DeviceSubRequest, at: Path): FieldError[] {
-  const { deviceClassName, selectors, allocationMode = '', count = 0 } = demand;
+  const { deviceClassName, selectors, allocationMode = '', count = 0, tolerations = [] } = demand;
   const className = at.child('deviceClassName');
   const faults = deviceClassName === '' ? [required(className)] : checked(className, deviceClassName, dns1123SubdomainFaults);
   faults.push(...selectorErrors(selectors, at.child('selectors')));
@@ -81,6 +84,22 @@ function demandErrors(demand: t.ExactDeviceRequest | t.DeviceSubRequest, at: Pat
   } else if (allocationMode === 'ExactCount') {
     if (count <= 0) faults.push(invalid(at.child('count'), count, 'must be greater than zero'));
   } else faults.push(notSupported(at.child('allocationMode'), allocationMode, ['All', 'ExactCount']));
+  return [...faults, ...tolerationsErrors(tolerations, at.child('tolerations'))];
+}
+
+/** validateDeviceToleration. */
+function tolerationsErrors(tolerations: readonly t.DeviceToleration[], at: Path): FieldError[] {
+  const faults = tolerations.length > maxTolerations ? [tooMany(at, tolerations.length, maxTolerations)] : [];
+  for (const [index, { key = '', operator = '', value = '', effect = '' }] of tolerations.entries()) {
+    const own = at.index(index);
+    if (key !== '') faults.push(...checked(own.child('key'), key, qualifiedNameFaults));
+    if (operator === 'Exists') {
+      if (value !== '') faults.push(invalid(own.child('value'), value, 'must be empty for operator `Exists`'));
+    } else if (operator === 'Equal') faults.push(...checked(own.child('value'), value, labelValueFaults));
+    else
+      faults.push(operator === '' ? required(own.child('operator')) : notSupported(own.child('operator'), operator, ['Equal', 'Exists']));
+    if (effect !== '' && !taintEffects.includes(effect)) faults.push(notSupported(own.child('effect'), effect, taintEffects));
+  }
   return faults;
 }
 
@@ -139,6 +158,12 @@ export function configErrors({ opaque }: Pick<t.DeviceClaimConfiguration, 'opaqu
   ];
 }
 
-export function deviceClassErrors({ selectors, config }: t.DeviceClass['spec'], at: Path): FieldError[] {
-  return [...selectorErrors(selectors, at.child('selectors')), ...eachOf(config, at.child('config'), configErrors)];
+export function deviceClassErrors({ selectors, config, extendedResourceName: resource }: t.DeviceClass['spec'], at: Path): FieldError[] {
+  return [
+    ...selectorErrors(selectors, at.child('selectors')),
+    ...eachOf(config, at.child('config'), configErrors),
+    ...(resource === undefined || extended(resource)
+      ? []
+      : [invalid(at.child('extendedResourceName'), resource, 'must be a valid extended resource name')]),
+  ];
 }

@@ -32,7 +32,8 @@ export function isStandardQuotaResource(name: string): boolean {
   return ofQuotas.has(name) || quotaHugePage(name);
 }
 
-function resourceNameErrors(at: Path, name: string): FieldError[] {
+/** validateResourceName. */
+export function resourceNameErrors(at: Path, name: string): FieldError[] {
   const faults = qualifiedNameFaults(name).map((fault) => invalid(at, name, fault));
   if (faults.length > 0 || name.includes('/') || name === 'storage' || isStandardQuotaResource(name)) return faults;
   return [invalid(at, name, 'must be a standard resource type or fully qualified')];
@@ -54,7 +55,8 @@ export function limitedResourceNameErrors(at: Path, name: string, type: string):
   return faults;
 }
 
-function extended(name: string): boolean {
+/** A resource that is not the node's own (IsExtendedResourceName). */
+export function extended(name: string): boolean {
   return !native(name) && !name.startsWith('requests.') && qualifiedNameFaults(`requests.${name}`).length === 0;
 }
 

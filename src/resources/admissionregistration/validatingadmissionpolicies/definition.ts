@@ -1,7 +1,7 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { defaultMatch } from '../../shared/admission-registration.ts';
-import { validatePolicy } from '../../shared/admission/policies.ts';
+import { policyStatusErrors, validatePolicy } from '../../shared/admission/policies.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
@@ -17,6 +17,7 @@ export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
       defaultMatch(spec.matchConstraints);
     },
     validate: validatePolicy,
+    validateStatusUpdate: policyStatusErrors,
     allowUnconditionalUpdate: false,
   },
   columns: [

@@ -41,6 +41,7 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
         for (const type of ['Approved', 'Denied']) keepConditions(request, old, type);
         stamp(request, old);
       },
+      validateName: () => [],
       validate: validateRequest,
       validateUpdate: () => [],
       validateStatusUpdate: validateStatus,

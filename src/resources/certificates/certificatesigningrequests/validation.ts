@@ -1,4 +1,5 @@
 /** pkg/apis/certificates/validation. */
+import { X509Certificate } from 'node:crypto';
 import type { CertificateSigningRequest } from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, path, required, tooLong, type FieldError } from '../../../api/field-errors.ts';
 import { semanticEqual } from '../../../api/json.ts';
@@ -84,12 +85,34 @@ export function validateStatus(request: CertificateSigningRequest, old: Certific
   const changed = (request.status.certificate ?? '') !== before;
   return [
     ...conditionFaults(request),
+    ...(changed && certificateErrors(old).length === 0 ? certificateErrors(request) : []),
     ...removals(request, old),
     ...['Approved', 'Denied'].flatMap((type) => decisionFaults(type, request, old)),
     ...(changed && before !== ''
       ? [forbiddenField(path('status', 'certificate'), 'updates may not modify existing certificate content')]
       : []),
   ];
+}
+
+/** validateCertificate: nothing but blocks of certificates, at least one. */
+function certificateErrors({ status }: CertificateSigningRequest): FieldError[] {
+  const text = Buffer.from(status.certificate ?? '', 'base64').toString('latin1');
+  const fault = text === '' ? undefined : certificateFault(text);
+  return fault === undefined ? [] : [invalid(path('status', 'certificate'), '<certificate data>', fault)];
+}
+
+function certificateFault(text: string): string | undefined {
+  const blocks = [...text.matchAll(/-----BEGIN ([^\n]*?)-----\r?\n([\s\S]*?)-----END \1-----/g)];
+  for (const [block, type, content = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (content.includes(':')) return 'no PEM block headers are permitted';
+    try {
+      new X509Certificate(block);
+    } catch {
+      return 'x509: malformed certificate';
+    }
+  }
+  return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined;
 }
 
 const conditionsPath = path('status', 'conditions');

@@ -22,7 +22,6 @@ export const eventsK8s = define<EventsV1Event>({
   storage: { group: '', resource: 'events' },
   storedAs: { apiVersion: 'v1', kind: 'Event' },
   strategy: {
-    anyFinalizers: true,
     namesOnCreateOnly: true,
     defaultPropagation: 'unsupported',
     validate: (event) => validateNewEvent(core(event)),

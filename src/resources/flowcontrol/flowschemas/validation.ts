@@ -31,7 +31,11 @@ export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[]
   return [...faults, ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index)))];
 }
 
-function ruleErrors({ subjects, resourceRules = [], nonResourceRules = [] }: Rule, own: Path): FieldError[] {
+/** Lists that must be there may be null all the same. */
+const listOf = <T>(list: readonly T[] | null): readonly T[] => list ?? [];
+
+function ruleErrors({ subjects: given, resourceRules = [], nonResourceRules = [] }: Rule, own: Path): FieldError[] {
+  const subjects = listOf(given);
   return [
     ...(subjects.length === 0 ? [required(own.child('subjects'), 'subjects must contain at least one value')] : []),
     ...subjects.flatMap((subject, index) => subjectErrors(subject, own.child('subjects').index(index))),
@@ -88,9 +92,9 @@ function resourceRuleErrors(rule: NonNullable<Rule['resourceRules']>[number], ow
   const { namespaces = [], clusterScope } = rule;
   const field = own.child('namespaces');
   const faults = [
-    ...verbErrors(rule.verbs, own.child('verbs')),
-    ...listErrors(rule.apiGroups, own.child('apiGroups'), 'api group', 'api groups'),
-    ...listErrors(rule.resources, own.child('resources'), 'resource', 'resources'),
+    ...verbErrors(listOf(rule.verbs), own.child('verbs')),
+    ...listErrors(listOf(rule.apiGroups), own.child('apiGroups'), 'api group', 'api groups'),
+    ...listErrors(listOf(rule.resources), own.child('resources'), 'resource', 'resources'),
   ];
   if (namespaces.length === 0 && clusterScope !== true) {
     faults.push(required(field, 'resource rules that are not cluster scoped must supply at least one namespace'));
@@ -104,7 +108,8 @@ function resourceRuleErrors(rule: NonNullable<Rule['resourceRules']>[number], ow
   return faults;
 }
 
-function urlRuleErrors({ verbs: list, nonResourceURLs: urls }: NonNullable<Rule['nonResourceRules']>[number], own: Path): FieldError[] {
+function urlRuleErrors(rule: NonNullable<Rule['nonResourceRules']>[number], own: Path): FieldError[] {
+  const [list, urls] = [listOf(rule.verbs), listOf(rule.nonResourceURLs)];
   const field = own.child('nonResourceURLs');
   const faults = verbErrors(list, own.child('verbs'));
   if (urls.length === 0) faults.push(required(field, 'nonResourceURLs must contain at least one value'));

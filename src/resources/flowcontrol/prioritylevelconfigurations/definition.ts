@@ -3,6 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
+import { typedConditionErrors } from '../conditions.ts';
 import { validatePriorityLevel } from './validation.ts';
 
 type Spec = PriorityLevelConfiguration['spec'];
@@ -11,6 +12,7 @@ const queuing = ({ limited }: Spec) => limited?.limitResponse?.queuing;
 export const prioritylevelconfigurations = define<PriorityLevelConfiguration>({
   ...fromFacts('flowcontrol.apiserver.k8s.io', 'v1', 'prioritylevelconfigurations'),
   strategy: {
+    statusKeeps: 'metadata',
     ...specAndStatus<PriorityLevelConfiguration>(),
     default({ spec }) {
       const { exempt, limited } = spec;
@@ -23,6 +25,7 @@ export const prioritylevelconfigurations = define<PriorityLevelConfiguration>({
       queues.queueLengthLimit ||= 50;
     },
     validate: validatePriorityLevel,
+    validateStatusUpdate: ({ status }) => typedConditionErrors(status.conditions),
   },
   columns: [
     name,

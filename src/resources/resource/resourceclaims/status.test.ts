@@ -9,6 +9,7 @@ const claim = (status: object, metadata: object = {}): Claim =>
     status,
   }) as never;
 const result = { request: 'r', driver: 'd.example.com', pool: 'p', device: 'x' };
+const device = { driver: 'd.example.com', pool: 'p', device: 'x' };
 const allocation = { devices: { results: [result] } };
 const user = { resource: 'pods', name: 'a', uid: 'u' };
 const faults = (now: object, old: object = {}, metadata: object = {}): string[] =>
@@ -28,7 +29,27 @@ test.each<[object, object, string[]]>([
   [
     { allocation, devices: [{ driver: 'd.example.com', pool: 'p', device: 'y', conditions: [] }] },
     {},
-    ['status.devices[0]: Invalid value: "d.example.com/p/y": must be an allocated device in the claim'],
+    [
+      'status.devices[0]: Invalid value: {"Driver":"d.example.com","Pool":"p","Device":"y","ShareID":""}: must be an allocated device in the claim',
+    ],
+  ],
+  [
+    {
+      allocation,
+      devices: [{ ...device, data: [1], networkData: { interfaceName: 'x'.repeat(257), ips: ['10.0.0.1/8', '10.0.0.01/8', 'x'] } }],
+    },
+    {},
+    [
+      'status.devices[0].data: Invalid value: "<value omitted>": must be a valid JSON object',
+      'status.devices[0].networkData.interfaceName: Too long: may not be more than 256 bytes',
+      'status.devices[0].networkData.ips[1]: Invalid value: "10.0.0.01/8": must be in canonical form ("10.0.0.1/8")',
+      'status.devices[0].networkData.ips[2]: Invalid value: "x": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+    ],
+  ],
+  [
+    { allocation: { devices: { results: [{ ...result, shareID: 'x' }] } } },
+    {},
+    ['status.allocation.devices.results[0].shareID: Invalid value: "x": error validating uid: invalid UUID length: 1'],
   ],
 ])('%j after %j', (now, old, expected) => {
   expect(faults(now, old)).toEqual(expected);

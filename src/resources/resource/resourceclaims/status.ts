@@ -3,15 +3,18 @@ import type * as t from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, tooLong, tooMany } from '../../../api/field-errors.ts';
 import type { FieldError, Path } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
-import { semanticEqual } from '../../../api/json.ts';
+import { interfaceAddressFaults } from '../../../api/ip.ts';
+import { isJsonObject, semanticEqual } from '../../../api/json.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
 import { poolNameErrors } from '../../shared/device-names.ts';
 import { configErrors, referenceErrors, referencesErrors, requestNames, type RequestNames } from '../../shared/devices.ts';
 import { bindingErrors } from '../../shared/device-bindings.ts';
+import { conditionListErrors } from '../../shared/condition-list.ts';
 import { checked } from '../../shared/names.ts';
 import { nodeSelectorErrors } from '../../shared/pod/validate-scheduling.ts';
 import { csiDriverNameErrors } from '../../shared/pod/validate-volume-sources.ts';
 import { setErrors } from '../../shared/sets.ts';
+import { uuidErrors } from '../../shared/uuid.ts';
 
 type Claim = t.ResourceV1ResourceClaim;
 
@@ -19,6 +22,10 @@ const maxConsumers = 256;
 const maxResults = 32;
 const maxConfigs = 64;
 const maxData = 10 * 1024;
+const maxConditions = 8;
+const maxInterfaceName = 256;
+const maxHardwareAddress = 128;
+const maxAddresses = 16;
 const at = path('status');
 const sources = ['FromClaim', 'FromClass'];
 
@@ -30,6 +37,7 @@ export function claimStatusErrors(claim: Claim, old: Claim): FieldError[] {
     ...setErrors(devices, at.child('devices'), {
       max: Infinity,
       key: deviceId,
+      shown: shownId,
       check: (device, own) => deviceStatusErrors(device, own, allocated),
     }),
     ...reservationErrors(claim, old),
@@ -40,6 +48,11 @@ export function claimStatusErrors(claim: Claim, old: Claim): FieldError[] {
 /** MakeSharedDeviceID's text. */
 function deviceId({ driver, pool, device, shareID = '' }: Pick<t.AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>): string {
   return `${driver}/${pool}/${device}${shareID === '' ? '' : `/${shareID}`}`;
+}
+
+/** As the struct of internal types shows. */
+function shownId({ driver, pool, device, shareID = '' }: t.AllocatedDeviceStatus): object {
+  return { Driver: driver, Pool: pool, Device: device, ShareID: shareID };
 }
 
 function consumerErrors({ resource, name, uid }: t.ResourceClaimConsumerReference, own: Path): FieldError[] {
@@ -87,6 +100,7 @@ function resultErrors(result: t.DeviceRequestAllocationResult, own: Path, names:
     ...poolNameErrors(result.pool, own.child('pool')),
     ...checked(own.child('device'), result.device, dns1123LabelFaults),
     ...bindingErrors(result, own),
+    ...(result.shareID === undefined ? [] : uuidErrors(result.shareID, own.child('shareID'))),
   ];
 }
 
@@ -101,15 +115,31 @@ function configurationErrors(config: t.DeviceAllocationConfiguration, own: Path,
 }
 
 function deviceStatusErrors(device: t.AllocatedDeviceStatus, own: Path, allocated: ReadonlySet<string>): FieldError[] {
-  const id = deviceId(device);
-  const data = device.data as unknown;
+  const { conditions = [], networkData, shareID } = device;
   return [
     ...csiDriverNameErrors(device.driver, own.child('driver')),
     ...poolNameErrors(device.pool, own.child('pool')),
     ...checked(own.child('device'), device.device, dns1123LabelFaults),
-    ...(allocated.has(id) ? [] : [invalid(own, id, 'must be an allocated device in the claim')]),
-    ...(data !== undefined && data !== null && Buffer.byteLength(JSON.stringify(data)) > maxData
-      ? [tooLong(own.child('data'), maxData)]
-      : []),
+    ...(shareID === undefined ? [] : uuidErrors(shareID, own.child('shareID'))),
+    ...(allocated.has(deviceId(device)) ? [] : [invalid(own, shownId(device), 'must be an allocated device in the claim')]),
+    ...upTo(maxConditions, conditions, own.child('conditions')),
+    ...conditionListErrors(conditions, own.child('conditions')),
+    ...dataErrors(device.data, own.child('data')),
+    ...(networkData === undefined ? [] : networkErrors(networkData, own.child('networkData'))),
+  ];
+}
+
+/** What the driver says about the device: an object, if anything. */
+function dataErrors(data: unknown, own: Path): FieldError[] {
+  if (data === undefined || data === null) return [];
+  if (Buffer.byteLength(JSON.stringify(data)) > maxData) return [tooLong(own, maxData)];
+  return isJsonObject(data) ? [] : [invalid(own, '<value omitted>', 'must be a valid JSON object')];
+}
+
+function networkErrors({ interfaceName = '', hardwareAddress = '', ips = [] }: t.NetworkDeviceData, own: Path): FieldError[] {
+  return [
+    ...(Buffer.byteLength(interfaceName) > maxInterfaceName ? [tooLong(own.child('interfaceName'), maxInterfaceName)] : []),
+    ...(Buffer.byteLength(hardwareAddress) > maxHardwareAddress ? [tooLong(own.child('hardwareAddress'), maxHardwareAddress)] : []),
+    ...setErrors(ips, own.child('ips'), { max: maxAddresses, key: (ip) => ip, check: (ip, field) => interfaceAddressFaults(field, ip) }),
   ];
 }

@@ -30,7 +30,7 @@ function validate({ spec }: ResourceClaimTemplate): FieldError[] {
   return [
     ...annotationErrors(meta.child('annotations'), spec.metadata?.annotations),
     ...labelsErrors(meta.child('labels'), spec.metadata?.labels),
-    ...otherFields(spec.metadata ?? {}).map((field) => forbiddenField(meta.child(field), 'cannot be set')),
+    ...otherFields(spec.metadata ?? {}).map((field) => forbiddenField(meta.child(field === 'uid' ? 'uID' : field), 'cannot be set')),
     ...claimErrors(spec.spec, at.child('spec')),
   ];
 }

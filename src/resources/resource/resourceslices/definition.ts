@@ -5,14 +5,16 @@ import { rfc3339 } from '../../../base/clock.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { countsGeneration } from '../../shared/strategy.ts';
+import { countsGeneration, together } from '../../shared/strategy.ts';
+import { withoutDisabled } from '../../shared/disabled-fields.ts';
 import { sliceErrors } from './validation.ts';
 
 export const resourceslices = ({ clock }: ResourceDeps): ResourceDefinition =>
   define<ResourceSlice>({
     ...fromFacts('resource.k8s.io', 'v1', 'resourceslices'),
     strategy: {
-      ...countsGeneration<ResourceSlice>(),
+      ...together(countsGeneration<ResourceSlice>(), withoutDisabled<ResourceSlice>(dropMappings)),
+      namesOnCreateOnly: true,
       default: ({ spec }) => {
         const now = rfc3339(clock.now());
         for (const { taints = [] } of spec.devices ?? []) for (const taint of taints) taint.timeAdded ??= now;
@@ -33,3 +35,9 @@ export const resourceslices = ({ clock }: ResourceDeps): ResourceDefinition =>
       age,
     ],
   });
+
+/** DRANodeAllocatableResources is off. */
+function dropMappings({ spec }: ResourceSlice, old: ResourceSlice | undefined): void {
+  const isUsed = old?.spec.devices?.some((device) => device.nodeAllocatableResourceMappings !== undefined) === true;
+  if (!isUsed) for (const device of spec.devices ?? []) delete device.nodeAllocatableResourceMappings;
+}

@@ -53,7 +53,7 @@ function fixedErrors(spec: Spec, old: Spec): FieldError[] {
   return [
     ...immutable(at.child('pool', 'name'), spec.pool.name, old.pool.name),
     ...immutable(at.child('driver'), spec.driver, old.driver),
-    ...immutable(at.child('nodeName'), spec.nodeName ?? null, old.nodeName ?? null),
+    ...(spec.nodeName === old.nodeName ? [] : [invalid(at.child('nodeName'), spec.nodeName ?? null, 'field is immutable')]),
   ];
 }
 

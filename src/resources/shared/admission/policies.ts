@@ -6,6 +6,7 @@ import type * as t from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { dns1035LabelFaults, dns1123SubdomainFaults, pathSegmentFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { optionalOneOf } from '../checks.ts';
+import { conditionListErrors } from '../condition-list.ts';
 import { checked } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
 import { conditionErrors, failurePolicies, matchErrors } from './rules.ts';
@@ -97,11 +98,25 @@ export function validatePolicy({ metadata, spec }: t.ValidatingAdmissionPolicy):
     faults.push(invalid(own, auditAnnotations, `must not have more than ${String(maxAuditAnnotations)} auditAnnotations`));
   for (const [index, { key, valueExpression }] of auditAnnotations.entries()) {
     const field = own.index(index);
-    faults.push(...checked(field.child('key'), `${metadata.name}/${key}`, qualifiedNameFaults));
+    if ((metadata.name ?? '') === '') faults.push(invalid(field.child('key'), key, 'requires metadata.name be non-empty'));
+    else faults.push(...checked(field.child('key'), `${metadata.name}/${key}`, qualifiedNameFaults));
     if (isBlank(valueExpression)) faults.push(required(field.child('valueExpression'), 'valueExpression is not specified'));
     if (auditAnnotations.findIndex((other) => other.key === key) < index) faults.push(duplicate(field.child('key'), key));
   }
   return faults;
+}
+
+/** What the type checker found; expressions in it are not read as JSONPath. */
+export function policyStatusErrors({ status }: t.ValidatingAdmissionPolicy): FieldError[] {
+  const own = path('status');
+  const warnings = own.child('typeChecking', 'expressionWarnings');
+  return [
+    ...(status.typeChecking?.expressionWarnings ?? []).flatMap(({ warning, fieldRef }, index) => [
+      ...(warning === '' ? [required(warnings.index(index).child('warning'))] : []),
+      ...(isBlank(fieldRef) ? [required(warnings.index(index).child('fieldRef'))] : []),
+    ]),
+    ...conditionListErrors(status.conditions, own.child('conditions')),
+  ];
 }
 
 function validationErrors({ expression, message = '', messageExpression = '', reason }: t.Validation, own: Path): FieldError[] {

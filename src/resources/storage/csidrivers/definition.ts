@@ -25,6 +25,7 @@ export const csidrivers = define<CSIDriver>({
     validate: validateDriver,
     validateUpdate: validateDriverUpdate,
     warnings: driverWarnings,
+    namesOnCreateOnly: true,
     allowUnconditionalUpdate: false,
   },
   columns: [

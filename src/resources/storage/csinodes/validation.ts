@@ -10,7 +10,7 @@ import { csiDriverNameErrors } from '../../shared/pod/validate-volume-sources.ts
 
 type Driver = CSINode['spec']['drivers'][number];
 
-const maxNodeID = 192;
+const maxNodeID = 256;
 const at = path('spec', 'drivers');
 const driversOf = ({ spec }: CSINode): readonly Driver[] => spec.drivers ?? [];
 

@@ -68,7 +68,8 @@ function topologyErrors(terms: NonNullable<StorageClass['allowedTopologies']>): 
       ];
     });
     const form = JSON.stringify(matchLabelExpressions.map(({ key, values }) => [key, [...values].sort()]).sort());
-    if (seen.has(form)) faults.push(duplicate(at, ''));
+    // upstream compares with terms that are yet to come, too: empty ones
+    if (seen.has(form) || matchLabelExpressions.length === 0) faults.push(duplicate(at, ''));
     seen.add(form);
     return faults;
   });

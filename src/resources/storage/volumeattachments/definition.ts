@@ -17,6 +17,7 @@ export const volumeattachments = define<VolumeAttachment>({
     ...resetsStatus<VolumeAttachment>(() => ({ attached: false })),
     validate,
     validateUpdate: (attachment, old) => [...validate(attachment), ...specChanged(attachment, old)],
+    validateStatusUpdate: (attachment, old) => [...validate(attachment), ...specChanged(attachment, old)],
     allowUnconditionalUpdate: false,
   },
   columns: [
