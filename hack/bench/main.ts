@@ -53,7 +53,7 @@ npm run bench -- --workloads [--nodes N] [--pods N] [--peer]
 npm run bench -- --dns [--seconds N] [--peer]
   instead: questions about 1,000 Services on loopback; the peer is CoreDNS (COREDNS, or PEERS/bin/coredns) on the same API server
 npm run bench -- --storage [--objects N] [--starts N] [--count PODS] [--peer]
-  instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's on its own etcd
+  instead: start with N objects, requests during a snapshot and compaction; API load on etcd, the peer's (with controllers and scheduler, too) on its own etcd
 npm run bench -- --ingress
   instead: the Ingress controller beside bare http-proxy, in turns on one backend
 npm run bench -- --policies
@@ -96,11 +96,11 @@ async function apiLoad(count: number): Promise<void> {
   await coracle.stop();
 }
 
-/** Runs `work` while the real API server is up. */
-async function besidePeer(work: (target: Target) => Promise<void>): Promise<void> {
+/** Runs `work` while the real API server is up; `flags`: `-a` for the whole control plane. */
+async function besidePeer(work: (target: Target) => Promise<void>, flags: readonly string[] = []): Promise<void> {
   const script = join(import.meta.dirname, '..', '..', '..', 'shared', 'peers', 'control-plane.sh');
   if (!existsSync(script)) throw new Error(`--peer needs ${script}`);
-  spawnSync('bash', [script, 'up'], { stdio: 'inherit' });
+  spawnSync('bash', [script, 'up', ...flags], { stdio: 'inherit' });
   await work(new Target('real', peerKubeconfig));
   spawnSync('bash', [script, 'down'], { stdio: 'inherit' });
 }
@@ -127,7 +127,8 @@ async function stores(): Promise<void> {
   const onSim = (flags: readonly string[] = []): Promise<CoracleProcess> => server(['--runtime', 'sim', ...flags]);
   await embeddedFigures({ server: onSim, objects: Number(values.objects), starts: Number(values.starts) });
   await etcdFigures(onSim, Number(values.count));
-  if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
+  // As on our side: a controller manager and a scheduler, which write each pod as well.
+  if (values.peer) await besidePeer((target) => load(target, Number(values.count)), ['-a']);
 }
 
 async function rules(): Promise<void> {

@@ -46,8 +46,11 @@ export function shrinkOld(deployment: Deployment, current: ReplicaSet, old: read
   };
   let cleaned = 0;
   for (const set of sets) {
+    if (cleaned >= room) break;
     const broken = Math.min(room - cleaned, (sizes.get(set) ?? 0) - available(set));
-    if (broken <= 0) continue;
+    if (broken === 0) continue;
+    // More available than wanted: it was made smaller a moment ago, and its status does not know yet. Upstream refuses to go on then.
+    if (broken < 0) return resizes;
     shrink(set, broken);
     cleaned += broken;
   }

@@ -194,8 +194,7 @@ class SqliteStore {
       if (page.last !== undefined)
         asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
       const piece = toStates(page.rows);
-      if (index !== undefined)
-        for (const { key, modRevision, createRevision } of piece) index.set(key, { modRevision, createRevision });
+      if (index !== undefined) for (const { key, modRevision, createRevision } of piece) index.set(key, { modRevision, createRevision });
       if (ahead !== undefined) ahead(piece);
       else for (const item of piece) items.push(item);
       if (page.last === undefined) return { items, revision: page.revision, remaining: page.remaining };
