@@ -1,6 +1,5 @@
 /** What every request meets first: its route, made of what the cluster says. */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Agent } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,8 +15,8 @@ import type { Backends, Target } from './backends.ts';
 import type { Certificates } from './certificates.ts';
 import { secretsByHost } from './certificates.ts';
 import { defaultsOf, isServed, servedClasses } from './classes.ts';
-import type { Timeouts } from './connections.ts';
-import { backendAgent } from './connections.ts';
+import type { BackendAgents, Timeouts } from './connections.ts';
+import { backendAgents } from './connections.ts';
 import type { Downstream } from './downstream.ts';
 import { Http1Downstream, Http2Downstream } from './downstream.ts';
 import type { ForwardOptions } from './forward.ts';
@@ -57,12 +56,12 @@ interface Asked {
 
 /** What becomes of it: it goes to a route, or is answered here. */
 type Verdict =
-  | { readonly route: Route; readonly headers: string[]; readonly path: string }
+  | { readonly route: Route; readonly headers: string[]; readonly path: string; readonly isTls: boolean }
   | { readonly route?: Route; readonly status: number; readonly message: string; readonly location?: string };
 
 export class Edge {
   readonly #options: EdgeOptions;
-  readonly #agent: Agent;
+  readonly #agents: BackendAgents;
   readonly #forward: ForwardOptions;
   #routes: RouteTable | undefined;
   #isSynced = false;
@@ -70,9 +69,9 @@ export class Edge {
   constructor(options: EdgeOptions) {
     this.#options = options;
     const { clock, logger, timeouts, metrics, backends } = options;
-    this.#agent = backendAgent(clock, timeouts);
+    this.#agents = backendAgents(clock, timeouts);
     this.#forward = {
-      agent: this.#agent,
+      agents: this.#agents,
       sessions: new Http2Sessions(clock),
       logger,
       clock,
@@ -106,7 +105,7 @@ export class Edge {
     lifecycle.add(ingresses.handle({ add: changed, update: updated, delete: changed }));
     lifecycle.add(classes.handle({ add: changed, update: changed, delete: changed }));
     lifecycle.add(configMaps.handle({ add: parameters, update: parameters, delete: parameters }));
-    lifecycle.add(running(() => (this.#agent.destroy(), this.#forward.sessions.destroy())));
+    lifecycle.add(running(() => (this.#agents.destroy(), this.#forward.sessions.destroy())));
     await Promise.all([services, slices, secrets, ingresses, classes, configMaps].map(({ synced }) => synced));
     this.#isSynced = true;
   }
@@ -140,10 +139,12 @@ export class Edge {
       return refuseSocket(socket, { ...verdict, ...(verdict.location === undefined ? {} : { headers: { location: verdict.location } }) });
     }
     const { route, headers, path } = verdict;
-    const { timeouts } = this.#options;
+    const { timeouts, backends } = this.#options;
+    const isSecure = (route.policy.protocol ?? backends.protocol(route)) === 'https';
     const ends = this.#ends(route);
     const connectMs = route.policy.connectMs ?? timeouts.connectMs;
-    forwardUpgrade({ request, socket, head, headers, path, connectMs, answered, ...ends }, this.#agent);
+    const agent = this.#agents[isSecure ? 'https' : 'http'];
+    forwardUpgrade({ request, socket, head, headers, path, isSecure, connectMs, answered, ...ends }, agent);
   };
 
   #answer(verdict: Verdict, client: Downstream): void {
@@ -154,9 +155,11 @@ export class Edge {
       const { status, message, location } = verdict;
       return client.refuse(status, message, location === undefined ? undefined : { location });
     }
-    const { route, headers, path } = verdict;
+    const { route, headers, path, isTls } = verdict;
+    const strictTransport = isTls ? route.policy.strictTransport : undefined;
     const { maxBody, connectMs = timeouts.connectMs, silentMs = timeouts.silentMs, protocol = backends.protocol(route) } = route.policy;
-    forward({ client, headers, path, protocol, maxBody, connectMs, silentMs, next: this.#ends(route).next }, this.#forward);
+    const { next } = this.#ends(route);
+    forward({ client, headers, path, protocol, strictTransport, maxBody, connectMs, silentMs, next }, this.#forward);
   }
 
   #ends(route: Route): {
@@ -188,7 +191,7 @@ export class Edge {
     const route = this.#table().find(aim.host, aim.path);
     if (route === undefined) return { status: 404, message: 'no Ingress has this host and path' };
     if (isRedirected(route, told)) return { route, status: 308, message: 'by HTTPS', location: this.#secure(aim) };
-    return { route, headers, path: aim.path };
+    return { route, headers, path: aim.path, isTls: told.proto === 'https' };
   }
 
   #secure({ host, path }: { readonly host: string; readonly path: string }): string {

@@ -1,9 +1,9 @@
 /** One request to a backend and its answer back, as streams: nothing is held here but what is on its way. */
-import type { Agent } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Target } from './backends.ts';
+import type { BackendAgents } from './connections.ts';
 import type { AnswerHead, Downstream } from './downstream.ts';
 import type { Http2Sessions } from './http2-sessions.ts';
 import type { BackendProtocol } from './policy.ts';
@@ -17,6 +17,8 @@ export interface Exchange {
   /** The request target in origin form. */
   readonly path: string;
   readonly protocol: BackendProtocol;
+  /** For the client, where the backend says nothing of the kind. */
+  readonly strictTransport: string | undefined;
   readonly maxBody: number | undefined;
   readonly connectMs: number;
   readonly silentMs: number;
@@ -25,7 +27,7 @@ export interface Exchange {
 }
 
 export interface ForwardOptions {
-  readonly agent: Agent;
+  readonly agents: BackendAgents;
   readonly sessions: Http2Sessions;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -72,9 +74,11 @@ class Forwarding implements UpstreamEvents {
   start(target: Target): void {
     this.#tried.push(target);
     const { client, headers, path, protocol, connectMs, silentMs } = this.#exchange;
-    const order: Order = { target, method: client.method, path, headers, framing: client.framing, connectMs, silentMs };
-    const { agent, sessions } = this.#options;
-    this.#upstream = protocol === 'h2c' ? askHttp2(sessions, order, this) : askHttp1(agent, order, this);
+    const isSecure = protocol === 'https' || protocol === 'h2';
+    const order: Order = { target, method: client.method, path, headers, framing: client.framing, isSecure, connectMs, silentMs };
+    const { agents, sessions } = this.#options;
+    const isHttp2 = protocol === 'h2c' || protocol === 'h2';
+    this.#upstream = isHttp2 ? askHttp2(sessions, order, this) : askHttp1(agents[isSecure ? 'https' : 'http'], order, this);
   }
 
   ready(sending: Writable): void {
@@ -87,7 +91,8 @@ class Forwarding implements UpstreamEvents {
   answer({ isWhole, ...head }: AnswerHead, body: Readable): void {
     const { client } = this.#exchange;
     if (this.#isOver || client.isGone) return void body.destroy();
-    const receiving = client.answer({ ...head, isWhole });
+    const headers = withStrictTransport(head.headers, this.#exchange.strictTransport);
+    const receiving = client.answer({ ...head, headers, isWhole });
     // An answer that breaks off must not look whole.
     body.on('error', () => client.abort());
     body.on('aborted', () => client.abort());
@@ -166,4 +171,11 @@ class Forwarding implements UpstreamEvents {
   #stopBody(): void {
     if (this.#sending !== undefined) this.#exchange.client.body.unpipe(this.#sending);
   }
+}
+
+const strictTransportHeader = 'strict-transport-security';
+
+function withStrictTransport(headers: string[], wanted: string | undefined): string[] {
+  if (wanted === undefined || headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === strictTransportHeader)) return headers;
+  return [...headers, strictTransportHeader, wanted];
 }

@@ -1,11 +1,12 @@
-/** HTTP/2 sessions in clear with backends that say they speak it: one an endpoint, kept while it is used. */
+/** HTTP/2 sessions with backends that say they speak it, in clear or with TLS: one an endpoint, kept while it is used. */
 import type { ClientHttp2Session } from 'node:http2';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import type { Target } from './backends.ts';
-import { connectTimedOut } from './connections.ts';
+import { backendTls, connectTimedOut } from './connections.ts';
 
 /** How long a session without requests is kept, in ms. */
 const idleMs = 60_000;
@@ -19,11 +20,11 @@ export class Http2Sessions {
   }
 
   /** Rejects with the connection's error. */
-  of(target: Target, connectMs: number): Promise<ClientHttp2Session> {
-    const key = `${target.host} ${target.port}`;
+  of(target: Target, { connectMs, isSecure }: { readonly connectMs: number; readonly isSecure: boolean }): Promise<ClientHttp2Session> {
+    const key = `${target.host} ${target.port} ${String(isSecure)}`;
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
-    const made = this.#connect(target, connectMs).then((socket) => this.#session(socket, target, () => forget()));
+    const made = this.#connect(target, connectMs, isSecure).then((socket) => this.#session(socket, target, () => forget()));
     const forget = (): void => {
       if (this.#sessions.get(key) === made) this.#sessions.delete(key);
     };
@@ -41,13 +42,17 @@ export class Http2Sessions {
     this.#sessions.clear();
   }
 
-  #connect({ host, port }: Target, connectMs: number): Promise<Socket> {
+  #connect({ host, port }: Target, connectMs: number, isSecure: boolean): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true });
+      const socket = isSecure ? connectTls({ host, port, ...backendTls, ALPNProtocols: ['h2'] }) : connect({ host, port, noDelay: true });
       const cancel = this.#clock.after(connectMs, () => socket.destroy(connectTimedOut()));
-      socket.once('error', reject).once('connect', () => {
+      const failed = (error: Error): void => {
         cancel();
-        socket.off('error', reject);
+        reject(error);
+      };
+      socket.once('error', failed).once(isSecure ? 'secureConnect' : 'connect', () => {
+        cancel();
+        socket.off('error', failed);
         resolve(socket);
       });
     });

@@ -19,6 +19,14 @@ test.each<[Record<string, string>, object]>([
   ],
   [{ 'backend-protocol': 'GRPC' }, { protocol: 'h2c' }],
   [{ 'backend-protocol': 'http' }, { protocol: 'http' }],
+  [{ 'backend-protocol': 'HTTPS' }, { protocol: 'https' }],
+  [{ 'backend-protocol': 'GRPCS' }, { protocol: 'h2' }],
+  [{ hsts: 'false', 'hsts-preload': 'true' }, {}],
+  [{ hsts: 'true' }, { strictTransport: 'max-age=31536000; includeSubDomains' }],
+  [
+    { hsts: 'true', 'hsts-max-age': '60', 'hsts-include-subdomains': 'false', 'hsts-preload': 'true' },
+    { strictTransport: 'max-age=60; preload' },
+  ],
 ])('%j', (wishes, policy) => {
   const expected = { policy: { ...usualPolicy, ...policy }, faults: [] };
   for (const prefix of ['ingress.coracle.io/', 'nginx.ingress.kubernetes.io/'])
@@ -42,6 +50,7 @@ test('what is not understood is said and does not count', () => {
   expect(faults[0]).toBe('ingress.coracle.io/ssl-redirect: "much" is not understood');
 });
 
-test('a port of a Service may say HTTP/2 in clear', () => {
-  expect([protocolOf('kubernetes.io/h2c'), protocolOf('http'), protocolOf(undefined)]).toEqual(['h2c', 'http', 'http']);
+test('a port of a Service may say HTTP/2 in clear, or TLS', () => {
+  expect(['kubernetes.io/h2c', 'http', undefined].map(protocolOf)).toEqual(['h2c', 'http', 'http']);
+  expect(['https', 'HTTPS', 'kubernetes.io/wss', 'kubernetes.io/ws'].map(protocolOf)).toEqual(['https', 'https', 'https', 'http']);
 });

@@ -4,7 +4,8 @@
  * the values for Ingresses that say nothing, by the same names without prefix.
  */
 
-export type BackendProtocol = 'http' | 'h2c';
+/** HTTP/1.1 in clear or with TLS, HTTP/2 in clear or with TLS. */
+export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2';
 
 export interface RoutePolicy {
   /** Whether plain HTTP is sent to HTTPS: where the Ingress has TLS for the host, always, or never. */
@@ -17,6 +18,8 @@ export interface RoutePolicy {
   readonly silentMs: number | undefined;
   /** How the backend is spoken to; undefined: as the Service's port says (appProtocol). */
   readonly protocol: BackendProtocol | undefined;
+  /** `Strict-Transport-Security` of answers over TLS that have none of their own; undefined: none. */
+  readonly strictTransport: string | undefined;
 }
 
 export const usualPolicy: RoutePolicy = {
@@ -25,6 +28,7 @@ export const usualPolicy: RoutePolicy = {
   connectMs: undefined,
   silentMs: undefined,
   protocol: undefined,
+  strictTransport: undefined,
 };
 
 const prefixes = ['ingress.coracle.io/', 'nginx.ingress.kubernetes.io/'];
@@ -59,17 +63,40 @@ export function policyOf(annotations: Readonly<Record<string, string>> = {}, def
     connectMs: read('proxy-connect-timeout', asDuration),
     silentMs: read('proxy-read-timeout', asDuration),
     protocol: read('backend-protocol', asProtocol),
+    strictTransport: read('hsts', asBoolean) === true ? strictTransport(read) : undefined,
   };
   return { policy, faults };
 }
 
-/** How a Service says that its port speaks HTTP/2 in clear (KEP-3726). */
+type Read = <V>(name: string, parse: (text: string) => V | undefined) => V | undefined;
+
+/** RFC 6797, with ingress-nginx's names and defaults; but only where it is asked for. */
+function strictTransport(read: Read): string {
+  const age = read('hsts-max-age', asCount) ?? 31_536_000;
+  const subdomains = read('hsts-include-subdomains', asBoolean) === false ? '' : '; includeSubDomains';
+  return `max-age=${String(age)}${subdomains}${read('hsts-preload', asBoolean) === true ? '; preload' : ''}`;
+}
+
+/** How a Service says what its port speaks: names of KEP-3726, and of IANA as many charts write it. */
 export function protocolOf(appProtocol: string | undefined): BackendProtocol {
-  return appProtocol === 'kubernetes.io/h2c' ? 'h2c' : 'http';
+  switch (appProtocol) {
+    case 'kubernetes.io/h2c':
+      return 'h2c';
+    case 'kubernetes.io/wss':
+    case 'https':
+    case 'HTTPS':
+      return 'https';
+    default:
+      return 'http';
+  }
 }
 
 function asBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function asCount(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
 
 /** nginx's sizes: bytes, or with k, m or g. */
@@ -92,9 +119,13 @@ function asProtocol(text: string): BackendProtocol | undefined {
   switch (text.toUpperCase()) {
     case 'HTTP':
       return 'http';
+    case 'HTTPS':
+      return 'https';
     case 'GRPC':
     case 'H2C':
       return 'h2c';
+    case 'GRPCS':
+      return 'h2';
     default:
       return undefined;
   }

@@ -13,6 +13,8 @@ export interface UpgradeExchange {
   readonly head: Buffer;
   readonly headers: readonly string[];
   readonly path: string;
+  /** Whether the backend is spoken to with TLS. */
+  readonly isSecure: boolean;
   readonly connectMs: number;
   readonly next: (tried: readonly Target[]) => Target | undefined;
   readonly unreachable: (target: Target) => void;
@@ -44,10 +46,11 @@ function refuse({ socket, answered }: UpgradeExchange, status: number, message: 
 }
 
 function ask(exchange: UpgradeExchange, agent: Agent, tried: readonly Target[]): void {
-  const { request: incoming, socket, path, headers, connectMs, next, unreachable } = exchange;
+  const { request: incoming, socket, path, headers, isSecure, connectMs, next, unreachable } = exchange;
   const target = tried.at(-1);
   if (target === undefined) return;
-  const options = { agent, host: target.host, port: target.port, method: incoming.method ?? 'GET', path, setHost: false, connectMs };
+  const at = { protocol: isSecure ? 'https:' : 'http:', host: target.host, port: target.port };
+  const options = { agent, ...at, method: incoming.method ?? 'GET', path, setHost: false, connectMs };
   const upstream = request({ ...options, headers: [...headers, 'connection', 'Upgrade', 'upgrade', incoming.headers.upgrade ?? ''] });
   let isAnswered = false;
   const gone = (): void => void upstream.destroy();

@@ -1,4 +1,4 @@
-/** One request on its way to a backend, over HTTP/1.1 or over HTTP/2 in clear. */
+/** One request on its way to a backend, over HTTP/1.1 or over HTTP/2. */
 import type { Agent, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
@@ -19,6 +19,8 @@ export interface Order {
   /** For the backend, the body's framing left out. */
   readonly headers: readonly string[];
   readonly framing: Downstream['framing'];
+  /** Whether the backend is spoken to with TLS. */
+  readonly isSecure: boolean;
   readonly connectMs: number;
   readonly silentMs: number;
 }
@@ -43,11 +45,12 @@ const expectBody = new Set(['POST', 'PUT', 'PATCH']);
 
 export function askHttp1(agent: Agent, order: Order, events: UpstreamEvents): Upstream {
   const { target, method, path, framing, connectMs, silentMs } = order;
+  const protocol = order.isSecure ? 'https:' : 'http:';
   // The framing is said anew and in one way only: chunks where there were chunks, else the length the parser went by. (The content-length
   // that requestHeaders lets through is that one.)
   const said =
     framing === 'chunked' ? ['transfer-encoding', 'chunked'] : framing === 'none' && expectBody.has(method) ? emptyBody(order) : [];
-  const options = { agent, host: target.host, port: target.port, method, path, setHost: false, timeout: silentMs, connectMs };
+  const options = { agent, protocol, host: target.host, port: target.port, method, path, setHost: false, timeout: silentMs, connectMs };
   const upstream = request({ ...options, headers: said.length === 0 ? order.headers : [...order.headers, ...said] });
   upstream.on('response', (answer) => {
     events.answer(headOf(answer), answer);
@@ -81,7 +84,7 @@ function headOf(answer: IncomingMessage): AnswerHead {
 export function askHttp2(sessions: Http2Sessions, order: Order, events: UpstreamEvents): Upstream {
   let stream: ClientHttp2Stream | undefined;
   let isUnwanted = false;
-  sessions.of(order.target, order.connectMs).then(
+  sessions.of(order.target, order).then(
     (session) => {
       if (isUnwanted) return;
       try {
@@ -105,9 +108,16 @@ export function askHttp2(sessions: Http2Sessions, order: Order, events: Upstream
 }
 
 /** gRPC asks that trailers be welcome; they are, up to here. */
-function requestHead({ method, path, headers }: Order): import('node:http2').OutgoingHttpHeaders {
+function requestHead({ method, path, headers, isSecure }: Order): import('node:http2').OutgoingHttpHeaders {
   const { host, ...others } = http2Headers(headers);
-  return { ':method': method, ':path': path, ':scheme': 'http', ':authority': String(host ?? ''), ...others, te: 'trailers' };
+  return {
+    ':method': method,
+    ':path': path,
+    ':scheme': isSecure ? 'https' : 'http',
+    ':authority': String(host ?? ''),
+    ...others,
+    te: 'trailers',
+  };
 }
 
 function follow(stream: ClientHttp2Stream, order: Order, events: UpstreamEvents): void {
