@@ -15,6 +15,7 @@ import { nodeSettings } from './node-settings.ts';
 import { startRotation } from './rotation.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
+import { startSparingMemory } from './spare-memory.ts';
 import { tokenOf } from './token-file.ts';
 import { untilReached } from './until-reached.ts';
 import { UsageError } from './usage-error.ts';
@@ -83,6 +84,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         logger,
       }),
     );
+    lifecycle.add(startSparingMemory(realClock));
     reporter.note(`The node ${nodeName} is registered.`);
     await stopped;
     reporter.note('Stopping; containers go on.');
