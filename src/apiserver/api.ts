@@ -8,6 +8,7 @@ import { anonymousUser } from '../auth/authenticator.ts';
 import type { Connector, Upgrade } from './connect/connector.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { Exchange } from './exchange.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { authorize } from './filters/authorization.ts';
 import { Deadlines, isLongRunning, timeoutOf } from './filters/deadline.ts';
 import { createIdentities } from './filters/identity.ts';
@@ -16,6 +17,7 @@ import { admitted } from './filters/priority-and-fairness.ts';
 import type { FlowControl } from './flow-control/flow-control.ts';
 import { watch } from './handlers/watch.ts';
 import { checkPatchType, checkRoute, collectionTypes, type Endpoint, Negotiator, objectTypes } from './media-type.ts';
+import { Http2Response } from './http2/stream.ts';
 import { Messages, messageSchema } from './messages.ts';
 import { isCountedPath, kindOf, type Metrics } from './metrics.ts';
 import { answerNonResource, type NonResourceOptions, sendNotFound } from './non-resource.ts';
@@ -27,7 +29,7 @@ import { notWatched, route } from './router.ts';
 import { patchTypes } from './patching.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
-import { Flusher, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
+import { Flusher, Http2Outlet, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
 export interface ApiOptions extends Omit<ApiServerOptions, 'storage'> {
   readonly discovery: Discovery;
@@ -50,7 +52,7 @@ export interface UpgradeRequest {
 
 /** Neither rejects: failures are answered. Stopping it forgets the deadlines of what is under way. */
 export interface Api extends Running {
-  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  serve(request: HttpRequest, response: HttpResponse): Promise<void>;
   upgrade(upgrade: UpgradeRequest): Promise<void>;
 }
 
@@ -68,7 +70,7 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-type Http = { readonly request: IncomingMessage; readonly response: ServerResponse };
+type Http = { readonly request: HttpRequest; readonly response: HttpResponse };
 
 class Pipeline {
   readonly #options: ApiOptions;
@@ -276,11 +278,13 @@ function notFound(registry: ApiOptions['registry'], exchange: Exchange): void {
   throw new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 }
 
-function toUpgrade({ socket, head }: UpgradeRequest): Upgrade {
-  return { socket, head };
+function toUpgrade({ request, socket, head }: UpgradeRequest): Upgrade {
+  return { request, socket, head };
 }
 
 function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): WatchOutlet {
+  const { response } = exchange;
+  if (response instanceof Http2Response) return new Http2Outlet(exchange, response);
   if (upgrade === undefined) return new HttpOutlet(exchange, flusher);
   if (upgrade.request.headers.upgrade?.toLowerCase() !== 'websocket')
     throw badRequest('unable to upgrade: only websocket is supported for watches');

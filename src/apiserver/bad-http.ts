@@ -1,7 +1,7 @@
 /** What is no proper HTTP is answered as Go's server does, in plain text, and cut off. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '../api/errors.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 
 /** By the codes of Node's parser; nothing at all is said to who took too long. */
 const answers: Readonly<Record<string, string>> = {
@@ -39,14 +39,15 @@ function raw(status: string): string {
 }
 
 /** Requests that Go's server answers before any handler: HTTP/1.1 without a host, escapes that are none, `OPTIONS *`. */
-export function answeredWithoutHandler(request: IncomingMessage, response: ServerResponse): boolean {
+export function answeredWithoutHandler(request: HttpRequest, response: HttpResponse): boolean {
   const { url = '', method, headers, httpVersion, socket } = request;
   if (headers.host === undefined && httpVersion === '1.1') {
     socket.end(raw('400 Bad Request: missing required Host header'));
     return true;
   }
   if (url.includes('%') && /^[^?]*%(?![0-9a-fA-F]{2})/.test(url)) {
-    socket.end(raw('400 Bad Request'));
+    if (httpVersion === '2.0') response.writeHead(400, ['Content-Type', 'text/plain; charset=utf-8']).end('400 Bad Request');
+    else socket.end(raw('400 Bad Request'));
     return true;
   }
   if (method !== 'OPTIONS' || url !== '*') return false;

@@ -1,12 +1,14 @@
 /** Reads request bodies (apiserver pkg/endpoints/handlers/rest.go, limitedReadBody). */
-import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api/errors.ts';
+import type { HttpRequest } from './http.ts';
 
 /** Upstream's MaxRequestBodyBytes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
 /** Rejects with 413 for a larger body, of which no more is read, and with 400 when the client goes away in the middle. */
-export function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readBody(request: HttpRequest): Promise<Buffer> {
+  const whole = request.whole?.();
+  if (whole !== undefined) return whole.length > maxBodyBytes ? Promise.reject(tooLarge()) : Promise.resolve(whole);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -1,15 +1,15 @@
 /** One request and its answer, as handlers see them. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { managerOfUserAgent } from '../api/managed-fields/user-agent.ts';
 import type { Pass } from './flow-control/flow-control.ts';
 import type { RequestContext, UserInfo } from '../registry/context.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { type Format, type Negotiator, plainJson } from './media-type.ts';
 import type { RequestInfo } from './request-info.ts';
 
 export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   info: RequestInfo;
   /** Without the question mark. */
   readonly rawQuery: string;
@@ -35,7 +35,7 @@ export class Exchange {
   #abort: AbortController | undefined;
 
   constructor(
-    http: { readonly request: IncomingMessage; readonly response: ServerResponse },
+    http: { readonly request: HttpRequest; readonly response: HttpResponse },
     parsed: {
       readonly info: RequestInfo;
       readonly rawQuery: string;

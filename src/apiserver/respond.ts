@@ -1,11 +1,11 @@
 /** The one place that writes answers. */
-import type { ServerResponse } from 'node:http';
 import { ApiError, toApiError } from '../api/errors.ts';
 import { documentSchema } from '../api/protobuf/document-schemas.ts';
 import { documentParts } from '../api/protobuf/document.ts';
 import { encodeMessage } from '../api/protobuf/encode.ts';
 import { stringifyGoYaml } from '../api/yaml.ts';
 import type { Exchange } from './exchange.ts';
+import type { HttpResponse } from './http.ts';
 import { gzipAround, gzipParts } from './gzip-parts.ts';
 import { mediaTypes } from './media-type.ts';
 import type { SharedList } from './shared-list.ts';
@@ -38,7 +38,7 @@ export function sendBytes(exchange: Exchange, code: number, body: Body): void {
 }
 
 /** Joins small buffers to ones of about a megabyte: one system call and a few TLS records each. */
-function writeMany(response: ServerResponse, parts: readonly Buffer[]): void {
+function writeMany(response: HttpResponse, parts: readonly Buffer[]): void {
   let from = 0;
   let size = 0;
   for (let at = 0; at < parts.length; at++) {
@@ -207,6 +207,7 @@ const lingerMs = 500;
  * which are read and thrown away.
  */
 export function closeAfterAnswer({ request, response }: Exchange, readable = 256 * 1024): void {
+  if (request.httpVersion === '2.0') return;
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   const rest = encoding === undefined ? Number(length ?? 0) : Infinity;
   if (response.headersSent || rest <= readable) return;

@@ -1,8 +1,9 @@
 /**
- * The HTTPS server: one chain of filters in front of one handler a verb. HTTP/1.1 only, which every client speaks; what the
- * alternatives cost stands in ARCHITECTURE.md. No framework stands on the way of a request.
+ * The HTTPS server: one chain of filters in front of one handler a verb. HTTP/2 (http2/) for clients that offer it, HTTP/1.1 for the others
+ * and for upgrades; why by hand stands in ARCHITECTURE.md. No framework stands on the way of a request.
  */
 import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServerResponse as NodeResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +20,8 @@ import { createApi } from './api.ts';
 import { discoveryOf } from './discovery/discovery.ts';
 import { createConnector, type NodeConnection } from './connect/connector.ts';
 import { Health } from './health.ts';
+import { type Http2Handler, serveHttp2 } from './http2/connection.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { Metrics } from './metrics.ts';
 import type { VersionInfo } from './version-info.ts';
 import { systemUser } from '../registry/context.ts';
@@ -79,11 +82,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const connector = createConnector({ registry, nodes: options.nodes, logger });
   let url = '';
   const api = createApi({ ...options, discovery, openapi, metrics, flow, health: new Health(state), connector, url: () => url });
+  const serve = (request: HttpRequest, response: HttpResponse): void => {
+    if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
+  };
   const server = createServer(serverOptions(options.tls), (request, response) => {
-    inTurn(request, response, () => {
-      if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
-    });
+    inTurn(request, response, () => serve(request, response));
   });
+  const endHttp2 = http2(server, serve);
   const upgraded = upgrades(server, (upgrade) => api.upgrade(upgrade));
   server.maxHeadersCount = 0;
   server.on('tlsClientError', (error) => {
@@ -105,6 +110,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of upgraded) socket.destroy();
     server.closeAllConnections();
+    endHttp2();
     await closed;
     await configuration.stop();
     flow.stop();
@@ -129,6 +135,21 @@ function inTurn({ socket }: IncomingMessage, response: ServerResponse, serve: ()
   });
 }
 
+/** Takes the connections that chose HTTP/2 away from node:http; the answer ends them. */
+function http2(server: Server, serve: Http2Handler): () => void {
+  const open = new Map<TLSSocket, () => void>();
+  const [http1] = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol !== 'h2') return void http1?.call(server, socket);
+    open.set(socket, serveHttp2(socket, serve));
+    socket.once('close', () => open.delete(socket));
+  });
+  return () => {
+    for (const end of open.values()) end();
+  };
+}
+
 function serverOptions({ key, cert, clientCA }: ApiServerOptions['tls']): ServerOptions {
   return {
     key,
@@ -136,7 +157,7 @@ function serverOptions({ key, cert, clientCA }: ApiServerOptions['tls']): Server
     ca: typeof clientCA === 'string' ? clientCA : [...clientCA],
     requestCert: true,
     rejectUnauthorized: false,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: headersTimeoutMs,
     keepAliveTimeout: 180_000,
     // Watches and logs last; everything else has a deadline (filters/deadline.ts).

@@ -28,7 +28,8 @@ export interface EncodingOptions {
 /** Makes lines of JSON, one an event, each ending with a line feed, or frames of protobuf. */
 export interface EventEncoder {
   event(event: ResourceEvent): Buffer;
-  /** A batch as one chunk of HTTP's chunked transfer coding. */
+  batch(events: readonly ResourceEvent[]): Buffer;
+  /** A batch as one chunk of HTTP/1.1's chunked transfer coding. */
   chunk(events: readonly ResourceEvent[]): Buffer;
   /** An ERROR event: the last thing a watch says. */
   error(status: StatusBody): Buffer;
@@ -38,6 +39,7 @@ type Memo<Key extends object> = WeakMap<Key, Map<string, Buffer>>;
 
 /** Memos, not state: bytes by what they were made of. The second key says which of the forms. */
 const eventBytes: Memo<ResourceEvent> = new WeakMap();
+const batchBytes: Memo<readonly ResourceEvent[]> = new WeakMap();
 const chunkBytes: Memo<readonly ResourceEvent[]> = new WeakMap();
 
 function remembered<Key extends object>(memo: Memo<Key>, key: Key, form: string, make: () => Buffer): Buffer {
@@ -62,6 +64,7 @@ export function createEventEncoder(options: EncodingOptions): EventEncoder {
   const encode = encoderOf(options);
   const encoder: EventEncoder = {
     event: (event) => remembered(eventBytes, event, form, () => encode(event)),
+    batch: (events) => remembered(batchBytes, events, form, () => joined(events.map((event) => encoder.event(event)))),
     chunk: (events) => remembered(chunkBytes, events, form, () => chunkOf(events.map((event) => encoder.event(event)))),
     error: (status) => (isProtobuf ? watchFrame('ERROR', protobufParts(status)) : line('ERROR', status)),
   };
@@ -77,6 +80,10 @@ function encoderOf({ definition, format, messages }: EncodingOptions): (event: R
 
 const lineEnd = Buffer.from('\r\n');
 const close = Buffer.from('}\n');
+
+function joined(lines: readonly Buffer[]): Buffer {
+  return lines.length === 1 ? (lines[0] as Buffer) : Buffer.concat(lines);
+}
 
 export function chunkOf(lines: readonly Buffer[]): Buffer {
   let length = 0;
@@ -141,7 +148,12 @@ function tableEncoder(options: EncodingOptions): EventEncoder {
     headers = false;
     return line(event.type, tableOf([object], { resourceVersion: String(event.revision) }, shown));
   };
-  return { event, chunk: (events) => chunkOf(events.map(event)), error: (status) => line('ERROR', status) };
+  return {
+    event,
+    batch: (events) => joined(events.map(event)),
+    chunk: (events) => chunkOf(events.map(event)),
+    error: (status) => line('ERROR', status),
+  };
 }
 
 function line(type: string, object: unknown): Buffer {

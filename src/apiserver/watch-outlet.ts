@@ -1,10 +1,12 @@
 /** Where watch events go: a chunked HTTP answer or a WebSocket. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { ResourceEvent } from '../registry/store.ts';
 import type { Exchange } from './exchange.ts';
+import type { HttpResponse } from './http.ts';
+import type { Http2Response } from './http2/stream.ts';
 import { mediaTypes } from './media-type.ts';
 import { headersOf } from './respond.ts';
 import { chunkOf, type EventEncoder } from './watch-encoding.ts';
@@ -57,7 +59,7 @@ const flushEveryMs = 5;
 /** Writes whole chunks, framed once for all watchers, past the response's own framing. */
 export class HttpOutlet implements WatchOutlet {
   readonly #exchange: Exchange;
-  readonly #response: ServerResponse;
+  readonly #response: HttpResponse;
   readonly #flusher: Flusher;
 
   constructor(exchange: Exchange, flusher: Flusher) {
@@ -69,8 +71,7 @@ export class HttpOutlet implements WatchOutlet {
   open(): void {
     const response = this.#response;
     if (response.headersSent || response.destroyed) return;
-    const type = isBinary(this.#exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
-    response.writeHead(200, [...headersOf(this.#exchange, type), 'Transfer-Encoding', 'chunked']);
+    response.writeHead(200, [...headersOf(this.#exchange, streamType(this.#exchange)), 'Transfer-Encoding', 'chunked']);
     response.flushHeaders();
   }
 
@@ -108,6 +109,56 @@ export class HttpOutlet implements WatchOutlet {
     this.#flusher.hold(socket);
     socket.write(chunk);
   }
+}
+
+/** Writes batches, joined once for all watchers; their connection sends what all of them got as one write. */
+export class Http2Outlet implements WatchOutlet {
+  readonly #exchange: Exchange;
+  readonly #response: Http2Response;
+
+  constructor(exchange: Exchange, response: Http2Response) {
+    this.#exchange = exchange;
+    this.#response = response;
+  }
+
+  open(): void {
+    const response = this.#response;
+    if (response.headersSent || response.destroyed) return;
+    response.writeHead(200, headersOf(this.#exchange, streamType(this.#exchange)));
+    response.flushHeaders();
+  }
+
+  send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
+    const batch = encoder.batch(events);
+    this.sendLine(batch);
+    return batch.length;
+  }
+
+  sendLine(line: Buffer): void {
+    this.open();
+    this.#response.writeNow(line);
+  }
+
+  get pending(): number {
+    return this.#response.pendingBytes;
+  }
+
+  end(): void {
+    this.open();
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  onClose(call: () => void): void {
+    this.#response.once('close', call);
+  }
+}
+
+function streamType(exchange: Exchange): string {
+  return isBinary(exchange) ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
 }
 
 function isBinary({ format }: Exchange): boolean {

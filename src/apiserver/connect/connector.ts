@@ -107,7 +107,8 @@ class Streams {
     const encoding = answer.headers['content-encoding'];
     const isPage = method !== 'HEAD' && headers['location'] === undefined && hasLinks(answer.headers['content-type'], encoding);
     if (isPage) delete headers['content-length'];
-    exchange.response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+    exchange.response.statusMessage = answer.statusMessage ?? '';
+    exchange.response.writeHead(answer.statusCode ?? 502, headers);
     exchange.response.flushHeaders();
     await copy(isPage ? await rewriteLinks(answer, encoding, at) : answer, exchange);
   }

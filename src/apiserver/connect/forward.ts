@@ -25,6 +25,7 @@ export interface NodeConnection {
 }
 
 export interface Upgrade {
+  readonly request: IncomingMessage;
   readonly socket: Duplex;
   /** What the client sent behind its request already. */
   readonly head: Buffer;

@@ -30,7 +30,7 @@ async function reader(chunks: readonly string[], refused: (error: unknown) => vo
     const response = new ServerResponse(request);
     response.assignSocket(request.socket);
     get({ port: source }, (answer: IncomingMessage) => {
-      sendOverWebSocket(answer, { request, response } as unknown as Exchange, { socket, head }).catch((error: unknown) => {
+      sendOverWebSocket(answer, { request, response } as unknown as Exchange, { request, socket, head }).catch((error: unknown) => {
         refused(error);
         socket.destroy();
       });

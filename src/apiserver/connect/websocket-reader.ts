@@ -18,8 +18,8 @@ export function readerProtocol(offered: string | undefined): string | undefined 
  * Sends an empty message, then every chunk as one message, then closes. Throws an ApiError when the client cannot be upgraded;
  * resolves when either side is through.
  */
-export async function sendOverWebSocket(source: IncomingMessage, exchange: Exchange, { socket, head }: Upgrade): Promise<void> {
-  const { request, response } = exchange;
+export async function sendOverWebSocket(source: IncomingMessage, exchange: Exchange, { request, socket, head }: Upgrade): Promise<void> {
+  const { response } = exchange;
   const protocol = readerProtocol(request.headers['sec-websocket-protocol']);
   if (request.headers.upgrade?.toLowerCase() !== 'websocket' || protocol === undefined) {
     source.destroy();

@@ -1,11 +1,11 @@
 /** Who a request comes from: the connection's certificate and the request's bearer token. */
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { ApiError } from '../../api/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { anonymousUser, authenticate, type Authenticator, type CertificateSubject, type Credentials } from '../../auth/authenticator.ts';
 import type { UserInfo } from '../../registry/context.ts';
+import type { HttpRequest } from '../http.ts';
 
 type ConnectionIdentity = Pick<Credentials, 'certificate' | 'certificateError'>;
 
@@ -13,7 +13,7 @@ const noCertificate: ConnectionIdentity = Object.freeze({ certificate: undefined
 
 export interface Identities {
   /** The user; anonymous when nothing came along. Throws 401 when what came along is no good. */
-  identify(request: IncomingMessage): UserInfo | Promise<UserInfo>;
+  identify(request: HttpRequest): UserInfo | Promise<UserInfo>;
 }
 
 export function createIdentities(authenticators: readonly Authenticator[], logger: Logger): Identities {
@@ -21,7 +21,7 @@ export function createIdentities(authenticators: readonly Authenticator[], logge
   const connections = new WeakMap<Socket, ConnectionIdentity>();
   // What it brought last, when that cannot mean anybody else later.
   const users = new WeakMap<Socket, { readonly token: string | undefined; readonly user: UserInfo }>();
-  const ask = async (request: IncomingMessage, token: string | undefined): Promise<UserInfo> => {
+  const ask = async (request: HttpRequest, token: string | undefined): Promise<UserInfo> => {
     const { socket } = request;
     let connection = connections.get(socket);
     if (connection === undefined) {
@@ -47,7 +47,7 @@ export function createIdentities(authenticators: readonly Authenticator[], logge
 }
 
 /** Of the Authorization header, or of the subprotocol that browsers put it in for WebSockets. */
-function bearerToken(request: IncomingMessage): string | undefined {
+function bearerToken(request: HttpRequest): string | undefined {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
     const [scheme = '', token = ''] = authorization.trim().split(/ +/);

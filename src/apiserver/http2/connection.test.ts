@@ -1,0 +1,297 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { HttpRequest, HttpResponse } from '../http.ts';
+import { serveHttp2 } from './connection.ts';
+import { errorCode, flag, FrameReader, frameType, numbersFrame, preface, putHead, settingsFrame } from './frames.ts';
+import { encodedField } from './hpack.ts';
+import type { Http2Response } from './stream.ts';
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.close();
+});
+
+type Handler = (request: HttpRequest, response: HttpResponse) => void;
+
+async function serve(handle: Handler): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    serveHttp2(socket, handle);
+  });
+  open.push({ close: () => void (server.close(), sockets.forEach((socket) => socket.destroy())) });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** Node's own client, so that both sides are not of one hand. */
+async function client(handle: Handler): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${String(await serve(handle))}`);
+  session.on('error', () => undefined);
+  open.push({ close: () => session.destroy() });
+  return session;
+}
+
+async function answerOf(stream: ClientHttp2Stream): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  return { status: Number(headers[':status']), body: await text(stream), headers };
+}
+
+async function bodyOf(request: HttpRequest): Promise<string> {
+  return request.whole?.()?.toString() ?? (await text(request));
+}
+
+describe('requests and answers', () => {
+  test('method, path, fields and body come; status, fields and body go', async () => {
+    const session = await client((request, response) => {
+      void bodyOf(request).then((body) => {
+        const { method, url, headers, headersDistinct } = request;
+        response.setHeader('X-Set', 'replaced');
+        response.writeHead(201, ['Content-Type', 'text/plain', 'X-Set', 'yes', 'Connection', 'close']);
+        response.end(
+          Buffer.from(
+            JSON.stringify({ method, url, body, host: headers.host, many: headers['x-many'], distinct: headersDistinct['x-many'] }),
+          ),
+        );
+      });
+    });
+    const stream = session.request({ ':method': 'POST', ':path': '/a?b=c', 'x-many': ['1', '2'] });
+    stream.end('hello');
+    const { status, body, headers } = await answerOf(stream);
+    expect(status).toBe(201);
+    expect(headers).toMatchObject({ 'content-type': 'text/plain', 'x-set': 'yes' });
+    expect(headers['date']).toMatch(/ GMT$/);
+    expect(JSON.parse(body)).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello', many: '1, 2', distinct: ['1', '2'] });
+  });
+
+  test('a hundred at once over one connection', async () => {
+    const session = await client((request, response) => setImmediate(() => response.end(Buffer.from(request.url ?? ''))));
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => answerOf(session.request({ ':path': `/${String(at)}` }))));
+    expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 100 }, (_, at) => `/${String(at)}`));
+  });
+
+  test('a body larger than every window, both ways', async () => {
+    const session = await client((request, response) => void request.pipe(response));
+    const stream = session.request({ ':method': 'POST' });
+    const sent = Buffer.alloc(3_000_000, 'abcdefghij');
+    stream.end(sent);
+    expect((await answerOf(stream)).body).toBe(sent.toString());
+  });
+
+  test('what nobody reads is not sent', async () => {
+    let taken = 0;
+    const session = await client((request, response) => {
+      response.flushHeaders();
+      request.once('readable', () => setTimeout(() => (taken = request.readableLength), 50));
+    });
+    const stream = session.request({ ':method': 'POST' });
+    stream.write(Buffer.alloc(2_000_000));
+    await once(stream, 'response');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThanOrEqual(400_000);
+  });
+
+  test('answers without a body, and to HEAD', async () => {
+    const session = await client((_, response) => void response.writeHead(204).end());
+    expect(await answerOf(session.request({ ':method': 'HEAD' }))).toMatchObject({ status: 204, body: '' });
+  });
+
+  test('what is written at once waits for a client that does not read, and is counted', async () => {
+    let answer: Http2Response | undefined;
+    const session = await client((_, response) => {
+      answer = response as Http2Response;
+      for (let count = 0; count < 5; count++) answer.writeNow(Buffer.alloc(100_000, 'x'));
+      answer.end();
+    });
+    const stream = session.request({});
+    await once(stream, 'response');
+    expect(answer?.pendingBytes).toBeGreaterThan(300_000);
+    expect((await text(stream)).length).toBe(500_000);
+    expect(answer?.pendingBytes).toBe(0);
+  });
+});
+
+describe('ends', () => {
+  test('a client that gives up closes the answer', async () => {
+    const closed = new Promise<void>((resolve, reject) => {
+      void client((_, response) => {
+        response.once('close', resolve);
+        response.flushHeaders();
+      }).then((session) => {
+        const stream = session.request({});
+        stream.once('response', () => stream.close(constants.NGHTTP2_CANCEL));
+      }, reject);
+    });
+    await expect(closed).resolves.toBeUndefined();
+  });
+
+  test('an answer that is cut off resets the stream only', async () => {
+    const session = await client(
+      (request, response) => void (request.url === '/bad' ? response.destroy() : response.end(Buffer.from('fine'))),
+    );
+    const stream = session.request({ ':path': '/bad' });
+    await expect(answerOf(stream)).rejects.toThrow();
+    expect((await answerOf(session.request({ ':path': '/' }))).body).toBe('fine');
+  });
+
+  test('who still sends when the answer is complete is told to stop', async () => {
+    const session = await client((_, response) => void response.writeHead(413).end());
+    const stream = session.request({ ':method': 'POST' });
+    stream.write(Buffer.alloc(100));
+    expect((await answerOf(stream)).status).toBe(413);
+    if (!stream.closed) await once(stream, 'close');
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  });
+
+  test('a connection that closes ends what is under way', async () => {
+    const seen: string[] = [];
+    const session = await client((request, response) => {
+      request.on('error', () => seen.push('request'));
+      request.resume();
+      response.once('close', () => seen.push('answer'));
+      response.flushHeaders();
+    });
+    const stream = session.request({ ':method': 'POST' });
+    stream.on('error', () => undefined);
+    await once(stream, 'response');
+    session.destroy();
+    while (seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(seen.sort()).toEqual(['answer', 'request']);
+  });
+});
+
+describe('what breaks the rules', () => {
+  const hello = Buffer.concat([preface, settingsFrame([])]);
+
+  function frame(
+    type: number,
+    stream: number,
+    { flags = 0, payload = Buffer.alloc(0) }: { flags?: number; payload?: Buffer } = {},
+  ): Buffer {
+    const head = Buffer.alloc(9);
+    putHead(head, { type, flags, stream }, payload.length);
+    return Buffer.concat([head, payload]);
+  }
+
+  const get = Object.entries({ ':method': 'GET', ':path': '/', ':scheme': 'https' });
+  const block = (fields: readonly (readonly [string, string])[]): Buffer =>
+    Buffer.from(fields.map(([name, value]) => encodedField(name, value)).join(''), 'latin1');
+  const headers = (stream: number, fields: readonly (readonly [string, string])[] = get, flags = 5): Buffer =>
+    frame(frameType.headers, stream, { flags, payload: block(fields) });
+
+  /** What comes back until the server closes, or answers a ping behind it all: the kinds of frames with their last number. */
+  async function sent(...frames: readonly Buffer[]): Promise<string[]> {
+    const port = await serve((_, response) => void response.end(Buffer.from('x')));
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    // The preface is the client's alone.
+    const reader = new FrameReader(1 << 20);
+    for (const _ of reader.read(preface)) void _;
+    const seen: string[] = [];
+    const over = new Promise<void>((resolve) => {
+      socket.on('data', (bytes) => {
+        for (const { type, flags, stream, payload } of reader.read(bytes)) {
+          if (type === frameType.ping && flags === flag.ack) resolve();
+          if (type === frameType.goAway) seen.push(`goaway ${String(payload.readUInt32BE(4))}`);
+          if (type === frameType.reset) seen.push(`reset ${String(stream)} ${String(payload.readUInt32BE(0))}`);
+          if (type === frameType.headers) seen.push(`headers ${String(stream)}`);
+        }
+      });
+      socket.on('close', () => resolve());
+    });
+    const ping = frame(frameType.ping, 0, { payload: Buffer.alloc(8) });
+    socket.write(Buffer.concat([...frames]));
+    setTimeout(() => socket.write(ping), 20);
+    await over;
+    socket.destroy();
+    return seen;
+  }
+
+  const goAway = (code: number): string[] => [`goaway ${String(code)}`];
+
+  test('a plain request is fine, in one piece and byte for byte', async () => {
+    expect(await sent(hello, headers(1))).toEqual(['headers 1']);
+    const port = await serve((_, response) => void response.end(Buffer.from('x')));
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.setNoDelay(true);
+    for (const byte of Buffer.concat([hello, headers(1)])) socket.write(Buffer.from([byte]));
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.length).toBeGreaterThan(0);
+    socket.destroy();
+  });
+
+  test.each<[string, number, readonly Buffer[]]>([
+    ['no preface', errorCode.protocol, [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')]],
+    ['a frame too large', errorCode.frameSize, [hello, Buffer.from([0x7f, 0, 0, 0, 0, 0, 0, 0, 1])]],
+    ['a stream of the server', errorCode.protocol, [hello, headers(2)]],
+    ['data of a stream that never was', errorCode.protocol, [hello, frame(frameType.data, 7)]],
+    ['a push', errorCode.protocol, [hello, frame(frameType.push, 1)]],
+    ['more padding than frame', errorCode.protocol, [hello, frame(frameType.headers, 1, { flags: 12, payload: Buffer.from([9, 1]) })]],
+    [
+      'a block that is not continued',
+      errorCode.protocol,
+      [hello, headers(1, get, 1), frame(frameType.ping, 0, { payload: Buffer.alloc(8) })],
+    ],
+    ['a continuation of nothing', errorCode.protocol, [hello, frame(frameType.continuation, 1)]],
+    [
+      'an endless block',
+      errorCode.enhanceYourCalm,
+      [hello, headers(1, get, 1), ...Array.from({ length: 200 }, () => frame(frameType.continuation, 1))],
+    ],
+    ['no header block', errorCode.compression, [hello, frame(frameType.headers, 1, { flags: 5, payload: Buffer.from([0x80]) })]],
+    ['a window no larger', errorCode.protocol, [hello, numbersFrame({ type: frameType.windowUpdate, flags: 0, stream: 0 }, 0)]],
+    [
+      'a window too large',
+      errorCode.flowControl,
+      [hello, numbersFrame({ type: frameType.windowUpdate, flags: 0, stream: 0 }, 0x7fff_ffff)],
+    ],
+    ['settings cut short', errorCode.frameSize, [hello, frame(frameType.settings, 0, { payload: Buffer.alloc(5) })]],
+    ['no initial window', errorCode.flowControl, [hello, settingsFrame([[4, 0xffff_ffff]])]],
+    ['no size of frames', errorCode.protocol, [hello, settingsFrame([[5, 1]])]],
+    ['a ping of no size', errorCode.frameSize, [hello, frame(frameType.ping, 0, { payload: Buffer.alloc(7) })]],
+    [
+      'requests that are only taken back',
+      errorCode.enhanceYourCalm,
+      [
+        hello,
+        ...Array.from({ length: 500 }, (_, at) =>
+          Buffer.concat([headers(at * 2 + 1, get, 4), numbersFrame({ type: frameType.reset, flags: 0, stream: at * 2 + 1 }, 8)]),
+        ),
+      ],
+    ],
+  ])('%s ends the connection', async (_, code, frames) => {
+    expect((await sent(...frames)).filter((line) => line.startsWith('goaway'))).toEqual(goAway(code));
+  });
+
+  test.each<[string, number, readonly Buffer[]]>([
+    ['a field in upper case', errorCode.protocol, [headers(1, [...get, ['X', '1']])]],
+    ['a field of HTTP/1.1', errorCode.protocol, [headers(1, [...get, ['connection', 'close']])]],
+    ['a path that is none', errorCode.protocol, [headers(1, Object.entries({ ':method': 'GET', ':path': 'x', ':scheme': 'https' }))]],
+    ['no path', errorCode.protocol, [headers(1, Object.entries({ ':method': 'GET', ':scheme': 'https' }))]],
+    ['the method twice', errorCode.protocol, [headers(1, [...get, [':method', 'PUT']])]],
+    ['a line feed in a value', errorCode.protocol, [headers(1, [...get, ['a', 'b\r\nc: d']])]],
+    ['a body shorter than it says', errorCode.protocol, [headers(1, [...get, ['content-length', '5']])]],
+    [
+      'a body longer than it says',
+      errorCode.protocol,
+      [headers(1, [...get, ['content-length', '2']], 4), frame(frameType.data, 1, { payload: Buffer.alloc(3) })],
+    ],
+  ])('%s resets the stream', async (_, code, frames) => {
+    expect(await sent(hello, ...frames, headers(3))).toEqual([`reset 1 ${String(code)}`, 'headers 3']);
+  });
+
+  test('more than a hundred requests at once are refused, to be sent again', async () => {
+    const waiting: HttpResponse[] = [];
+    const session = await client((_, response) => void waiting.push(response));
+    const first = session.request({ ':path': '/' });
+    first.on('error', () => undefined);
+    while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(session.remoteSettings.maxConcurrentStreams).toBe(100);
+    const frames = Array.from({ length: 101 }, (_, at) => headers(at * 2 + 1, get, 4));
+    expect(await sent(hello, ...frames)).toContain(`reset 201 ${String(errorCode.refusedStream)}`);
+  });
+});

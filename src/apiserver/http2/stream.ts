@@ -1,0 +1,285 @@
+/** One request of an HTTP/2 connection and its answer, as handlers see them. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable, Writable } from 'node:stream';
+import type { HeaderFields, HttpRequest, HttpResponse } from '../http.ts';
+import { errorCode } from './frames.ts';
+import { encodedField, encodedStatus, type Field } from './hpack.ts';
+
+/** What a stream asks of its connection. */
+export interface StreamOwner {
+  readonly socket: Socket;
+  /** `block`: the header fields, one character an octet. */
+  head(stream: Http2Stream, block: string): void;
+  /** Sends what the stream has queued as far as the other side takes it. */
+  pump(stream: Http2Stream): void;
+  /** The other side may send so many more bytes. */
+  credit(stream: Http2Stream, bytes: number): void;
+  reset(stream: Http2Stream, code: number): void;
+  /** All of the answer has been sent. */
+  closed(stream: Http2Stream): void;
+}
+
+export class Http2Stream {
+  readonly id: number;
+  readonly owner: StreamOwner;
+  readonly request: Http2Request;
+  readonly response: Http2Response;
+  /** How many bytes of bodies each side may still send. */
+  sendWindow: number;
+  receiveWindow: number;
+  /** What waits to be sent. */
+  readonly queue: Buffer[] = [];
+  queuedBytes = 0;
+  /** Nothing comes after what is queued; `flushed` is called when that has gone. */
+  isEnding = false;
+  endIsSent = false;
+  flushed: (() => void) | undefined;
+
+  constructor(owner: StreamOwner, id: number, fields: readonly Field[], windows: { readonly send: number; readonly receive: number }) {
+    this.owner = owner;
+    this.id = id;
+    this.sendWindow = windows.send;
+    this.receiveWindow = windows.receive;
+    this.request = new Http2Request(this, fields);
+    this.response = new Http2Response(this);
+  }
+
+  /** The client has gone, or gone away from this request. */
+  abort(): void {
+    this.request.abort();
+    this.response.abort();
+  }
+}
+
+/** Joined with a comma when they come more than once; of the others the first one counts, as in node:http. */
+const single: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-length',
+  'content-type',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'user-agent',
+]);
+
+export class Http2Request extends Readable implements HttpRequest {
+  readonly httpVersion = '2.0';
+  readonly socket: Socket;
+  method = '';
+  url = '';
+  readonly headers: IncomingHttpHeaders = {};
+  complete = false;
+  readonly #stream: Http2Stream;
+  readonly #fields: readonly Field[];
+  /** What has come before anybody reads. */
+  #chunks: Buffer[] = [];
+  #isRead = false;
+  /** Came, and not asked for again yet. */
+  #bytes = 0;
+  #owed = 0;
+
+  constructor(stream: Http2Stream, fields: readonly Field[]) {
+    super({ autoDestroy: false });
+    this.#stream = stream;
+    this.#fields = fields;
+    this.socket = stream.owner.socket;
+    for (const [name, value] of fields) {
+      if (name === ':method') this.method = value;
+      else if (name === ':path') this.url = value;
+      else if (name === ':authority') this.headers.host = value;
+      else if (!name.startsWith(':')) this.#setHeader(name, value);
+    }
+  }
+
+  get headersDistinct(): NodeJS.Dict<string[]> {
+    const distinct: NodeJS.Dict<string[]> = {};
+    for (const [name, value] of this.#fields) if (!name.startsWith(':')) (distinct[name] ??= []).push(value);
+    return distinct;
+  }
+
+  whole(): Buffer | undefined {
+    if (!this.complete || this.#isRead) return undefined;
+    return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+  }
+
+  /** More has come than the client said, or (when all has come) as much as it said. */
+  get isTooLong(): boolean {
+    return this.#bytes > Number(this.headers['content-length'] ?? Infinity);
+  }
+
+  get isWellMeasured(): boolean {
+    return this.#bytes === Number(this.headers['content-length'] ?? this.#bytes);
+  }
+
+  /** A piece of the body has come. */
+  receive(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#isRead) this.#hand(piece);
+    else this.#chunks.push(piece);
+  }
+
+  /** The whole body has come. */
+  finish(): void {
+    this.complete = true;
+    if (this.#isRead) this.push(null);
+  }
+
+  abort(): void {
+    if (this.complete) return;
+    this.destroy(this.listenerCount('error') > 0 ? new Error('aborted') : undefined);
+  }
+
+  override _read(): void {
+    if (!this.#isRead) {
+      this.#isRead = true;
+      for (const piece of this.#chunks) this.#hand(piece);
+      this.#chunks = [];
+      if (this.complete) this.push(null);
+    }
+    if (this.#owed > 0) this.#stream.owner.credit(this.#stream, this.#owed);
+    this.#owed = 0;
+  }
+
+  /** What nobody takes is not asked for again: the client then stops sending. */
+  #hand(piece: Buffer): void {
+    if (this.push(piece)) this.#stream.owner.credit(this.#stream, piece.length);
+    else this.#owed += piece.length;
+  }
+
+  #setHeader(name: string, value: string): void {
+    const before = this.headers[name];
+    if (name === 'set-cookie') this.headers[name] = [...(this.headers[name] ?? []), value];
+    else if (before === undefined) this.headers[name] = value;
+    else if (!single.has(name)) this.headers[name] = `${String(before)}${name === 'cookie' ? '; ' : ', '}${value}`;
+  }
+}
+
+/** They say how an HTTP/1.1 connection goes on; HTTP/2 forbids them. */
+const connectionFields: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+export class Http2Response extends Writable implements HttpResponse {
+  statusCode = 200;
+  statusMessage = '';
+  readonly socket = null;
+  headersSent = false;
+  readonly #stream: Http2Stream;
+  #set: Map<string, string> | undefined;
+  #fields = '';
+  #isOver = false;
+
+  constructor(stream: Http2Stream) {
+    super();
+    this.#stream = stream;
+  }
+
+  /** Bytes that wait for the client. */
+  get pendingBytes(): number {
+    return this.#stream.queuedBytes;
+  }
+
+  setHeader(name: string, value: string): void {
+    (this.#set ??= new Map()).set(name.toLowerCase(), value);
+  }
+
+  hasHeader(name: string): boolean {
+    return this.#set?.has(name.toLowerCase()) === true;
+  }
+
+  writeHead(code: number, headers: HeaderFields = []): this {
+    this.statusCode = code;
+    if (Array.isArray(headers)) {
+      for (let at = 0; at < headers.length; at += 2) this.#field(headers[at] ?? '', headers[at + 1] ?? '');
+      return this;
+    }
+    for (const [name, value] of Object.entries(headers)) {
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) this.#field(name, String(one));
+    }
+    return this;
+  }
+
+  flushHeaders(): void {
+    this.#sendHead(false);
+  }
+
+  detachSocket(): void {
+    throw new Error('an HTTP/2 connection cannot be handed over');
+  }
+
+  /** Sends bytes without waiting for those before; how many wait tells {@link pendingBytes}. */
+  writeNow(piece: Buffer): void {
+    if (this.#isOver || this.writableEnded) return;
+    this.#sendHead(false);
+    this.#enqueue(piece);
+    this.#stream.owner.pump(this.#stream);
+  }
+
+  /** The client takes no more. */
+  abort(): void {
+    this.#isOver = true;
+    this.destroy();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    this.#sendHead(false);
+    this.#enqueue(chunk);
+    this.#stream.flushed = callback;
+    this.#stream.owner.pump(this.#stream);
+  }
+
+  override _final(callback: () => void): void {
+    const stream = this.#stream;
+    stream.isEnding = true;
+    stream.flushed = () => {
+      this.#isOver = true;
+      stream.owner.closed(stream);
+      callback();
+    };
+    this.#sendHead(stream.queuedBytes === 0);
+    stream.owner.pump(stream);
+  }
+
+  override _destroy(_error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      // As Go's server says it of an aborted handler.
+      this.#stream.owner.reset(this.#stream, errorCode.internal);
+    }
+    callback(null);
+  }
+
+  override end(...args: unknown[]): this {
+    if (this.writableEnded) return this;
+    const [chunk] = args;
+    // The usual answer is one piece: its last frame says that it is the last one.
+    if (args.length !== 1 || !Buffer.isBuffer(chunk) || this.headersSent) return super.end(...(args as []));
+    this.#enqueue(chunk);
+    return super.end();
+  }
+
+  #enqueue(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.#stream.queue.push(piece);
+    this.#stream.queuedBytes += piece.length;
+  }
+
+  #sendHead(isLast: boolean): void {
+    if (this.headersSent) return;
+    this.headersSent = true;
+    if (isLast) this.#stream.endIsSent = true;
+    for (const [name, value] of this.#set ?? []) if (!connectionFields.has(name)) this.#fields += encodedField(name, value);
+    this.#stream.owner.head(this.#stream, encodedStatus(this.statusCode) + this.#fields);
+  }
+
+  /** A field of the answer's own; it replaces one that was set before. */
+  #field(name: string, value: string): void {
+    const lower = name.toLowerCase();
+    this.#set?.delete(lower);
+    if (!connectionFields.has(lower)) this.#fields += encodedField(lower, value);
+  }
+}
