@@ -1,8 +1,9 @@
-import { semanticEqual } from '../../../api/json.ts';
+import { isJsonObject, semanticEqual } from '../../../api/json.ts';
 import type { ControllerRevision } from '../../../api/generated/types.ts';
 import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
+import { nonNegative } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
 
 export const controllerrevisions = define<ControllerRevision>({
@@ -10,8 +11,8 @@ export const controllerrevisions = define<ControllerRevision>({
   strategy: {
     validate,
     validateUpdate: (object, old) => [
-      ...validate(object),
-      ...(semanticEqual(object.data, old.data) ? [] : [invalid(path('data'), object.data, 'field is immutable')]),
+      ...revisionErrors(object),
+      ...(semanticEqual(object.data, old.data) ? [] : [invalid(path('data'), sorted(object.data), 'field is immutable')]),
     ],
   },
   columns: [
@@ -27,14 +28,23 @@ export const controllerrevisions = define<ControllerRevision>({
   ],
 });
 
-function validate({ data: given, revision }: ControllerRevision): FieldError[] {
-  const data = given as unknown;
+function validate(object: ControllerRevision): FieldError[] {
+  const data = object.data as unknown;
   return [
+    ...revisionErrors(object),
     ...(data === undefined || data === null
       ? [required(path('data'), 'data is mandatory')]
       : typeof data !== 'object' || Array.isArray(data)
         ? [required(path('data'), 'data must be a valid JSON object')]
         : []),
-    ...(revision < 0 ? [invalid(path('revision'), revision, 'must be greater than or equal to 0')] : []),
   ];
+}
+
+function revisionErrors({ revision }: ControllerRevision): FieldError[] {
+  return nonNegative(path('revision'), revision);
+}
+
+/** Patched data is shown as the map that it went through. */
+function sorted(data: unknown): unknown {
+  return isJsonObject(data) ? Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1))) : data;
 }

@@ -1,7 +1,9 @@
-import { semanticEqual } from '../../../api/json.ts';
+import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import type { DaemonSet } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, formatLabels, integer, name, selectorColumn, text } from '../../shared/columns.ts';
+import { nonNegative } from '../../shared/checks.ts';
+import { collisionErrors } from '../../shared/status-counts.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { templateWarnings } from '../../shared/pod/warnings.ts';
 import { specChanged } from '../../shared/pod/workload-warnings.ts';
@@ -13,6 +15,18 @@ import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts';
 
 /** The template's own count; the field of extensions/v1beta1 lives on as this annotation (pkg/apis/apps/v1/conversion.go). */
 const templateGeneration = 'deprecated.daemonset.template.generation';
+
+const counts = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+] as const;
 
 const emptyStatus = () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 });
 
@@ -40,6 +54,15 @@ export const daemonsets = define<DaemonSet>({
     validate: validateDaemonSet,
     namesOnCreateOnly: true,
     validateUpdate: validateDaemonSetUpdate,
+    prepareForStatusUpdate(set, old) {
+      set.spec = cloneJson(old.spec);
+      const generation = old.metadata.annotations?.[templateGeneration] ?? '0';
+      set.metadata.annotations = { ...set.metadata.annotations, [templateGeneration]: generation };
+    },
+    validateStatusUpdate: ({ status }, old) => [
+      ...counts.flatMap((field) => nonNegative(path('status', field), status[field])),
+      ...collisionErrors(status, old.status),
+    ],
     warnings: (set, old) => (specChanged(set, old) ? templateWarnings(set.spec.template, path('spec', 'template')) : []),
   },
   columns: [
@@ -64,5 +87,7 @@ function defaultDaemonSet({ metadata, spec }: DaemonSet): void {
   const strategy = (spec.updateStrategy ??= {});
   strategy.type ||= 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') strategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...strategy.rollingUpdate };
+  // inside upstream these cannot be missing, so that they are there whatever the type
+  else if (strategy.rollingUpdate !== undefined) strategy.rollingUpdate = { maxUnavailable: 0, maxSurge: 0, ...strategy.rollingUpdate };
   spec.revisionHistoryLimit ??= 10;
 }

@@ -24,7 +24,11 @@ export const deployments = define<Deployment>({
     namesOnCreateOnly: true,
     validateUpdate: validateDeploymentUpdate,
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
-    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
+    validateStatusUpdate: ({ status }, old) =>
+      statusCountErrors(status, old.status, {
+        parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+        others: ['unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+      }),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

@@ -26,7 +26,11 @@ export const replicasets = define<ReplicaSet>({
     namesOnCreateOnly: true,
     validateUpdate: validateReplicaSetUpdate,
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
-    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+    validateStatusUpdate: ({ status }, old) =>
+      statusCountErrors(status, old.status, {
+        parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+        others: ['terminatingReplicas'],
+      }),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

@@ -32,8 +32,12 @@ export function statefulsets({ featureGates }: ResourceDeps): ResourceDefinition
       namesOnCreateOnly: true,
       validateUpdate: validateStatefulSetUpdate,
       warnings: statefulSetWarnings,
-      validateStatusUpdate: ({ status }) =>
-        statusCountErrors(status, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']),
+      validateStatusUpdate: ({ status }, old) =>
+        statusCountErrors(status, old.status, {
+          parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+          others: ['collisionCount'],
+          ready: 'status.readyReplicas',
+        }),
     },
     scale: {
       replicas: ({ spec }) => spec.replicas ?? 0,

@@ -16,6 +16,7 @@ export const horizontalpodautoscalersV1 = define<V1>({
   storage: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
   storedAs: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
   strategy: {
+    namesOnCreateOnly: true,
     ...resetsStatus<V1>(() => ({ currentReplicas: 0, desiredReplicas: 0 })),
     default(autoscaler) {
       autoscaler.spec.minReplicas ??= 1;

@@ -10,6 +10,7 @@ import { validateAutoscaler, validateAutoscalerStatus } from './validation.ts';
 export const horizontalpodautoscalers = define<HorizontalPodAutoscaler>({
   ...fromFacts('autoscaling', 'v2', 'horizontalpodautoscalers'),
   strategy: {
+    namesOnCreateOnly: true,
     ...resetsStatus<HorizontalPodAutoscaler>(() => ({ desiredReplicas: 0, currentMetrics: null })),
     default: defaultAutoscaler,
     validate: validateAutoscaler,

@@ -12,6 +12,7 @@ import { validateCronJob, validateCronJobUpdate } from './validation.ts';
 export const cronjobs = define<CronJob>({
   ...fromFacts('batch', 'v1', 'cronjobs'),
   strategy: {
+    namesOnCreateOnly: true,
     ...together<CronJob>(
       withoutDisabledInTemplate(({ spec }) => spec.jobTemplate.spec?.template),
       specAndStatus(),

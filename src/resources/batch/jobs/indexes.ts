@@ -33,3 +33,18 @@ function boundsOf(interval: string, completions: number): [number, number] | str
 }
 
 const indexOf = (text: string): number | undefined => (/^[+-]?\d+$/.test(text) ? Number(text) : undefined);
+
+/** The first index that both texts name; what cannot be read is passed over. */
+export function overlapOf(first: string, second: string, completions: number): number | undefined {
+  const read = (text: string): [number, number][] =>
+    text.split(',').flatMap((interval) => {
+      const bounds = boundsOf(interval, completions);
+      return typeof bounds === 'string' ? [] : [bounds];
+    });
+  const others = read(second);
+  for (const [from, to] of read(first)) {
+    const both = others.find(([start, end]) => from <= end && start <= to);
+    if (both !== undefined) return Math.max(from, both[0]);
+  }
+  return undefined;
+}

@@ -5,6 +5,7 @@ import type { Strategy } from '../../../registry/definition.ts';
 import { jobSpecWarnings, podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { specAndStatus, together } from '../../shared/strategy.ts';
+import { jobStatusErrors } from './validate-status.ts';
 import { validateJob, validateJobUpdate } from './validation.ts';
 
 export const jobStrategy: Strategy<Job> = {
@@ -15,6 +16,7 @@ export const jobStrategy: Strategy<Job> = {
   ),
   validate: validateJob,
   validateUpdate: validateJobUpdate,
+  validateStatusUpdate: jobStatusErrors,
   warnings: (job, old) => [
     ...(old === undefined ? podNameWarnings(job) : []),
     ...(specChanged(job, old) ? jobSpecWarnings(job.spec, path('spec')) : []),

@@ -24,7 +24,8 @@ export const replicationcontrollers = define<ReplicationController>({
     validateName: controllerName,
     namesOnCreateOnly: true,
     validateUpdate: validateReplicationControllerUpdate,
-    validateStatusUpdate: ({ status }) => statusCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+    validateStatusUpdate: ({ status }, old) =>
+      statusCountErrors(status, old.status, { parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] }),
     warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
     defaultPropagation: 'orphan',
   },

@@ -8,6 +8,7 @@ import { validateNetworkPolicy } from './validation.ts';
 export const networkpolicies = define<NetworkPolicy>({
   ...fromFacts('networking.k8s.io', 'v1', 'networkpolicies'),
   strategy: {
+    namesOnCreateOnly: true,
     ...countsGeneration<NetworkPolicy>(),
     default({ spec }) {
       if (spec === undefined) return;

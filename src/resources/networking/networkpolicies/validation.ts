@@ -22,10 +22,11 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
       ruleErrors(ports, from, { at: at.child('ingress').index(index), peers: 'from' }),
     ),
     ...egress.flatMap(({ ports = [], to = [] }, index) => ruleErrors(ports, to, { at: at.child('egress').index(index), peers: 'to' })),
-    ...(policyTypes.length > 2 ? [invalid(types, policyTypes, 'may not specify more than two policyTypes')] : []),
-    ...policyTypes.flatMap((type, index) =>
-      type === 'Ingress' || type === 'Egress' ? [] : [notSupported(types.index(index), type, ['Ingress', 'Egress'])],
-    ),
+    ...(policyTypes.length > 2
+      ? [invalid(types, policyTypes, 'may not specify more than two policyTypes')]
+      : policyTypes.flatMap((type, index) =>
+          type === 'Ingress' || type === 'Egress' ? [] : [notSupported(types.index(index), type, ['Ingress', 'Egress'])],
+        )),
   ];
 }
 

@@ -1,13 +1,16 @@
 import type { PodDisruptionBudget } from '../../../api/generated/types.ts';
 import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { pathSegmentFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
-import { optionalOneOf } from '../../shared/checks.ts';
+import { nonNegative, optionalOneOf } from '../../shared/checks.ts';
+import { conditionListErrors } from '../../shared/condition-list.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { intOrPercentErrors } from '../../shared/int-or-percent.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
 
+const counts = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
 const emptyStatus = () => ({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 });
 
 export const poddisruptionbudgets = define<PodDisruptionBudget>({
@@ -17,6 +20,11 @@ export const poddisruptionbudgets = define<PodDisruptionBudget>({
     ...specAndStatus<PodDisruptionBudget>(emptyStatus),
     validate,
     validateUpdate: validate,
+    validateName: pathSegmentFaults,
+    validateStatusUpdate: ({ status }) => [
+      ...conditionListErrors(status.conditions, path('status', 'conditions')),
+      ...counts.flatMap((field) => nonNegative(path('status', field), status[field])),
+    ],
     allowUnconditionalUpdate: false,
   },
   columns: [
