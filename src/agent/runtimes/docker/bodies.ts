@@ -122,6 +122,12 @@ export interface HostFacts {
   readonly logs?: LogLimits | undefined;
 }
 
+/** What was rotated away is compressed, as the kubelet does; Docker refuses that where nothing is kept. */
+function logConfig({ maxBytes, maxFiles }: LogLimits): object {
+  const sizes = { 'max-size': String(maxBytes), 'max-file': String(maxFiles) };
+  return { Type: 'json-file', Config: maxFiles > 1 ? { ...sizes, compress: 'true' } : sizes };
+}
+
 export function containerRequest(
   config: ContainerConfig,
   { id, handler }: Pick<Sandbox, 'id' | 'handler'>,
@@ -161,7 +167,7 @@ export function containerRequest(
         ReadonlyRootfs: config.security.readOnlyRoot,
         SecurityOpt: securityOptions(config),
         ...(config.security.privileged || config.security.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
-        LogConfig: { Type: 'json-file', Config: { 'max-size': String(logs.maxBytes), 'max-file': String(logs.maxFiles) } },
+        LogConfig: logConfig(logs),
         ...privilege(config, host),
         ...resourceFields(config, host),
       },

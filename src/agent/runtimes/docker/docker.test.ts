@@ -123,8 +123,8 @@ describe('containers', () => {
   test('logs are cut off as the node wants it', () => {
     const log = (logs?: { maxBytes: number; maxFiles: number }) =>
       (containerRequest(config, { id: 'sb' }, { ...facts, logs }).body as { HostConfig: { LogConfig: unknown } }).HostConfig.LogConfig;
-    expect(log()).toEqual({ Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '5' } });
-    expect(log({ maxBytes: 4096, maxFiles: 2 })).toEqual({ Type: 'json-file', Config: { 'max-size': '4096', 'max-file': '2' } });
+    expect(log()).toEqual({ Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '5', compress: 'true' } });
+    expect(log({ maxBytes: 4096, maxFiles: 1 })).toEqual({ Type: 'json-file', Config: { 'max-size': '4096', 'max-file': '1' } });
   });
 
   test('privileged where the machine cannot: all it has, unconfined', () => {

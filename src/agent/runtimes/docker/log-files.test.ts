@@ -1,8 +1,9 @@
 /** Docker's log files, as its json-file driver writes and rotates them, in a folder of the test's. */
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { realClock } from '../../../base/clock.ts';
 import type { LogOptions } from '../runtime.ts';
@@ -111,6 +112,46 @@ describe('files', () => {
     appendFileSync(path, line('9\n'));
     ended.resolve(undefined);
     await until('5\n6\n7\n8\n9\n');
+    expect(await log.toArray()).toEqual([]);
+  });
+
+  const compress = (file: string): void => {
+    writeFileSync(`${file}.gz`, gzipSync(readFileSync(file)));
+    rmSync(file);
+  };
+
+  test.each([
+    [{}, '1\n2\n3\n4\n5\n'],
+    [{ tailLines: 4 }, '2\n3\n4\n5\n'],
+    [{ tailLines: 3 }, '3\n4\n5\n'],
+  ])('of which some are compressed: %j', async (options, expected) => {
+    compress(`${path}.2`);
+    // Not complete yet: what it is made of is still there.
+    writeFileSync(`${path}.1.gz`, 'half');
+    expect(await text(options)).toBe(expected);
+    compress(`${path}.1`);
+    expect(await text(options)).toBe(expected);
+  });
+
+  test('are followed though what was just read is compressed, and more than one was rotated away', async () => {
+    const ended = Promise.withResolvers<undefined>();
+    compress(`${path}.2`);
+    const log = await open({ tailLines: 1 }, ended.promise);
+    let said = '';
+    const until = async (wanted: string): Promise<void> => {
+      while (said !== wanted) said += String(await new Promise((resolve) => log.once('data', resolve)));
+    };
+    await until('5\n');
+    renameSync(`${path}.2.gz`, `${path}.4.gz`);
+    renameSync(`${path}.1`, `${path}.3`);
+    compress(`${path}.3`);
+    renameSync(path, `${path}.2`);
+    compress(`${path}.2`);
+    writeFileSync(`${path}.1`, line('6\n', 'stdout', 6));
+    compress(`${path}.1`);
+    writeFileSync(path, line('7\n', 'stdout', 7));
+    await until('5\n6\n7\n');
+    ended.resolve(undefined);
     expect(await log.toArray()).toEqual([]);
   });
 

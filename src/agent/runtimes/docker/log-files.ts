@@ -2,14 +2,14 @@
  * A container's log read from Docker's files and not through its API: that parses and frames every line and comes to 12 MB for
  * each second of a processor, a fifth of what following a busy container takes. The form is that of Docker's json-file driver.
  */
-import { constants, watch, type FSWatcher } from 'node:fs';
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { watch, type FSWatcher } from 'node:fs';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
 import { delay } from '../../../base/clock.ts';
 import type { LogOptions } from '../runtime.ts';
 import { JsonLogDecoder, TailFinder } from './json-log.ts';
+import { closeLogFiles, newerLogFiles, openLogFiles, type LogFile } from './rotated-files.ts';
 
 export interface LogSource {
   /** Of the newest file. */
@@ -24,17 +24,12 @@ const pieceBytes = 256 * 1024;
 /** A log that grows all the time is looked at so often, in ms: each line for itself would cost more than it is worth. */
 const batchMs = 10;
 
-interface LogFile {
-  readonly handle: FileHandle;
-  readonly inode: number;
-}
-
 /** Undefined when the files cannot be read here (another machine, no permission). */
 export async function readLogFiles(source: LogSource, options: LogOptions): Promise<Readable | undefined> {
   const { streams, timestamps, since, tailLines } = options;
   const changes = source.ended === undefined ? undefined : new Changes(source, source.ended);
   try {
-    const files = await openAll(source.path);
+    const files = await openLogFiles(source.path);
     const reader = new LogReader(source.path, files, new JsonLogDecoder({ streams, timestamps, since }));
     const readable = Readable.from(reader.read(tailLines, changes), { objectMode: false, highWaterMark: pieceBytes });
     const destroy = readable._destroy.bind(readable);
@@ -48,45 +43,6 @@ export async function readLogFiles(source: LogSource, options: LogOptions): Prom
     changes?.close();
     return undefined;
   }
-}
-
-/** The log and what was rotated away from it, oldest first. Throws when the newest is not there. */
-async function openAll(path: string): Promise<LogFile[]> {
-  for (let tries = 0; ; tries += 1) {
-    const files = await openOnce(path);
-    // A rotation meanwhile may have moved a file past us.
-    if (files.at(-1)?.inode === (await stat(path)).ino || tries === 5) return files;
-    await closeAll(files);
-  }
-}
-
-async function openOnce(path: string): Promise<LogFile[]> {
-  const name = basename(path);
-  const numbers = (await readdir(dirname(path)))
-    .map((file) => (file.startsWith(`${name}.`) ? Number(file.slice(name.length + 1)) : NaN))
-    .filter((number) => Number.isInteger(number))
-    .sort((a, b) => b - a);
-  const files: LogFile[] = [];
-  try {
-    for (const file of [...numbers.map((number) => `${path}.${String(number)}`), path]) {
-      const opened = await openFile(file);
-      if (files.at(-1)?.inode === opened.inode) await opened.handle.close();
-      else files.push(opened);
-    }
-    return files;
-  } catch (error) {
-    await closeAll(files);
-    throw error;
-  }
-}
-
-async function openFile(path: string): Promise<LogFile> {
-  const handle = await open(path, constants.O_RDONLY);
-  return { handle, inode: (await handle.stat()).ino };
-}
-
-async function closeAll(files: readonly LogFile[]): Promise<void> {
-  await Promise.all(files.map(({ handle }) => handle.close()));
 }
 
 /** Wakes when something in the log's folder has changed. */
@@ -153,7 +109,7 @@ class LogReader {
       if (changes !== undefined) yield* this.#drain();
     } finally {
       changes?.close();
-      await closeAll(this.#files);
+      await closeLogFiles(this.#files);
     }
   }
 
@@ -162,22 +118,22 @@ class LogReader {
     yield* this.#first();
     for (;;) {
       if (this.#files.length === 1) {
-        const newer = await this.#newer();
+        const newer = await newerLogFiles(this.#path, this.#files[0]);
         if (newer.length === 0) return;
         this.#files.push(...newer);
         // Before it was rotated away something may have come.
         yield* this.#first();
       }
-      await this.#files.shift()?.handle.close();
+      await this.#files.shift()?.close();
       this.#offset = 0;
       yield* this.#first();
     }
   }
 
   async *#first(): AsyncGenerator<Buffer> {
-    const [{ handle }] = this.#files as [LogFile];
+    const [file] = this.#files as [LogFile];
     for (;;) {
-      const { bytesRead } = await handle.read(this.#piece, 0, pieceBytes, this.#offset);
+      const bytesRead = await file.read(this.#piece, { position: this.#offset, length: pieceBytes });
       if (bytesRead === 0) return;
       this.#offset += bytesRead;
       const text = this.#decoder.decode(this.#piece.subarray(0, bytesRead));
@@ -185,28 +141,18 @@ class LogReader {
     }
   }
 
-  /** Files begun after the one that is open. */
-  async #newer(): Promise<LogFile[]> {
-    const inode = this.#files[0]?.inode;
-    const newest = await stat(this.#path).catch(() => undefined);
-    if (newest === undefined || newest.ino === inode) return [];
-    const files = await openAll(this.#path).catch(() => []);
-    await closeAll(files.splice(0, files.findIndex((file) => file.inode === inode) + 1));
-    return files;
-  }
-
   /** Drops the files before the last lines and finds where in the first that is left they begin. */
   async #skipTo(lines: number): Promise<void> {
     const finder = new TailFinder(lines);
     for (let at = this.#files.length - 1; at >= 0; at -= 1) {
-      const { handle } = this.#files[at] as LogFile;
-      for (let end = (await handle.stat()).size; end > 0; end = Math.max(0, end - pieceBytes)) {
+      const file = this.#files[at] as LogFile;
+      for (let end = await file.size(); end > 0; end = Math.max(0, end - pieceBytes)) {
         const start = Math.max(0, end - pieceBytes);
-        const { bytesRead } = await handle.read(this.#piece, 0, end - start, start);
+        const bytesRead = await file.read(this.#piece, { position: start, length: end - start });
         const found = finder.look(this.#piece.subarray(0, bytesRead));
         if (found === undefined) continue;
         this.#offset = start + found;
-        return closeAll(this.#files.splice(0, at));
+        return closeLogFiles(this.#files.splice(0, at));
       }
     }
   }
