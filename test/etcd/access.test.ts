@@ -8,7 +8,7 @@ import { createAuthority, issue } from '../../src/auth/certificates.ts';
 import { FakeClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { datastoreOf } from '../../src/cmd/open-storage.ts';
-import { done } from '../../src/storage/testing/recorder.ts';
+import { done, record } from '../../src/storage/testing/recorder.ts';
 import { openEtcd, type EtcdAccess } from '../../src/storage/etcd/etcd.ts';
 import { Members } from '../../src/storage/etcd/members.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
@@ -69,6 +69,11 @@ const common = { clock: new FakeClock(), logger: silentLogger };
     await expect(openEtcd({ endpoints, ...(ca === undefined ? {} : { ca }), ...common })).rejects.toMatchObject({ code: 'unavailable' });
   }, 60_000);
 
+  test('a name and a password do no harm while nobody is asked for them', async () => {
+    await using store = await openEtcd({ ...access, ...common, user: 'root', password: 'secret' });
+    expect(await store.revision()).toBeGreaterThan(0);
+  }, 60_000);
+
   test('with users, name and password count, and a token that has run out is renewed', async () => {
     const members = new Members(access);
     const call = (method: string, body: Message) => members.call({ method: `Auth/${method}`, body: body.encode(), decode: () => true });
@@ -91,5 +96,19 @@ const common = { clock: new FakeClock(), logger: silentLogger };
     await new Promise((resolve) => setTimeout(resolve, 6000));
     await done(store.put('/c', Buffer.from('1'), { expected: 0 }));
     expect(seen).toEqual(['/b', '/c']);
+  }, 60_000);
+
+  test('a watch goes on after a restart of the member, which knows no token any more', async () => {
+    const user = { ...access, ...common, user: 'root', password: 'secret' };
+    await using idle = await openEtcd(user);
+    const log = record(idle, { prefix: '/', after: await idle.revision() });
+    const [member] = etcd.members;
+    await member?.kill();
+    await member?.start();
+    await using writer = await openEtcd(user);
+    const revision = await done(writer.put('/d', Buffer.from('1'), { expected: 0 }));
+    // Nothing but the watch is asked of the first: it has to get a token by itself.
+    await log.until(() => log.all.length === 1);
+    expect(log.told).toEqual([`${String(revision)} put /d 1`]);
   }, 60_000);
 });

@@ -50,9 +50,17 @@ export function isUnsent({ code, details }: ServiceError): boolean {
   return code === status.UNAVAILABLE && (details.includes('No connection established') || details.endsWith('etcdserver: no leader'));
 }
 
+/** What etcd says of a token that has run out, that a member which was restarted does not know, or that there is none of yet. */
+const tokenRefusals = ['invalid auth token', 'revision of auth store is old', 'user name is empty'];
+
 /** Whether the token of a user has run out. */
 export function isTokenExpired({ code, details }: ServiceError): boolean {
-  return code === status.UNAUTHENTICATED || details.includes('revision of auth store is old');
+  return code === status.UNAUTHENTICATED || tokenRefusals.some((text) => details.includes(text));
+}
+
+/** Whether the cluster asks nobody who they are: a name and a password are not needed then. */
+export function isOpenToAll({ details }: ServiceError): boolean {
+  return details.includes('authentication is not enabled');
 }
 
 export function isLeaseGone({ code, details }: ServiceError): boolean {

@@ -1,7 +1,7 @@
 /** Calls to the members of an etcd cluster: one at a time is used; the next one when it does not answer. */
 import { Client, credentials, Metadata, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import { StorageError } from '../storage.ts';
-import { etcdError, isPassing, isServiceError, isTokenExpired, isUnsent } from './errors.ts';
+import { etcdError, isOpenToAll, isPassing, isServiceError, isTokenExpired, isUnsent } from './errors.ts';
 import { decodeAuthenticate, encodeAuthenticate } from './messages.ts';
 import { UnaryClient } from './unary.ts';
 
@@ -88,9 +88,14 @@ export class Members {
       body: encodeAuthenticate(user, password),
       decode: decodeAuthenticate,
     })
-      .then(({ answer }) => {
-        this.#token = answer;
-      })
+      .then(
+        ({ answer }) => {
+          this.#token = answer;
+        },
+        (error: unknown) => {
+          if (!isServiceError(error) || !isOpenToAll(error)) throw error;
+        },
+      )
       .finally(() => (this.#authenticating = undefined));
     await this.#authenticating;
   }

@@ -7,7 +7,7 @@ import type { Logger } from '../../base/logger.ts';
 import { prefixEnd } from '../keys.ts';
 import { compactedError } from '../storage-errors.ts';
 import { StorageError, type StorageEvent, type WatchOptions, type WatchSink } from '../storage.ts';
-import { isServiceError, isTokenExpired } from './errors.ts';
+import { CallError, isServiceError, isTokenExpired, status } from './errors.ts';
 import { pause, type Members } from './members.ts';
 import { decodeWatch, encodeProgress, encodeWatch, type WatchAnswer } from './messages.ts';
 
@@ -131,7 +131,7 @@ export class EtcdWatch {
   #take(answer: WatchAnswer): void {
     if (answer.canceled) {
       if (answer.compactRevision > 0) return this.end(compactedError(this.#told, answer.compactRevision));
-      return void this.#reopen(this.#options.members.current, new Error(answer.reason));
+      return void this.#reopen(this.#options.members.current, new CallError(status.CANCELLED, answer.reason));
     }
     if (answer.created) return;
     const events = this.#fragments.length === 0 ? answer.events : [...this.#fragments, ...answer.events];
