@@ -32,11 +32,17 @@ export function cached({ clock, metrics, longestSeconds = usualSeconds }: CacheO
   const pending = new Map<string, Promise<Answer>>();
   const ageOf = (entry: Entry): number => Math.floor((clock.monotonic() - entry.stored) / 1000);
 
+  const forget = (key: string): boolean => {
+    const entry = entries.get(key);
+    if (entry !== undefined) metrics.cacheEntries[entry.denied ? 'denial' : 'success'].add(-1);
+    return entries.delete(key);
+  };
   const keep = (key: string, entry: Entry): void => {
     // The newest stand last.
-    entries.delete(key);
-    if (entries.size >= maxEntries) for (const oldest of entries.keys()) if (entries.delete(oldest)) break;
+    forget(key);
+    if (entries.size >= maxEntries) for (const oldest of entries.keys()) if (forget(oldest)) break;
     entries.set(key, entry);
+    metrics.cacheEntries[entry.denied ? 'denial' : 'success'].add(1);
   };
   const stale = (key: string): Answer | undefined => {
     const entry = entries.get(key);
@@ -62,6 +68,7 @@ export function cached({ clock, metrics, longestSeconds = usualSeconds }: CacheO
   };
 
   return (request) => {
+    metrics.cacheRequests.inc();
     const key = keyOf(request);
     const entry = entries.get(key);
     const age = entry === undefined ? 0 : ageOf(entry);

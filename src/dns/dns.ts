@@ -18,6 +18,7 @@ import type { Handler } from './handler.ts';
 import { guarded } from './handler.ts';
 import { clusterView, kubernetesHandler } from './kubernetes.ts';
 import { DnsMetrics } from './metrics.ts';
+import { measureProgramming } from './programming.ts';
 import type { ClusterView } from './records.ts';
 import { ReplyCache } from './reply-cache.ts';
 import { followResolvConf } from './resolv-conf.ts';
@@ -69,6 +70,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     const all = Object.values(cluster);
     const custom = lifecycle.add(followCustomConfig(options));
     const metrics = new DnsMetrics();
+    lifecycle.add(measureProgramming({ ...cluster, clock: options.clock, metrics }));
     const hasSynced = (): boolean => all.every((informer) => informer.hasSynced);
     const handler = handlerOf(options, {
       cluster: clusterView(cluster),

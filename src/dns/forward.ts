@@ -37,7 +37,9 @@ export function forwarder({ upstreams, clock, metrics }: ForwardOptions): Handle
     for (const upstream of order.length === 1 ? [...order, ...order] : order) {
       try {
         metrics.forwarded(nameOf(upstream));
+        const began = clock.monotonic();
         const message = await askOne(upstream, request, clock);
+        metrics.heard(nameOf(upstream), (message[3] ?? 0) & 0xf, clock.monotonic() - began);
         failed.delete(nameOf(upstream));
         return message;
       } catch (error) {
@@ -50,7 +52,10 @@ export function forwarder({ upstreams, clock, metrics }: ForwardOptions): Handle
   return async (request) => {
     const servers = upstreams();
     if (servers.length === 0) return emptyReply(rcodes.NXDOMAIN);
-    if (running >= maxConcurrent) return emptyReply(rcodes.REFUSED);
+    if (running >= maxConcurrent) {
+      metrics.forwardRejects.inc();
+      return emptyReply(rcodes.REFUSED);
+    }
     running++;
     try {
       return { message: await ask(request, servers) };

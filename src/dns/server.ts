@@ -82,7 +82,7 @@ function listenUdp({ host, port }: ListenAddress, options: ListenOptions): Promi
       const known = options.replies.find(bytes);
       if (known === undefined) return respond(bytes, { tcp: false, recorder }, options, send);
       send(known.bytes);
-      recorder.answered(known.query.question.type, known.reply.rcode, performance.now() - started);
+      recorder.answered(known.query, { rcode: known.reply.rcode, size: known.bytes.length }, performance.now() - started);
     });
     socket.once('error', reject);
     socket.bind(port, host, () => {
@@ -153,7 +153,8 @@ function respond(bytes: Buffer, { tcp, recorder }: Source, { handler, replies }:
   const finish = (answer: Answer): void => {
     const reply = encode(query, answer, tcp);
     send(reply);
-    recorder.answered(query.question.type, 'message' in answer ? (reply[3] ?? 0) & 0xf : answer.rcode, performance.now() - started);
+    const rcode = 'message' in answer ? (reply[3] ?? 0) & 0xf : answer.rcode;
+    recorder.answered(query, { rcode, size: reply.length }, performance.now() - started);
   };
   const answer = handler({ query, tcp });
   if (answer instanceof Promise) return void answer.then(finish);

@@ -1,6 +1,7 @@
 /** What the proxy counts, by kube-proxy's names (pkg/proxy/metrics/metrics.go). */
 import type { Counter, Family, Gauge, Histogram, MetricOptions } from '../base/metrics.ts';
 import { exponentialBuckets, MetricRegistry } from '../base/metrics.ts';
+import { processMetrics } from '../base/process-metrics.ts';
 
 const steps = (start: number, width: number, count: number): number[] => Array.from({ length: count }, (_, at) => start + at * width);
 const programming = [...steps(0.25, 0.25, 2), ...steps(1, 1, 59), ...steps(60, 5, 12), ...steps(120, 30, 7)];
@@ -32,6 +33,7 @@ export function createProxyMetrics(): ProxyMetrics {
   const family = ['ip_family'];
   const timed = (name: string, help: string, buckets = latencies): Family<Histogram> =>
     registry.histogram({ ...of(name, help, family), buckets });
+  processMetrics(registry);
   return {
     registry,
     sync: timed('sync_proxy_rules_duration_seconds', 'SyncProxyRules latency in seconds'),

@@ -1,7 +1,8 @@
 /** /metrics of the agent, under the kubelet's names (pkg/kubelet/metrics/metrics.go). */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { exponentialBuckets, type Family, type Histogram, type Counter, MetricRegistry } from '../../base/metrics.ts';
+import { processMetrics } from '../../base/process-metrics.ts';
 import type { PodWorker } from '../pods/worker.ts';
 import { PodMetrics } from './pod-metrics.ts';
 import type { Container, ContainerConfig, ContainerKind, Runtime } from '../runtimes/runtime.ts';
@@ -271,30 +272,4 @@ function containerStates(workers: Iterable<PodWorker>): { labels: Record<string,
   for (const worker of workers)
     for (const { current } of worker.records) if (current !== undefined) states.set(current.state, (states.get(current.state) ?? 0) + 1);
   return [...states].map(([state, value]) => ({ labels: { container_state: state }, value }));
-}
-
-function processMetrics(registry: MetricRegistry): void {
-  const add = (type: 'counter' | 'gauge', name: string, help: string, value: () => number): void =>
-    registry.collected(type, { name, help, stability: '' }, () => [{ value: value() }]);
-  const started = Date.now() / 1000 - process.uptime();
-  add('counter', 'process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
-  add('gauge', 'process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
-  add('gauge', 'process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => started);
-  add('gauge', 'process_open_fds', 'Number of open file descriptors.', () => {
-    try {
-      return readdirSync('/proc/self/fd').length;
-    } catch {
-      return 0;
-    }
-  });
-  add('gauge', 'process_virtual_memory_bytes', 'Virtual memory size in bytes.', () => {
-    try {
-      return Number(/VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
-    } catch {
-      return 0;
-    }
-  });
 }
