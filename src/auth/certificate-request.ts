@@ -27,7 +27,7 @@ export function createRequest({ commonName, organizations = [], hosts = [] }: Re
   );
   const signature = encode(tags.bits, Buffer.concat([Buffer.from([0]), sign('sha256', content, privateKey)]));
   const request = sequence(content, sequence(oids.ecdsaWithSha256), signature);
-  return { request: pem('CERTIFICATE REQUEST', request), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  return { request: pem('CERTIFICATE REQUEST', request), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 const tags = { integer: 0x02, bits: 0x03, octets: 0x04, utf8: 0x0c, sequence: 0x30, set: 0x31, attributes: 0xa0, dns: 0x82, ip: 0x87 };
@@ -60,7 +60,9 @@ function nameEntry(oid: Buffer, value: string): Buffer {
 }
 
 function extensionRequest(hosts: readonly string[]): Buffer {
-  const names = hosts.map((host) => (isIP(host) === 0 ? encode(tags.dns, Buffer.from(host, 'latin1')) : encode(tags.ip, Buffer.from(ipaddr.parse(host).toByteArray()))));
+  const names = hosts.map((host) =>
+    isIP(host) === 0 ? encode(tags.dns, Buffer.from(host, 'latin1')) : encode(tags.ip, Buffer.from(ipaddr.parse(host).toByteArray())),
+  );
   const extension = sequence(oids.subjectAltName, encode(tags.octets, sequence(...names)));
   return sequence(oids.extensionRequest, encode(tags.set, sequence(extension)));
 }

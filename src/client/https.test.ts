@@ -52,6 +52,21 @@ const pod = {
 };
 
 describe('https client', () => {
+  test('a burst of calls shares a few connections, beside any number of watches', async () => {
+    const ports = new Set<number | undefined>();
+    answer = (request, response) => {
+      if (request.url?.includes('watch=true') === true) return void response.writeHead(200).flushHeaders();
+      ports.add(request.socket.remotePort);
+      setImmediate(() => response.end(JSON.stringify(pod)));
+    };
+    const pods = client.resource(refs.pods);
+    const sink = { event: () => undefined, end: () => undefined };
+    const watches = await Promise.all(Array.from({ length: 12 }, () => pods.watch({ namespace: 'shop' }, sink)));
+    await Promise.all(Array.from({ length: 60 }, () => pods.get('shop', 'a')));
+    expect(ports.size).toBeLessThanOrEqual(8);
+    for (const watch of watches) await watch.stop();
+  });
+
   test('names path, token and type; answers are frozen', async () => {
     let seen = '';
     answer = (request, response) => {

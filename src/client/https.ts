@@ -2,7 +2,7 @@
  * A {@link Client} over HTTPS. node:https does it: what @kubernetes/client-node would add (kubeconfig, one generated class
  * a group) is not needed here, and its watch and list helpers parse and copy more than an informer wants.
  */
-import { Agent, request } from 'node:https';
+import { Agent, type AgentOptions, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Reason } from '../api/errors.ts';
 import { ApiError } from '../api/errors.ts';
@@ -67,7 +67,28 @@ interface Call {
 
 interface Server {
   readonly base: URL;
-  agent: Agent;
+  connections: Connections;
+}
+
+/** Each connection is some 200 KB on both sides and milliseconds of handshake: a burst of calls waits for those that are open. */
+class Connections {
+  readonly #calls: Agent;
+  /** A watch has its connection for itself as long as it lasts. */
+  readonly #watches: Agent;
+
+  constructor(tls: AgentOptions) {
+    this.#calls = new Agent({ ...tls, keepAlive: true, maxSockets: 8, maxFreeSockets: 2, scheduling: 'lifo' });
+    this.#watches = new Agent({ ...tls, keepAlive: true, maxFreeSockets: 1 });
+  }
+
+  for({ query }: Call): Agent {
+    return query?.['watch'] === true ? this.#watches : this.#calls;
+  }
+
+  destroy(): void {
+    this.#calls.destroy();
+    this.#watches.destroy();
+  }
 }
 
 /** Only where there is another server to ask: one that has not begun to answer after this is given up, in ms. */
@@ -79,25 +100,25 @@ class Transport {
   #options: HttpsClientOptions;
   readonly #servers: readonly Server[];
   /** Of certificates that are not used any more; watches may still be open on them. */
-  readonly #retired: Agent[] = [];
+  readonly #retired: Connections[] = [];
   #current = 0;
 
   constructor(options: HttpsClientOptions) {
     this.#options = options;
-    this.#servers = [options.server].flat().map((server) => ({ base: new URL(server), agent: this.#agent() }));
+    this.#servers = [options.server].flat().map((server) => ({ base: new URL(server), connections: this.#connections() }));
   }
 
   close(): void {
-    for (const agent of [...this.#retired, ...this.#servers.map((server) => server.agent)]) agent.destroy();
+    for (const connections of [...this.#retired, ...this.#servers.map((server) => server.connections)]) connections.destroy();
   }
 
   useCertificate(pair: { readonly cert: string; readonly key: string }): void {
     this.#options = { ...this.#options, ...pair };
     // One generation back is enough: what is older has had a certificate's life to end.
-    for (const agent of this.#retired.splice(0)) agent.destroy();
+    for (const connections of this.#retired.splice(0)) connections.destroy();
     for (const server of this.#servers) {
-      this.#retired.push(server.agent);
-      server.agent = this.#agent();
+      this.#retired.push(server.connections);
+      server.connections = this.#connections();
     }
   }
 
@@ -122,8 +143,10 @@ class Transport {
     }
   }
 
-  async #send({ method, path, query = {}, body, contentType = 'application/json' }: Call, at: number): Promise<IncomingMessage> {
-    const { base, agent } = this.#servers[at] as Server;
+  async #send(call: Call, at: number): Promise<IncomingMessage> {
+    const { method, path, query = {}, body, contentType = 'application/json' } = call;
+    const { base, connections } = this.#servers[at] as Server;
+    const agent = connections.for(call);
     const url = new URL(path, base);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -157,13 +180,13 @@ class Transport {
     const server = this.#servers[at];
     if (server === undefined || at !== this.#current) return;
     this.#current = (at + 1) % this.#servers.length;
-    server.agent.destroy();
-    server.agent = this.#agent();
+    server.connections.destroy();
+    server.connections = this.#connections();
   }
 
-  #agent(): Agent {
+  #connections(): Connections {
     const { ca, cert, key } = this.#options;
-    return new Agent({ keepAlive: true, ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+    return new Connections({ ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
   }
 }
 
