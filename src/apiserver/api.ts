@@ -231,8 +231,9 @@ class Pipeline {
     exchange.routed = true;
     if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
-    this.#negotiate(exchange, store.definition);
+    this.#checkTypes(exchange);
     warnOfAge();
+    exchange.format = this.#negotiator.format(exchange.request.headers.accept, endpointOf(store.definition, exchange.info.subresource));
     const scope = { exchange, store, clock, messages: this.#messages };
     if (target.to === 'handler') return target.handle(scope);
     const outlet = outletOf(exchange, upgrade, this.#flusher);
@@ -241,13 +242,11 @@ class Pipeline {
     this.#release(exchange, 'watch');
   }
 
-  /** Throws 406. */
-  #negotiate(exchange: Exchange, definition: ResourceDefinition): void {
-    const { accept, 'content-type': contentType } = exchange.request.headers;
-    const { verb, subresource } = exchange.info;
+  /** What a route asks before its handler is there: throws 406 and 415. */
+  #checkTypes({ request, info: { verb } }: Exchange): void {
+    const { accept, 'content-type': contentType } = request.headers;
     if (verb === 'patch') checkPatchType(contentType, patchTypes);
     checkRoute(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes);
-    exchange.format = this.#negotiator.format(accept, endpointOf(definition, subresource));
   }
 }
 

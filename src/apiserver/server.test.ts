@@ -165,6 +165,10 @@ describe('forms', () => {
   test('deprecated resources warn', async () => {
     const { headers } = await server.ask('/api/v1/namespaces/default/endpoints');
     expect(headers.warning).toBe('299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
+    const refused = await server.ask('/api/v1/namespaces/default/endpoints', {
+      headers: { accept: 'application/json;as=Table;v=v9;g=meta.k8s.io' },
+    });
+    expect(refused).toMatchObject({ code: 406, headers: { warning: headers.warning } });
   });
 
   test('unknown fields: strict refuses, warn warns', async () => {

@@ -133,7 +133,9 @@ function bookmarkMetadata({ revision, initialEventsEnd }: Bookmark): KubeObject[
 function bookmarkObject(event: Bookmark, definition: ResourceDefinition): KubeObject {
   const object: KubeObject = { metadata: bookmarkMetadata(event) };
   const schema = messageSchema(definition);
-  return schema === undefined ? object : complete(object, schema);
+  const empty = schema === undefined ? object : complete(object, schema);
+  definition.emptied?.(empty);
+  return empty;
 }
 
 /** Columns go out once a watch, so nothing is shared. */

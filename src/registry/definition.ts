@@ -45,6 +45,8 @@ export interface Strategy<T = KubeObject> {
   validateStatusUpdate?(object: T, old: T, context: RequestContext): FieldError[];
   /** Faults of a name (without generateName's suffix when `prefix`); default: DNS-1123 subdomain. */
   validateName?(this: void, name: string, prefix: boolean): string[];
+  /** The name for a `generateName`; default: with a random suffix. */
+  generateName?(this: void, base: string): string;
   /** Updates are not asked for the kind's own rule of names (generateName may become anything): upstream's update validation does not ask. */
   readonly namesOnCreateOnly?: boolean;
   /** Finalizers need neither a domain nor to be upstream's own, as for kinds whose validation asks the machinery alone. */
@@ -145,6 +147,8 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly columns: readonly Column<T>[];
   /** Cells of rows that no column tells of. */
   readonly extraCells?: readonly Column<T>[];
+  /** Puts what upstream writes of an object that has nothing, beyond what the schema says (bookmarks are such), into a private copy. */
+  readonly emptied?: (object: T) => void;
   /** Nothing of it is stored: its lists are of no version. */
   readonly versionless?: true;
   /** An annotation that stands for a field: not there where only metadata is shown. */

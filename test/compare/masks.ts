@@ -25,7 +25,7 @@ const noise: readonly (readonly [RegExp, string])[] = [
   [/\b10\.43\.\d+\.\d+\b|\bfd43::[0-9a-f]+\b/g, '<service IP>'],
   [/(in record \(|current: )\d+/g, '$1<version>'],
   [/\b([Gg]en[-_])[a-z0-9]{5}\b/g, '$1<suffix>'],
-  [/(nodePort: Duplicate value: |[nN]odePort\\?"?:)3[0-2]\d{3}/g, '$1<nodePort>'],
+  [/(nodePort: Duplicate value: |[nN]odePort\\*"?:)3[0-2]\d{3}/g, '$1<nodePort>'],
   [/(ResourceVersion in object meta: )\d+/g, '$1<version>'],
   // Documents inside of texts.
   [/(resourceVersion\\?":\\?")\d+/g, '$1<version>'],
@@ -79,7 +79,7 @@ function masked(value: unknown, field: string): unknown {
   }
   if (typeof value === 'number' && value !== 0 && maskedFields.has(field)) return `<${field}>`;
   if (Array.isArray(value)) {
-    if (field === 'managedFields') return value.map(maskedManager).sort((a, b) => (a < b ? -1 : 1));
+    if (field === 'managedFields') return value.filter(isOfRequests).map(maskedManager).sort((a, b) => (a < b ? -1 : 1));
     if (field === 'clusterIPs') return value.map((ip) => (ip === 'None' ? ip : '<ip>'));
     return value.map((element: unknown) => masked(element, ''));
   }
@@ -91,6 +91,9 @@ function masked(value: unknown, field: string): unknown {
   }
   return Object.fromEntries(fields.map(([name, inner]) => [name, masked(inner, name)]));
 }
+
+/** The server's own writer of flow schemas comes when it comes. */
+const isOfRequests = (entry: unknown): boolean => !isFields(entry) || entry['manager'] !== 'api-priority-and-fairness-config-consumer-v1';
 
 /** As text: the order of fields counts. The order of managers depends on the second in which they wrote. */
 function maskedManager(entry: unknown): string {

@@ -83,7 +83,7 @@ function sendTransformed({ exchange, store, clock }: Scope, code: number, object
     default:
       throw new ApiError(
         'NotAcceptable',
-        `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(store.definition, store.definition.kind)})`,
+        `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(definition, definition.kind)})`,
       );
   }
 }

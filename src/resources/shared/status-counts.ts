@@ -1,6 +1,11 @@
 import { invalid, path, type FieldError } from '../../api/field-errors.ts';
 import { nonNegative } from './checks.ts';
 
+/** Inside upstream the number of replicas is no pointer: an empty object has none, and says so. */
+export function noReplicas(object: { spec?: object }): void {
+  object.spec = { ...object.spec, replicas: 0 };
+}
+
 export interface StatusCountRules {
   /** Counts that may not be above replicas. */
   readonly parts: readonly string[];

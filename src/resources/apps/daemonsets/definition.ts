@@ -33,6 +33,9 @@ const emptyStatus = () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, d
 export const daemonsets = define<DaemonSet>({
   ...fromFacts('apps', 'v1', 'daemonsets'),
   hiddenAnnotation: templateGeneration,
+  emptied({ metadata }) {
+    metadata.annotations = { ...metadata.annotations, [templateGeneration]: '0' };
+  },
   strategy: {
     ...together<DaemonSet>(
       resetsStatus(emptyStatus),

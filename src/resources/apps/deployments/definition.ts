@@ -5,13 +5,14 @@ import { fromFacts } from '../../shared/facts.ts';
 import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
-import { statusCountErrors } from '../../shared/status-counts.ts';
+import { noReplicas, statusCountErrors } from '../../shared/status-counts.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateDeployment, validateDeploymentUpdate } from './validation.ts';
 
 export const deployments = define<Deployment>({
   ...fromFacts('apps', 'v1', 'deployments'),
+  emptied: noReplicas,
   strategy: {
     statusKeeps: 'labels',
     ...together<Deployment>(

@@ -5,13 +5,14 @@ import { fromFacts } from '../../shared/facts.ts';
 import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
-import { statusCountErrors } from '../../shared/status-counts.ts';
+import { noReplicas, statusCountErrors } from '../../shared/status-counts.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
 import { validateReplicaSet, validateReplicaSetUpdate } from './validation.ts';
 
 export const replicasets = define<ReplicaSet>({
   ...fromFacts('apps', 'v1', 'replicasets'),
+  emptied: noReplicas,
   strategy: {
     ...together<ReplicaSet>(
       resetsStatus(() => ({ replicas: 0 })),

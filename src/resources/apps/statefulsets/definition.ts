@@ -9,7 +9,7 @@ import { labelName } from '../../../api/names.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
 import { defaultClaimSpec } from '../../shared/pod/volume-defaults.ts';
-import { statusCountErrors } from '../../shared/status-counts.ts';
+import { noReplicas, statusCountErrors } from '../../shared/status-counts.ts';
 import { withoutDisabled } from '../../shared/disabled-fields.ts';
 import { withoutDisabledInTemplate } from '../../shared/pod/disabled-fields.ts';
 import { countsGeneration, resetsStatus, together } from '../../shared/strategy.ts';
@@ -19,6 +19,7 @@ export function statefulsets({ featureGates }: ResourceDeps): ResourceDefinition
   const hasMaxUnavailable = featureGates?.has('MaxUnavailableStatefulSet') === true;
   return define<StatefulSet>({
     ...fromFacts('apps', 'v1', 'statefulsets'),
+    emptied: noReplicas,
     strategy: {
       ...together<StatefulSet>(
         resetsStatus(() => ({ replicas: 0, availableReplicas: 0 })),
