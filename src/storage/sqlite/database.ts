@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StorageError, type StorageErrorCode } from '../storage.ts';
 
-export const schemaVersion = 1;
+const schemaVersion = 1;
 /** Marks the file as a store of ours ('CORA'). */
 const applicationId = 0x434f5241;
 
@@ -33,13 +33,23 @@ export function createSchema(database: DatabaseSync): void {
   database.exec(schema);
 }
 
+/** What a file must be like, and how one of an earlier version becomes so. */
+export interface SchemaVersions {
+  readonly newest: number;
+  /** By the version that they bring to the next one. All that are needed run in one transaction: a file is migrated whole or not at all. */
+  readonly migrations: ReadonlyMap<number, (database: DatabaseSync) => void>;
+}
+
+/** There has been one version so far. */
+const ownVersions: SchemaVersions = { newest: schemaVersion, migrations: new Map() };
+
 /** Opens or creates the file and locks it. Throws `locked`, `corrupt`, `full`, `unavailable`. */
-export function openDatabase(file: string, maxBytes: number): DatabaseSync {
+export function openDatabase(file: string, maxBytes: number, versions = ownVersions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     checkIntegrity(file);
     database = new DatabaseSync(file, { timeout: 0 });
-    prepare(database, file, maxBytes);
+    prepare(database, { file, maxBytes, versions });
     return database;
   } catch (thrown) {
     database?.close();
@@ -60,16 +70,22 @@ function checkIntegrity(file: string): void {
   }
 }
 
-function prepare(database: DatabaseSync, file: string, maxBytes: number): void {
+interface Preparation {
+  readonly file: string;
+  readonly maxBytes: number;
+  readonly versions: SchemaVersions;
+}
+
+function prepare(database: DatabaseSync, { file, maxBytes, versions }: Preparation): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 4096; PRAGMA temp_store = MEMORY');
   const version = pragma(database, 'user_version');
   const id = pragma(database, 'application_id');
   const fresh = id === 0 && version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
   if (!fresh && id !== applicationId) throw new StorageError('corrupt', `${file} is a database of something else`);
-  if (version > schemaVersion) {
+  if (version > versions.newest) {
     throw new StorageError(
       'unavailable',
-      `${file} was written by a newer version (schema ${version}; this one knows up to ${schemaVersion})`,
+      `${file} was written by a newer version (schema ${version}; this one knows up to ${versions.newest})`,
     );
   }
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;
@@ -77,7 +93,17 @@ function prepare(database: DatabaseSync, file: string, maxBytes: number): void {
   if (maxBytes > 0) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / 4096)}`);
   database.exec('BEGIN IMMEDIATE');
   if (fresh) createSchema(database);
+  else migrate(database, version, versions);
   database.exec('COMMIT');
+}
+
+function migrate(database: DatabaseSync, from: number, { newest, migrations }: SchemaVersions): void {
+  for (let version = from; version < newest; version++) {
+    const step = migrations.get(version);
+    if (step === undefined) throw new StorageError('unavailable', `there is no way from schema ${version} to ${newest}`);
+    step(database);
+  }
+  if (from < newest) database.exec(`PRAGMA user_version = ${newest}`);
 }
 
 function pragma(database: DatabaseSync, name: string): number {
