@@ -9,6 +9,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds/default-t
 import { admissionPlugins } from './index.ts';
 import { limitRanger } from './limit-ranger/limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle/namespace-lifecycle.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/persistent-volume-claim-resize.ts';
 import { priority } from './priority/priority.ts';
 import { mergeTolerations } from './runtime-class/merge-tolerations.ts';
 import { runtimeClass } from './runtime-class/runtime-class.ts';
@@ -41,6 +42,7 @@ test('every plugin folder is in the list, in the order of upstream', () => {
     'DefaultTolerationSeconds',
     'DefaultStorageClass',
     'StorageObjectInUseProtection',
+    'PersistentVolumeClaimResize',
     'RuntimeClass',
     'DefaultIngressClass',
     'ResourceQuota',
@@ -358,6 +360,23 @@ describe('defaults', () => {
     await cluster.create('storageclasses', { metadata: { name: 'plain' } });
     expect((await cluster.create('persistentvolumeclaims', claim('b'))).spec).toEqual({ storageClassName: 'new' });
     expect((await cluster.create('persistentvolumeclaims', claim('c', { storageClassName: '' }))).spec).toEqual({ storageClassName: '' });
+  });
+
+  test('PersistentVolumeClaimResize: bound claims grow where their class lets them', async () => {
+    await using cluster = await testCluster((deps) => [persistentVolumeClaimResize(deps)]);
+    await cluster.create('storageclasses', { metadata: { name: 'grows' }, allowVolumeExpansion: true });
+    await cluster.create('storageclasses', { metadata: { name: 'stays' } });
+    const claim = (storage: string, storageClassName: string): object => ({ resources: { requests: { storage } }, storageClassName });
+    const resized = async (name: string, storageClassName: string, phase: string): Promise<KubeObject> => {
+      const made = { metadata: { name, namespace: 'default' }, spec: claim('1Gi', storageClassName), status: { phase } };
+      const object = structuredClone(await cluster.create('persistentvolumeclaims', made));
+      return cluster.update('persistentvolumeclaims', { ...object, spec: claim('2Gi', storageClassName) });
+    };
+    expect((await resized('a', 'grows', 'Bound')).spec).toEqual(claim('2Gi', 'grows'));
+    const why = 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+    expect((await failure(resized('b', 'stays', 'Bound'))).message).toBe(`persistentvolumeclaims "b" is forbidden: ${why}`);
+    expect((await failure(resized('c', 'missing', 'Bound'))).message).toContain(why);
+    expect((await failure(resized('d', 'grows', 'Pending'))).message).toContain('Only bound persistent volume claims can be expanded');
   });
 
   test('DefaultIngressClass', async () => {

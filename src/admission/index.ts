@@ -5,6 +5,7 @@ import { defaultStorageClass } from './default-storage-class/default-storage-cla
 import { defaultTolerationSeconds } from './default-toleration-seconds/default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger/limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle/namespace-lifecycle.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/persistent-volume-claim-resize.ts';
 import { priority } from './priority/priority.ts';
 import { resourceQuota } from './resource-quota/resource-quota.ts';
 import { runtimeClass } from './runtime-class/runtime-class.ts';
@@ -25,6 +26,7 @@ export function admissionPlugins(deps: AdmissionDeps): AdmissionPlugin[] {
     defaultTolerationSeconds,
     defaultStorageClass(deps),
     storageObjectInUseProtection,
+    persistentVolumeClaimResize(deps),
     runtimeClass(deps),
     defaultIngressClass(deps),
     resourceQuota(deps),

@@ -1,4 +1,5 @@
 /** What a pod's runtime class adds to it: overhead, node selector, tolerations (plugin/pkg/admission/runtimeclass). */
+import { ApiError } from '../../api/errors.ts';
 import { cloneJson, semanticEqual } from '../../api/json.ts';
 import type { Pod, PodSpec, RuntimeClass, Toleration } from '../../api/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
@@ -26,6 +27,8 @@ export function runtimeClass({ registry }: AdmissionDeps): AdmissionPlugin {
   };
 
   async function classOf(request: AdmissionRequest, name: string): Promise<RuntimeClass> {
+    // What upstream's client says before it asks.
+    if (name === '') throw new ApiError('Unknown', 'resource name may not be empty');
     const found = await find<RuntimeClass>(registry(), runtimeClasses, { name });
     if (found === undefined) throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
     return found;

@@ -17,6 +17,7 @@ const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 
 /** Defaults of keys that may be left out; the document of version 2, which our facts are, does not have them. */
 const keyDefaults: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
+const localReference = 'io.k8s.api.core.v1.LocalObjectReference';
 /** Keys that Go always writes have their zero value as default. */
 const zeros: Readonly<Partial<Record<Schema['type'], unknown>>> = { string: '', integer: 0, boolean: false };
 
@@ -106,7 +107,9 @@ function listRules({ listType, listMapKeys, patchStrategy, patchMergeKey }: Fiel
   return { atomic: false, keys: patchMergeKey === undefined ? [] : [patchMergeKey] };
 }
 
-function defaultOf(key: string, field: Field | undefined): unknown {
+function defaultOf(key: string, items: Schema | undefined): unknown {
+  const field = items?.fields.get(key);
+  if (items?.name === localReference && key === 'name') return '';
   if (field === undefined || field.omitEmpty || field.pointer) return field === undefined ? undefined : keyDefaults[key];
   return zeros[field.schema.type];
 }
@@ -119,7 +122,7 @@ function listOf(schema: Schema, rules: Pick<ListType, 'atomic' | 'keys'>): Field
     map: undefined,
     list: {
       ...rules,
-      keyDefaults: Object.fromEntries(rules.keys.map((key) => [key, defaultOf(key, items?.fields.get(key))])),
+      keyDefaults: Object.fromEntries(rules.keys.map((key) => [key, defaultOf(key, items)])),
       get items() {
         return (made ??= items === undefined ? untyped : typeOfSchema(items));
       },

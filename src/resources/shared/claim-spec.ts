@@ -16,7 +16,12 @@ export function accessModeErrors(list: readonly string[], at: Path): FieldError[
   return faults;
 }
 
-export function claimSpecErrors(spec: PersistentVolumeClaimSpec, at: Path): FieldError[] {
+interface Leniency {
+  /** A data source may name a group that is none, as one did before. */
+  readonly anyGroup?: boolean;
+}
+
+export function claimSpecErrors(spec: PersistentVolumeClaimSpec, at: Path, { anyGroup = false }: Leniency = {}): FieldError[] {
   const storage = spec.resources?.requests?.['storage'];
   const requests = at.child('resources').key('storage');
   const { accessModes = [], storageClassName = '', volumeMode, volumeAttributesClassName = '' } = spec;
@@ -29,7 +34,7 @@ export function claimSpecErrors(spec: PersistentVolumeClaimSpec, at: Path): Fiel
     ...(volumeMode === undefined || volumeModes.includes(volumeMode)
       ? []
       : [notSupported(at.child('volumeMode'), volumeMode, volumeModes)]),
-    ...dataSourceErrors(spec, at),
+    ...dataSourceErrors(spec, at, anyGroup),
     ...(volumeAttributesClassName === ''
       ? []
       : checked(at.child('volumeAttributesClassName'), volumeAttributesClassName, dns1123SubdomainFaults)),
@@ -37,13 +42,14 @@ export function claimSpecErrors(spec: PersistentVolumeClaimSpec, at: Path): Fiel
 }
 
 function storageErrors(storage: string | number, at: Path): FieldError[] {
-  return parseQuantity(storage).sign > 0 ? [] : [invalid(at, storage, 'must be greater than zero')];
+  const quantity = parseQuantity(storage);
+  return quantity.sign > 0 ? [] : [invalid(at, quantity.toString(), 'must be greater than zero')];
 }
 
-function dataSourceErrors({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec, at: Path): FieldError[] {
+function dataSourceErrors({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec, at: Path, anyGroup: boolean): FieldError[] {
   const faults = [
-    ...(dataSource === undefined ? [] : sourceErrors(dataSource, at.child('dataSource'))),
-    ...(dataSourceRef === undefined ? [] : sourceErrors(dataSourceRef, at.child('dataSourceRef'))),
+    ...(dataSource === undefined ? [] : sourceErrors(dataSource, at.child('dataSource'), anyGroup)),
+    ...(dataSourceRef === undefined ? [] : sourceErrors(dataSourceRef, at.child('dataSourceRef'), anyGroup)),
   ];
   const namespace = dataSourceRef?.namespace ?? '';
   if (namespace !== '') faults.push(...checked(at.child('dataSourceRef', 'namespace'), namespace, dns1123LabelFaults));
@@ -58,7 +64,7 @@ function dataSourceErrors({ dataSource, dataSourceRef }: PersistentVolumeClaimSp
   return faults;
 }
 
-function sourceErrors(source: TypedLocalObjectReference | TypedObjectReference, at: Path): FieldError[] {
+function sourceErrors(source: TypedLocalObjectReference | TypedObjectReference, at: Path, anyGroup: boolean): FieldError[] {
   const { name, kind } = source;
   const apiGroup = source.apiGroup ?? '';
   return [
@@ -67,6 +73,6 @@ function sourceErrors(source: TypedLocalObjectReference | TypedObjectReference, 
     ...(apiGroup === '' && kind !== 'PersistentVolumeClaim'
       ? [invalid(at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]
       : []),
-    ...(apiGroup === '' ? [] : checked(at.child('apiGroup'), apiGroup, dns1123SubdomainFaults)),
+    ...(apiGroup === '' || anyGroup ? [] : checked(at.child('apiGroup'), apiGroup, dns1123SubdomainFaults)),
   ];
 }

@@ -5,9 +5,11 @@ import { contentCases } from './content.ts';
 import { fieldOwnerCases } from './field-owners.ts';
 import { kindCases } from './kinds.ts';
 import { mutationCases } from './mutations.ts';
+import { podRuleCases } from './pod-rules.ts';
 import { protocolCases } from './protocol.ts';
 import { readCases } from './reads.ts';
 import { wrongCases } from './wrong.ts';
+import { ruleCases } from './rules.ts';
 import { updateCases } from './updates.ts';
 
 export function allCases(): readonly Case[] {
@@ -15,6 +17,8 @@ export function allCases(): readonly Case[] {
     ...kindCases(),
     ...mutationCases(),
     ...wrongCases(),
+    ...podRuleCases,
+    ...ruleCases,
     ...updateCases(),
     ...fieldOwnerCases(),
     ...applyCases(),

@@ -3,7 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
-import { validateNode, validateNodeUpdate } from './validation.ts';
+import { validateNode, validateNodeStatus, validateNodeUpdate } from './validation.ts';
 
 /** pkg/registry/core/node/strategy.go. Unlike most kinds, a node's status may come with its creation: the kubelet registers itself. */
 export const nodes = define<Node>({
@@ -23,6 +23,7 @@ export const nodes = define<Node>({
     },
     validate: (node) => validateNode(node),
     validateUpdate: validateNodeUpdate,
+    validateStatusUpdate: validateNodeStatus,
     warnings: nodeWarnings,
   },
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },

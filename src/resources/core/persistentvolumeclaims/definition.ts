@@ -46,14 +46,15 @@ export const persistentvolumeclaims = define<PersistentVolumeClaim>({
   ],
 });
 
-/** The old field holds claims and snapshots only; where the new one is in the same namespace, both say the same (NormalizeDataSources). */
+/** By itself the old field holds claims and snapshots only; where the new one is in the same namespace, both say the same (NormalizeDataSources). */
 function alignDataSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): void {
   // CrossNamespaceVolumeDataSource is off.
   if ((spec.dataSourceRef?.namespace ?? '') !== '' && old?.dataSourceRef === undefined) delete spec.dataSourceRef;
-  if (spec.dataSource !== undefined && old?.dataSource === undefined && !isClonable(spec.dataSource)) delete spec.dataSource;
+  const inUse = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
+  if (!inUse && spec.dataSourceRef === undefined && spec.dataSource !== undefined && !isClonable(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };
-  else if (dataSource === undefined && dataSourceRef !== undefined && (dataSourceRef.namespace ?? '') === '' && isClonable(dataSourceRef)) {
+  else if (dataSource === undefined && dataSourceRef !== undefined && (dataSourceRef.namespace ?? '') === '') {
     const { apiGroup, kind, name: source } = dataSourceRef;
     spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name: source };
   }

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { PersistentVolumeClaim } from '../../../api/generated/types.ts';
 import { validateClaimStatus, validateClaimUpdate } from './validation.ts';
 
@@ -38,11 +38,45 @@ test('the status of a claim: resources it may speak of, states of a resize, amou
   };
   const states =
     '"ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"';
-  expect(validateClaimStatus({ status } as unknown as PersistentVolumeClaim).map(({ field, body }) => `${field}: ${body}`)).toEqual([
+  const spec = { accessModes: ['ReadWriteOnce'] };
+  expect(validateClaimStatus({ spec, status } as unknown as PersistentVolumeClaim).map(({ field, body }) => `${field}: ${body}`)).toEqual([
     'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
     'status.allocatedResourceStatuses: Unsupported value: "a": supported values: "storage"',
     `status.allocatedResourceStatuses: Unsupported value: "a": supported values: ${states}`,
     'status.allocatedResources: Unsupported value: "a": supported values: "storage"',
     'status.allocatedResources[storage]: Invalid value: -2: must be a valid resource quantity',
   ]);
+});
+
+describe('what a claim is made of may change so', () => {
+  const betaClass = 'volume.beta.kubernetes.io/storage-class';
+  const made = (fields: object, annotations: Record<string, string> = {}): PersistentVolumeClaim =>
+    ({
+      metadata: { name: 'c', annotations },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...fields },
+      status: { phase: 'Pending' },
+    }) as unknown as PersistentVolumeClaim;
+  const faultsOf = (now: PersistentVolumeClaim, old: PersistentVolumeClaim): string[] =>
+    validateClaimUpdate(now, old).map(({ field, body }) => `${field}: ${body.split('\n')[0] ?? ''}`);
+  const refused =
+    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+  test('a class where there was none, or the one that an annotation named', () => {
+    expect(faultsOf(made({ storageClassName: 'a' }), made({}))).toEqual([]);
+    const noted = made({}, { [betaClass]: 'a' });
+    expect(faultsOf(made({ storageClassName: 'a' }), noted)).toEqual([]);
+    expect(faultsOf(made({ storageClassName: 'b' }, { [betaClass]: 'a' }), noted)).toEqual([refused]);
+    expect(faultsOf(made({}, { [betaClass]: 'b' }), noted)).toEqual([
+      `metadata.annotations.${betaClass}: Invalid value: "b": field is immutable`,
+    ]);
+  });
+
+  test('the class of attributes stays once it is in force', () => {
+    const old = { ...made({ volumeAttributesClassName: 'v' }), status: { phase: 'Bound', currentVolumeAttributesClassName: 'v' } };
+    const now = (fields: object): PersistentVolumeClaim => ({ ...made(fields), status: old.status });
+    expect(faultsOf(now({ volumeAttributesClassName: 'w' }), old)).toEqual([]);
+    expect(faultsOf(now({}), old).join()).toContain('update to nil is forbidden');
+    const none = { ...made({}), status: old.status };
+    expect(faultsOf(none, none)).toEqual([]);
+  });
 });

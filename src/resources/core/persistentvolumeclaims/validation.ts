@@ -1,6 +1,6 @@
 /** ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolumeClaim } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, notSupported, path, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { internalDiff } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { qualifiedNameFaults } from '../../../api/names.ts';
@@ -12,13 +12,18 @@ type Spec = PersistentVolumeClaim['spec'];
 const at = path('spec');
 const frozenText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
+const betaClass = 'volume.beta.kubernetes.io/storage-class';
+
 export function validateClaim({ spec }: PersistentVolumeClaim): FieldError[] {
   return claimSpecErrors(spec, at);
 }
 
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const faults = validateClaim(claim);
+  const faults = claimSpecErrors(claim.spec, at, { anyGroup: namesGroup(old.spec) });
   const [now, before] = comparable(claim, old);
+  const annotation = claim.metadata.annotations?.[betaClass] ?? '';
+  if (!movesClassFromAnnotation(claim, old) && annotation !== (old.metadata.annotations?.[betaClass] ?? ''))
+    faults.push(invalid(path('metadata', 'annotations').child(betaClass), annotation, 'field is immutable'));
   if (!semanticEqual(now, before))
     faults.push(forbiddenField(at, `${frozenText}\n${internalDiff('core.PersistentVolumeClaimSpec', before, now)}`));
   faults.push(...sizeErrors(claim, old));
@@ -28,6 +33,17 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   return faults;
 }
 
+/** Such claims may name groups that are none (allowInvalidAPIGroupInDataSourceOrRef). */
+const namesGroup = ({ dataSource, dataSourceRef }: Spec): boolean =>
+  dataSource?.apiGroup !== undefined || dataSourceRef?.apiGroup !== undefined;
+
+/** validateStorageClassUpgradeFromAnnotation: the class that an annotation named becomes the field's. */
+function movesClassFromAnnotation(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): boolean {
+  const [now, before] = [claim.metadata.annotations?.[betaClass], old.metadata.annotations?.[betaClass]];
+  if (before === undefined || old.spec.storageClassName !== undefined) return false;
+  return claim.spec.storageClassName === before && (now === undefined || now === before);
+}
+
 /** Both specs with what may change made the same. */
 function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): [Spec, Spec] {
   const [now, before] = [cloneJson(claim.spec), cloneJson(old.spec)];
@@ -35,8 +51,10 @@ function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): [
     if (now.volumeName === undefined) delete before.volumeName;
     else before.volumeName = now.volumeName;
   }
-  // A claim that names no class may be given one.
-  if (now.storageClassName !== undefined && before.storageClassName === undefined) delete now.storageClassName;
+  // A claim that names no class may be given one, where an annotation names one only that.
+  const annotated = old.metadata.annotations?.[betaClass];
+  const fits = annotated === undefined || annotated === now.storageClassName;
+  if (now.storageClassName !== undefined && before.storageClassName === undefined && fits) delete now.storageClassName;
   if (claim.status.phase !== 'Bound') return [now, before];
   const size = before.resources?.requests?.['storage'];
   if (now.resources?.requests !== undefined && size !== undefined) now.resources.requests['storage'] = size;
@@ -52,7 +70,8 @@ function sizeErrors(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): F
   return [forbiddenField(at.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity')];
 }
 
-function attributesErrors({ spec }: PersistentVolumeClaim, { status }: PersistentVolumeClaim): FieldError[] {
+function attributesErrors({ spec }: PersistentVolumeClaim, { spec: before, status }: PersistentVolumeClaim): FieldError[] {
+  if (spec.volumeAttributesClassName === before.volumeAttributesClassName) return [];
   if (status.currentVolumeAttributesClassName === undefined || (spec.volumeAttributesClassName ?? '') !== '') return [];
   const what = spec.volumeAttributesClassName === undefined ? 'nil' : 'empty string';
   const why = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
@@ -65,9 +84,11 @@ const resizeStates: ReadonlySet<string> = new Set([
 ]);
 
 /** ValidatePersistentVolumeClaimStatusUpdate. */
-export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldError[] {
+export function validateClaimStatus({ spec, status }: PersistentVolumeClaim): FieldError[] {
   const field = path('status');
-  const faults = entriesOf(status.capacity).flatMap(([name, amount]) => basicAmount(amount, field.child('capacity').key(name)));
+  const faults = (spec.accessModes ?? []).length === 0 ? [required(path('Spec', 'accessModes'))] : [];
+  const capacities = entriesOf(status.capacity).flatMap(([name, amount]) => basicAmount(amount, field.child('capacity').key(name)));
+  faults.push(...capacities);
   const states = field.child('allocatedResourceStatuses');
   for (const [name, state] of entriesOf(status.allocatedResourceStatuses)) {
     faults.push(...resourceKey(name, states));

@@ -1,7 +1,7 @@
 /** ValidatePersistentVolume and ...Update of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolume } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
-import { internalDiff } from '../../../api/internal-form.ts';
+import { internalDiff, internalForm } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
@@ -56,7 +56,7 @@ export function validatePersistentVolume({ spec }: PersistentVolume): FieldError
 
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const faults = validatePersistentVolume(volume);
-  const [now, before] = [sourcesOf(volume), sourcesOf(old)];
+  const [now, before] = [sourcesOf(withoutNewExpandSecret(volume, old)), sourcesOf(old)];
   if (!semanticEqual(now, before)) {
     const why = 'spec.persistentvolumesource is immutable after creation';
     const difference = internalDiff('core.PersistentVolumeSource', before, now);
@@ -64,9 +64,54 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
   }
   if (volume.spec.volumeMode !== old.spec.volumeMode)
     faults.push(invalid(path('volumeMode'), volume.spec.volumeMode ?? null, 'field is immutable'));
+  faults.push(...affinityChangeErrors(volume, old));
   if (old.spec.volumeAttributesClassName !== undefined && volume.spec.volumeAttributesClassName === undefined)
     faults.push(forbiddenField(at.child('volumeAttributesClassName'), 'update from non-nil value to nil is forbidden'));
   return faults;
+}
+
+const stableLabels: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** validatePvNodeAffinity: once set it stays, but for labels that have got other names since. */
+function affinityChangeErrors(
+  { spec: { nodeAffinity: now } }: PersistentVolume,
+  { spec: { nodeAffinity: old } }: PersistentVolume,
+): FieldError[] {
+  if (old === undefined || semanticEqual(renamed(now, now), renamed(old, now))) return [];
+  const shown = now === undefined ? null : internalForm('core.VolumeNodeAffinity', now);
+  return [invalid(path('nodeAffinity'), shown, 'field is immutable, except for updating from beta label to GA')];
+}
+
+type Affinity = PersistentVolume['spec']['nodeAffinity'];
+
+/** Keys of `affinity` as `now` calls them, place by place. */
+function renamed(affinity: Affinity, now: Affinity): unknown {
+  const terms = affinity?.required?.nodeSelectorTerms.map((term, index) => {
+    const newer = now?.required?.nodeSelectorTerms[index];
+    return {
+      ...term,
+      matchExpressions: term.matchExpressions?.map((requirement, place) => {
+        const key = newer?.matchExpressions?.[place]?.key;
+        return key !== undefined && stableLabels[requirement.key] === key ? { ...requirement, key } : requirement;
+      }),
+    };
+  });
+  return affinity === undefined ? undefined : { required: affinity.required && { nodeSelectorTerms: terms } };
+}
+
+/** The secret for expanding a volume may be named later. */
+function withoutNewExpandSecret(volume: PersistentVolume, old: PersistentVolume): PersistentVolume {
+  const { csi } = volume.spec;
+  if (csi?.controllerExpandSecretRef === undefined || old.spec.csi === undefined) return volume;
+  if (old.spec.csi.controllerExpandSecretRef !== undefined) return volume;
+  const { controllerExpandSecretRef: _new, ...others } = csi;
+  return { ...volume, spec: { ...volume.spec, csi: others } };
 }
 
 function capacityErrors(capacity: Readonly<Record<string, string>>): FieldError[] {

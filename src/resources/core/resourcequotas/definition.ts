@@ -3,7 +3,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
-import { validateQuota, validateQuotaUpdate } from './validation.ts';
+import { validateQuota, validateQuotaStatus, validateQuotaUpdate } from './validation.ts';
 
 export const resourcequotas = define<ResourceQuota>({
   ...fromFacts('', 'v1', 'resourcequotas'),
@@ -12,6 +12,7 @@ export const resourcequotas = define<ResourceQuota>({
     validate: validateQuota,
     namesOnCreateOnly: true,
     validateUpdate: validateQuotaUpdate,
+    validateStatusUpdate: validateQuotaStatus,
   },
   columns: [name, text('Request', (quota) => amounts(quota, false)), text('Limit', (quota) => amounts(quota, true)), age],
 });

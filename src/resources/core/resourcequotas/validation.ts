@@ -1,6 +1,7 @@
 /** ValidateResourceQuotaSpec and ValidateResourceQuotaUpdate. */
 import type { ResourceQuota } from '../../../api/generated/types.ts';
 import { type FieldError, invalid, path, type Path, required } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
 import { amountErrors, isStandardQuotaResource, quotaResourceNameErrors } from '../../shared/resource-names.ts';
 
 type Spec = ResourceQuota['spec'];
@@ -26,11 +27,24 @@ const onlyExist: ReadonlySet<string> = new Set([
 
 export function validateQuota({ spec = {} }: ResourceQuota): FieldError[] {
   const at = path('spec');
-  const hard = Object.entries(spec.hard ?? {}).flatMap(([name, amount]) => {
-    const own = at.child('hard').key(name);
+  return [
+    ...amountsErrors(spec.hard, at.child('hard')),
+    ...scopeErrors(spec, at.child('scopes')),
+    ...selectorErrors(spec, at.child('scopeSelector', 'matchExpressions')),
+  ];
+}
+
+/** ValidateResourceQuotaStatusUpdate. */
+export function validateQuotaStatus({ status = {} }: ResourceQuota): FieldError[] {
+  const at = path('status');
+  return [...amountsErrors(status.hard, at.child('hard')), ...amountsErrors(status.used, at.child('used'))];
+}
+
+function amountsErrors(amounts: Readonly<Record<string, string>> = {}, at: Path): FieldError[] {
+  return Object.entries(amounts).flatMap(([name, amount]) => {
+    const own = at.key(name);
     return [...quotaResourceNameErrors(own, name), ...amountErrors(own, name, amount)];
   });
-  return [...hard, ...scopeErrors(spec, at.child('scopes')), ...selectorErrors(spec, at.child('scopeSelector', 'matchExpressions'))];
 }
 
 export function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
@@ -64,9 +78,10 @@ function conflicts(scopes: readonly string[]): (readonly string[])[] {
 
 function selectorErrors({ scopeSelector, hard = {}, scopes }: NonNullable<Spec>, at: Path): FieldError[] {
   const requirements = scopeSelector?.matchExpressions ?? [];
+  const shown = scopeSelector === undefined ? undefined : internalForm('core.ScopeSelector', scopeSelector);
   const faults = requirements.flatMap((requirement) => [
-    ...(requirement.scopeName in validFor ? [] : [invalid(at.child('scopeName'), requirement.scopeName, 'unsupported scope')]),
-    ...misapplied(requirement.scopeName, hard).map(() => invalid(at, scopeSelector, 'unsupported scope applied to resource')),
+    ...(Object.hasOwn(validFor, requirement.scopeName) ? [] : [invalid(at.child('scopeName'), requirement.scopeName, 'unsupported scope')]),
+    ...misapplied(requirement.scopeName, hard).map(() => invalid(at, shown, 'unsupported scope applied to resource')),
     ...operatorErrors(requirement, at),
   ]);
   const conflicting = conflicts(requirements.map(({ scopeName }) => scopeName));

@@ -12,10 +12,11 @@ import {
 } from '../../../api/field-errors.ts';
 import { dns1123LabelFaults, portNameFaults, portNumberFaults } from '../../../api/names.ts';
 import { environmentErrors, environmentFromErrors } from './validate-environment.ts';
-import { handlerErrors, probeErrors } from './validate-probes.ts';
+import { handlerErrors, probeErrors, stopSignalErrors } from './validate-probes.ts';
 import { resourceErrors } from './validate-resources.ts';
 import { securityErrors } from './validate-security.ts';
-import { mountErrors } from './validate-volumes.ts';
+import { mountErrors } from './validate-mounts.ts';
+import { resizePolicyErrors, restartPolicyErrors } from './validate-restarts.ts';
 
 type Volumes = ReadonlyMap<string, Record<string, unknown>>;
 
@@ -42,10 +43,10 @@ export function containersErrors(containers: readonly Container[], at: Path, aro
     commonErrors(container, own, around);
     if (names.has(container.name)) faults.push(duplicate(own.child('name'), container.name));
     names.add(container.name);
-    lifeErrors(container, own, faults);
-    restartPolicyErrors(container, own, faults);
-    hostPortErrors(container, own, { seen: hostPorts, faults });
+    lifeErrors(container, own, around);
+    faults.push(...restartPolicyErrors(container, own));
   }
+  for (const [index, container] of containers.entries()) hostPortErrors(container, at.index(index), { seen: hostPorts, faults });
 }
 
 export function initContainersErrors(containers: readonly Container[], at: Path, around: Around): void {
@@ -54,19 +55,35 @@ export function initContainersErrors(containers: readonly Container[], at: Path,
   for (const [index, container] of containers.entries()) {
     const own = at.index(index);
     commonErrors(container, own, around);
-    restartPolicyErrors(container, own, faults);
+    faults.push(...restartPolicyErrors(container, own));
     if (names.has(container.name)) faults.push(duplicate(own.child('name'), container.name));
     else if (container.name !== '') names.add(container.name);
-    hostPortErrors(container, own, { seen: new Set(), faults });
-    if (container.restartPolicy === 'Always') {
-      lifeErrors(container, own, faults);
-      continue;
-    }
-    for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[field] !== undefined)
-        faults.push(forbiddenField(own.child(field), 'may not be set for init containers without restartPolicy=Always'));
-    }
+    // Upstream looks at each by itself, as if it were the first.
+    hostPortErrors(container, at.index(0), { seen: new Set(), faults });
+    if (container.restartPolicy === 'Always') lifeErrors(container, own, around);
+    else faults.push(...onlyForSidecars(container, own));
   }
+}
+
+function onlyForSidecars(container: Container, at: Path): FieldError[] {
+  const life = (['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const).filter(
+    (field) => container[field] !== undefined,
+  );
+  const restarts = (container.resizePolicy ?? []).flatMap(({ restartPolicy }, index) =>
+    restartPolicy === 'RestartContainer'
+      ? [
+          invalid(
+            at.child('resizePolicy').index(index).child('restartPolicy'),
+            restartPolicy,
+            "must not be set to 'RestartContainer' for non-sidecar initContainers",
+          ),
+        ]
+      : [],
+  );
+  return [
+    ...life.map((field) => forbiddenField(at.child(field), 'may not be set for init containers without restartPolicy=Always')),
+    ...restarts,
+  ];
 }
 
 const ephemeralForbidden = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'resizePolicy'] as const;
@@ -110,7 +127,11 @@ function commonErrors(container: Container | EphemeralContainer, at: Path, aroun
   if (container.volumeMounts !== undefined || container.volumeDevices !== undefined) mountErrors(container, at, around);
   choice(at, 'imagePullPolicy', { value: container.imagePullPolicy, supported: pullPolicies, faults });
   if (container.resources !== undefined) resourceErrors(container.resources, at.child('resources'), around);
-  if (container.securityContext !== undefined) securityErrors(container.securityContext, at.child('securityContext'), faults);
+  if (container.resizePolicy !== undefined)
+    faults.push(...resizePolicyErrors(container.resizePolicy, at.child('resizePolicy'), around.spec.restartPolicy));
+  if (container.securityContext !== undefined) {
+    securityErrors(container.securityContext, at.child('securityContext'), { faults, ownUsers: around.spec.hostUsers === false });
+  }
 }
 
 function choice(
@@ -122,10 +143,13 @@ function choice(
   else if (!supported.includes(value)) faults.push(notSupported(at.child(field), value, supported));
 }
 
-function lifeErrors(container: Container, at: Path, faults: FieldError[]): void {
+function lifeErrors(container: Container, at: Path, { spec, faults }: Around): void {
   const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
-  if (lifecycle?.postStart !== undefined) handlerErrors(lifecycle.postStart, at.child('lifecycle', 'postStart'), faults);
-  if (lifecycle?.preStop !== undefined) handlerErrors(lifecycle.preStop, at.child('lifecycle', 'preStop'), faults);
+  const grace = spec.terminationGracePeriodSeconds;
+  if (lifecycle?.postStart !== undefined) handlerErrors(lifecycle.postStart, at.child('lifecycle', 'postStart'), { faults, grace });
+  if (lifecycle?.preStop !== undefined) handlerErrors(lifecycle.preStop, at.child('lifecycle', 'preStop'), { faults, grace });
+  if (lifecycle?.stopSignal !== undefined)
+    faults.push(...stopSignalErrors(lifecycle.stopSignal, at.child('lifecycle', 'stopSignal'), spec.os));
   if (livenessProbe !== undefined) probeErrors(livenessProbe, at.child('livenessProbe'), { faults, once: true });
   if (readinessProbe !== undefined) {
     const own = at.child('readinessProbe');
@@ -138,15 +162,6 @@ function lifeErrors(container: Container, at: Path, faults: FieldError[]): void 
     }
   }
   if (startupProbe !== undefined) probeErrors(startupProbe, at.child('startupProbe'), { faults, once: true });
-}
-
-function restartPolicyErrors({ restartPolicy, restartPolicyRules = [] }: Container, at: Path, faults: FieldError[]): void {
-  const supported = ['Always', 'Never', 'OnFailure'];
-  if (restartPolicy !== undefined && !supported.includes(restartPolicy))
-    faults.push(notSupported(at.child('restartPolicy'), restartPolicy, supported));
-  if (restartPolicy === undefined && restartPolicyRules.length > 0) {
-    faults.push(required(at.child('restartPolicy'), 'must specify restartPolicy when restart rules are used'));
-  }
 }
 
 function portErrors(ports: NonNullable<Container['ports']>, at: Path, faults: FieldError[]): void {

@@ -11,6 +11,7 @@ import {
   qualifiedNameFaults,
   relaxedEnvironmentNameFaults,
 } from '../../../api/names.ts';
+import { parseQuantity } from '../../../api/quantity.ts';
 
 type Variable = NonNullable<Container['env']>[number];
 type Source = NonNullable<Variable['valueFrom']>;
@@ -66,17 +67,40 @@ function sourceErrors(
     else if (!resources.includes(resourceFieldRef.resource) && !/^(limits|requests)\.hugepages-/.test(resourceFieldRef.resource)) {
       faults.push(notSupported(own, resourceFieldRef.resource, resources));
     }
+    faults.push(...divisorErrors(resourceFieldRef, at.child('resourceFieldRef', 'divisor')));
   }
   for (const [field, ref] of [
     ['configMapKeyRef', configMapKeyRef],
     ['secretKeyRef', secretKeyRef],
   ] as const) {
     if (ref === undefined) continue;
-    if ((ref.name ?? '') === '') faults.push(required(at.child(field, 'name')));
+    faults.push(...checked(at.child(field, 'name'), ref.name ?? '', dns1123SubdomainFaults));
     if (ref.key === '') faults.push(required(at.child(field, 'key')));
     else for (const fault of configMapKeyFaults(ref.key)) faults.push(invalid(at.child(field, 'key'), ref.key, fault));
   }
   if (fileKeyRef !== undefined) faults.push(...fileKeyErrors(fileKeyRef, at.child('fileKeyRef')));
+}
+
+const units = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+const kindsOfResources = [
+  ['memory', 'memory'],
+  ['ephemeral-storage', 'local ephemeral storage'],
+  ['hugepages-', 'hugepages'],
+] as const;
+
+/** validateContainerResourceDivisor. */
+export function divisorErrors({ resource, divisor = '0' }: NonNullable<Source['resourceFieldRef']>, at: Path): FieldError[] {
+  const amount = parseQuantity(divisor);
+  const name = resource.replace(/^(limits|requests)\./, '');
+  if (amount.sign === 0 || name === resource) return [];
+  const text = amount.toString();
+  if (name === 'cpu')
+    return text === '1m' || text === '1'
+      ? []
+      : [invalid(at, resource, "only divisor's values 1m and 1 are supported with the cpu resource")];
+  const kind = kindsOfResources.find(([start]) => (start === 'hugepages-' ? name.startsWith(start) : name === start));
+  if (kind === undefined || units.includes(text)) return [];
+  return [invalid(at, resource, `only divisor's values ${units.join(', ')} are supported with the ${kind[1]} resource`)];
 }
 
 /** validateFileKeySelector. */

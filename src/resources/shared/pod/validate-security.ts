@@ -1,14 +1,11 @@
-/** ValidateSecurityContext and validatePodSpecSecurityContext, the basics. */
+/** ValidateSecurityContext and validatePodSpecSecurityContext. */
 import type { PodSpec, SecurityContext } from '../../../api/generated/types.ts';
 import { duplicate, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { internalForm } from '../../../api/internal-form.ts';
 import { userIdFaults } from '../../../api/names.ts';
-
-const profiles = ['Localhost', 'RuntimeDefault', 'Unconfined'];
-
-interface Profile {
-  readonly type: string;
-  readonly localhostProfile?: string;
-}
+import { optionalOneOf } from '../checks.ts';
+import { windowsOptionsErrors } from './validate-os.ts';
+import { appArmorErrors, seccompErrors } from './validate-profiles.ts';
 
 function ids(at: Path, values: Readonly<Record<string, number | undefined>>, faults: FieldError[]): void {
   for (const [field, value] of Object.entries(values)) {
@@ -16,49 +13,83 @@ function ids(at: Path, values: Readonly<Record<string, number | undefined>>, fau
   }
 }
 
-function profileErrors(profile: Profile, at: Path, faults: FieldError[]): void {
-  if (profile.type === '') faults.push(required(at.child('type'), 'type is required when seccompProfile is set'));
-  else if (!profiles.includes(profile.type)) faults.push(notSupported(at.child('type'), profile.type, profiles));
-  else if (profile.type === 'Localhost' && profile.localhostProfile === undefined) {
-    faults.push(required(at.child('localhostProfile'), 'must be set when seccomp type is Localhost'));
-  } else if (profile.type !== 'Localhost' && profile.localhostProfile !== undefined) {
-    faults.push(invalid(at.child('localhostProfile'), profile.localhostProfile, 'can only be set when seccomp type is Localhost'));
-  }
+interface Surroundings {
+  readonly faults: FieldError[];
+  /** The pod has a user namespace of its own. */
+  readonly ownUsers: boolean;
 }
 
-export function securityErrors(context: SecurityContext, at: Path, faults: FieldError[]): void {
-  const { allowPrivilegeEscalation, capabilities, privileged, runAsGroup, runAsUser, seccompProfile, procMount } = context;
+export function securityErrors(context: SecurityContext, at: Path, { faults, ownUsers }: Surroundings): void {
+  const {
+    allowPrivilegeEscalation,
+    capabilities,
+    privileged,
+    runAsGroup,
+    runAsUser,
+    seccompProfile,
+    procMount,
+    windowsOptions,
+    appArmorProfile,
+  } = context;
   ids(at, { runAsUser, runAsGroup }, faults);
   if (procMount !== undefined && procMount !== 'Default' && procMount !== 'Unmasked')
     faults.push(notSupported(at.child('procMount'), procMount, ['Default', 'Unmasked']));
-  if (seccompProfile !== undefined) profileErrors(seccompProfile, at.child('seccompProfile'), faults);
-  if (allowPrivilegeEscalation !== false) return;
-  if (privileged === true) faults.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
-  if ((capabilities?.add ?? []).includes('CAP_SYS_ADMIN')) {
-    faults.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+  if (procMount === 'Unmasked' && !ownUsers)
+    faults.push(invalid(at.child('procMount'), procMount, '`hostUsers` must be false to use `Unmasked`'));
+  if (seccompProfile !== undefined) faults.push(...seccompErrors(seccompProfile, at.child('seccompProfile')));
+  if (allowPrivilegeEscalation === false) {
+    const clashing = [...(privileged === true ? ['privileged` to true'] : []), ...adminCapabilities(capabilities?.add ?? [])];
+    for (const what of clashing)
+      faults.push(
+        invalid(at, internalForm('core.SecurityContext', context), `cannot set \`allowPrivilegeEscalation\` to false and \`${what}`),
+      );
   }
+  if (windowsOptions !== undefined) faults.push(...windowsOptionsErrors(windowsOptions, at.child('windowsOptions')));
+  if (appArmorProfile !== undefined) faults.push(...appArmorErrors(appArmorProfile, at.child('appArmorProfile')));
 }
 
+const adminCapabilities = (added: readonly string[]): string[] =>
+  added.filter((capability) => capability === 'CAP_SYS_ADMIN').map(() => 'capabilities.Add` CAP_SYS_ADMIN');
+
 export function podSecurityErrors(spec: PodSpec, at: Path, faults: FieldError[]): void {
-  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
-    faults.push(invalid(at.child('shareProcessNamespace'), true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
-  }
-  const context = spec.securityContext;
-  if (context === undefined) return;
   const own = at.child('securityContext');
-  const { fsGroup, fsGroupChangePolicy, runAsUser, runAsGroup, supplementalGroups = [], sysctls = [], seccompProfile } = context;
+  const context = spec.securityContext ?? {};
+  const {
+    fsGroup,
+    runAsUser,
+    runAsGroup,
+    supplementalGroups = [],
+    sysctls = [],
+    seccompProfile,
+    windowsOptions,
+    appArmorProfile,
+  } = context;
   ids(own, { fsGroup, runAsUser, runAsGroup }, faults);
   for (const [index, group] of supplementalGroups.entries()) {
     for (const fault of userIdFaults(group)) faults.push(invalid(own.child('supplementalGroups').index(index), group, fault));
   }
+  if (spec.shareProcessNamespace === true && spec.hostPID === true)
+    faults.push(invalid(own.child('shareProcessNamespace'), true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
   for (const [index, { name }] of sysctls.entries()) {
     const earlier = sysctls.slice(0, index).some((other) => other.name === name);
     faults.push(...sysctlFaults(own.child('sysctls').index(index).child('name'), { name, earlier, spec }));
   }
-  if (fsGroupChangePolicy !== undefined && !['Always', 'OnRootMismatch'].includes(fsGroupChangePolicy)) {
-    faults.push(notSupported(own.child('fsGroupChangePolicy'), fsGroupChangePolicy, ['Always', 'OnRootMismatch']));
-  }
-  if (seccompProfile !== undefined) profileErrors(seccompProfile, own.child('seccompProfile'), faults);
+  faults.push(...oneOfThese(context, 'fsGroupChangePolicy', own));
+  if (seccompProfile !== undefined) faults.push(...seccompErrors(seccompProfile, own.child('seccompProfile')));
+  if (windowsOptions !== undefined) faults.push(...windowsOptionsErrors(windowsOptions, own.child('windowsOptions')));
+  if (appArmorProfile !== undefined) faults.push(...appArmorErrors(appArmorProfile, own.child('appArmorProfile')));
+  faults.push(...oneOfThese(context, 'supplementalGroupsPolicy', own), ...oneOfThese(context, 'seLinuxChangePolicy', own));
+}
+
+const policies = {
+  fsGroupChangePolicy: ['Always', 'OnRootMismatch'],
+  supplementalGroupsPolicy: ['Merge', 'Strict'],
+  // MountOption comes with a feature that is off in 1.36 (SELinuxMount).
+  seLinuxChangePolicy: ['Recursive'],
+} as const;
+
+function oneOfThese(context: NonNullable<PodSpec['securityContext']>, field: keyof typeof policies, at: Path): FieldError[] {
+  return optionalOneOf(at.child(field), context[field], policies[field]);
 }
 
 /** Texts, not literals: the fault shows the expression as upstream writes it. */

@@ -1,21 +1,11 @@
-/** ValidateVolumes and ValidateVolumeMounts; of the storage vendors' sources only that there is one at a time. */
-import type { Container, EphemeralContainer, PersistentVolumeClaimTemplate, Volume } from '../../../api/generated/types.ts';
-import {
-  duplicate,
-  forbiddenField,
-  invalid,
-  notFoundField,
-  notSupported,
-  required,
-  type FieldError,
-  type Path,
-} from '../../../api/field-errors.ts';
+/** ValidateVolumes; of the storage vendors' sources only that there is one at a time. */
+import type { ObjectMeta, PersistentVolumeClaimTemplate, Volume } from '../../../api/generated/types.ts';
+import { duplicate, forbiddenField, invalid, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { configMapKeyFaults, dns1123LabelFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import { claimSpecErrors } from '../claim-spec.ts';
 import { labelsErrors } from '../names.ts';
 import { annotationErrors } from './validate-annotations.ts';
-import type { Around } from './validate-containers.ts';
 import { csiEphemeralErrors, descendingErrors, volumeSourceErrors, type Source } from './validate-volume-sources.ts';
 
 type Item = { readonly key: string; readonly path: string; readonly mode?: number };
@@ -32,13 +22,21 @@ const sourceOrder = [
 /** What upstream calls one source too many. */
 const misnamed: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
+interface Surroundings {
+  readonly faults: FieldError[];
+  /** Of the pod; undefined in templates, whose pods have no names yet. */
+  readonly podName?: string | undefined;
+}
+
 /** Collects faults and answers the volumes by name. */
 export function volumesErrors(
   volumes: readonly Volume[] | undefined,
   at: Path,
-  faults: FieldError[],
+  { faults, podName }: Surroundings,
 ): Map<string, Record<string, unknown>> {
   const found = new Map<string, Record<string, unknown>>();
+  const made = podName === undefined ? [] : (volumes ?? []).filter(({ ephemeral }) => ephemeral !== undefined);
+  const madeClaims = new Set(made.map(({ name }) => `${podName ?? ''}-${name}`));
   for (const [index, volume] of (volumes ?? []).entries()) {
     const own = at.index(index);
     const before = faults.length;
@@ -48,6 +46,10 @@ export function volumesErrors(
     else for (const fault of dns1123LabelFaults(name)) faults.push(invalid(own.child('name'), name, fault));
     if (found.has(name)) faults.push(duplicate(own.child('name'), name));
     if (faults.length === before) found.set(name, volume);
+    const claimName = volume.persistentVolumeClaim?.claimName;
+    if (claimName === undefined || !madeClaims.has(claimName)) continue;
+    const claimed = own.child('persistentVolumeClaim', 'claimName');
+    faults.push(invalid(claimed, claimName, 'must not reference a PVC that gets created for an ephemeral volume'));
   }
   return found;
 }
@@ -91,10 +93,20 @@ function typedSourceErrors(volume: Volume, first: (typeof sourceOrder)[number], 
 
 function ephemeralErrors(template: PersistentVolumeClaimTemplate | undefined, at: Path, faults: FieldError[]): void {
   if (template === undefined) return void faults.push(required(at));
-  const { metadata } = template;
-  faults.push(...labelsErrors(at.child('labels'), metadata?.labels), ...annotationErrors(at.child('annotations'), metadata?.annotations));
+  const own = at.child('metadata');
+  const metadata: Partial<ObjectMeta> = template.metadata ?? {};
+  faults.push(...annotationErrors(own.child('annotations'), metadata.annotations), ...labelsErrors(own.child('labels'), metadata.labels));
+  // Upstream makes names of fields from Go's.
+  for (const field of notOfTemplates)
+    if (isSet(metadata[field])) faults.push(forbiddenField(at.child('metadata', field === 'uid' ? 'uID' : field), 'cannot be set'));
   faults.push(...claimSpecErrors(template.spec, at.child('spec')));
 }
+
+const notOfTemplates = [
+  ...(['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'] as const),
+  ...(['deletionTimestamp', 'deletionGracePeriodSeconds', 'ownerReferences', 'finalizers', 'managedFields'] as const),
+];
+const isSet = (value: unknown): boolean => value !== undefined && value !== '' && value !== 0 && value !== null;
 
 function modeErrors(mode: number | undefined, at: Path, faults: FieldError[]): void {
   if (mode !== undefined && (mode < 0 || mode > 0o777))
@@ -162,40 +174,5 @@ function projectionErrors(sources: Sources, projection: Path, faults: FieldError
     // Upstream names the projection here, not the token.
     if (path === '') faults.push(required(projection.child('path')));
     else localPathErrors(path, projection.child('path'), faults);
-  }
-}
-
-export function mountErrors(container: Container | EphemeralContainer, at: Path, { volumes, faults }: Around): void {
-  const { volumeMounts = [], volumeDevices = [], securityContext } = container;
-  const field = at.child('volumeMounts');
-  const points = new Set<string>();
-  for (const [index, { name, mountPath, subPath = '', subPathExpr = '', mountPropagation }] of volumeMounts.entries()) {
-    const own = field.index(index);
-    if (name === '') faults.push(required(own.child('name')));
-    if (!volumes.has(name)) faults.push(notFoundField(own.child('name'), name));
-    if (mountPath === '') faults.push(required(own.child('mountPath')));
-    if (points.has(mountPath)) faults.push(invalid(own.child('mountPath'), mountPath, 'must be unique'));
-    points.add(mountPath);
-    if (volumeDevices.some((device) => device.name === name))
-      faults.push(invalid(own.child('name'), name, 'must not already exist in volumeDevices'));
-    if (subPath !== '') faults.push(...descendingErrors(subPath, field.child('subPath')));
-    if (subPathExpr !== '') {
-      if (subPath !== '') faults.push(invalid(own.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      faults.push(...descendingErrors(subPathExpr, field.child('subPathExpr')));
-    }
-    const supported = ['Bidirectional', 'HostToContainer', 'None'];
-    if (mountPropagation !== undefined && !supported.includes(mountPropagation))
-      faults.push(notSupported(field.child('mountPropagation'), mountPropagation, supported));
-    if (mountPropagation === 'Bidirectional' && securityContext?.privileged !== true) {
-      faults.push(
-        forbiddenField(field.child('mountPropagation'), 'Bidirectional mount propagation is available only to privileged containers'),
-      );
-    }
-  }
-  for (const [index, { name, devicePath }] of volumeDevices.entries()) {
-    const own = at.child('volumeDevices').index(index);
-    if (name === '') faults.push(required(own.child('name')));
-    else if (!volumes.has(name)) faults.push(notFoundField(own.child('name'), name));
-    if (devicePath === '') faults.push(required(own.child('devicePath')));
   }
 }

@@ -53,9 +53,9 @@ function validate({ provisioner, parameters, reclaimPolicy = '', volumeBindingMo
   ];
 }
 
-/** validateAllowedTopologies. */
+/** validateAllowedTopologies. Upstream compares each term with those before it, and with as many empty ones as there are terms. */
 function topologyErrors(terms: NonNullable<StorageClass['allowedTopologies']>): FieldError[] {
-  const seen = new Set<string>();
+  const seen = terms.map(() => '[]');
   return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
     const at = path('allowedTopologies').index(index).child('matchLabelExpressions');
     const faults = matchLabelExpressions.flatMap(({ key, values }, position) => {
@@ -67,10 +67,10 @@ function topologyErrors(terms: NonNullable<StorageClass['allowedTopologies']>): 
         ...(matchLabelExpressions.findIndex((other) => other.key === key) < position ? [duplicate(own.child('key'), key)] : []),
       ];
     });
-    const form = JSON.stringify(matchLabelExpressions.map(({ key, values }) => [key, [...values].sort()]).sort());
-    // upstream compares with terms that are yet to come, too: empty ones
-    if (seen.has(form) || matchLabelExpressions.length === 0) faults.push(duplicate(at, ''));
-    seen.add(form);
+    const values = new Map(matchLabelExpressions.map((one) => [one.key, [...new Set(one.values)].sort()]));
+    const form = JSON.stringify([...values].sort());
+    faults.push(...seen.filter((other) => other === form).map(() => duplicate(at, '')));
+    seen.push(form);
     return faults;
   });
 }
