@@ -216,10 +216,9 @@ class Connection implements StreamOwner {
     stream.receiveWindow -= length;
     if (stream.receiveWindow < 0) return this.#refuse(stream, errorCode.flowControl);
     const body = unpadded(frame);
-    if (body.length < length) this.credit(stream, length - body.length);
-    if (body.length > 0) stream.request.receive(body);
-    if ((frame.flags & flag.endStream) !== 0) this.#complete(stream);
-    else if (stream.request.isTooLong) this.#refuse(stream, errorCode.protocol);
+    const isLast = (frame.flags & flag.endStream) !== 0;
+    if (!stream.request.fits(body.length, isLast)) return this.#refuse(stream, errorCode.protocol);
+    stream.request.receive(body, isLast);
   }
 
   #widen(): void {
@@ -227,8 +226,9 @@ class Connection implements StreamOwner {
     this.#receiveWindow = connectionWindow;
   }
 
+  /** Nothing more comes. */
   #complete(stream: Http2Stream): void {
-    if (stream.request.isWellMeasured) stream.request.finish();
+    if (stream.request.fits(0, true)) stream.request.receive(nothing, true);
     else this.#refuse(stream, errorCode.protocol);
   }
 

@@ -52,7 +52,10 @@ export class Http2Stream {
   }
 }
 
-/** Joined with a comma when they come more than once; of the others the first one counts, as in node:http. */
+/** Windows are widened by so many bytes or more: most bodies are smaller and need no frame for that. */
+const creditFrom = 32 * 1024;
+
+/** Of these the first one counts; what else comes more than once is joined with commas, as in node:http. */
 const single: ReadonlySet<string> = new Set([
   'authorization',
   'content-length',
@@ -80,8 +83,8 @@ export class Http2Request extends Readable implements HttpRequest {
   /** What has come before anybody reads. */
   #chunks: Buffer[] = [];
   #isRead = false;
-  /** Came, and not asked for again yet. */
   #bytes = 0;
+  /** Came, and the window was not widened for it yet. */
   #owed = 0;
 
   constructor(stream: Http2Stream, fields: readonly Field[]) {
@@ -108,26 +111,22 @@ export class Http2Request extends Readable implements HttpRequest {
     return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
   }
 
-  /** More has come than the client said, or (when all has come) as much as it said. */
-  get isTooLong(): boolean {
-    return this.#bytes > Number(this.headers['content-length'] ?? Infinity);
+  /** Whether so many more bytes, and then perhaps none, are what the client said would come. */
+  fits(bytes: number, isLast: boolean): boolean {
+    const length = this.headers['content-length'];
+    const sum = this.#bytes + bytes;
+    return length === undefined || (isLast ? sum === Number(length) : sum <= Number(length));
   }
 
-  get isWellMeasured(): boolean {
-    return this.#bytes === Number(this.headers['content-length'] ?? this.#bytes);
-  }
-
-  /** A piece of the body has come. */
-  receive(piece: Buffer): void {
+  /** A piece of the body has come, perhaps the last one. */
+  receive(piece: Buffer, isLast: boolean): void {
     this.#bytes += piece.length;
-    if (this.#isRead) this.#hand(piece);
-    else this.#chunks.push(piece);
-  }
-
-  /** The whole body has come. */
-  finish(): void {
-    this.complete = true;
-    if (this.#isRead) this.push(null);
+    if (isLast) this.complete = true;
+    if (piece.length > 0) {
+      if (this.#isRead) this.#hand(piece);
+      else this.#chunks.push(piece);
+    }
+    if (isLast && this.#isRead) this.push(null);
   }
 
   abort(): void {
@@ -142,14 +141,19 @@ export class Http2Request extends Readable implements HttpRequest {
       this.#chunks = [];
       if (this.complete) this.push(null);
     }
-    if (this.#owed > 0) this.#stream.owner.credit(this.#stream, this.#owed);
-    this.#owed = 0;
+    this.#credit();
   }
 
   /** What nobody takes is not asked for again: the client then stops sending. */
   #hand(piece: Buffer): void {
-    if (this.push(piece)) this.#stream.owner.credit(this.#stream, piece.length);
-    else this.#owed += piece.length;
+    this.#owed += piece.length;
+    if (this.push(piece)) this.#credit();
+  }
+
+  #credit(): void {
+    if (this.#owed < creditFrom) return;
+    this.#stream.owner.credit(this.#stream, this.#owed);
+    this.#owed = 0;
   }
 
   #setHeader(name: string, value: string): void {
