@@ -48,19 +48,22 @@ export async function claimedVolume(reader: ClaimReader, namespace: string, name
   const volume = await reader.volume(volumeName);
   const { hostPath, local, volumeMode } = volume?.spec ?? {};
   if (hostPath !== undefined) {
-    await prepareHostPath(hostPath.path, hostPath.type === undefined || hostPath.type === '' ? 'DirectoryOrCreate' : hostPath.type);
+    const type = hostPath.type === undefined || hostPath.type === '' ? 'DirectoryOrCreate' : hostPath.type;
+    await prepareHostPath(hostPath.path, type, volumeName);
     return { path: hostPath.path, managed: volume?.metadata.annotations?.[provisionedBy] !== undefined, device: false };
   }
-  if (local !== undefined) return { path: local.path, managed: true, device: await isDevice(local.path, volumeMode === 'Block') };
+  if (local !== undefined)
+    return { path: local.path, managed: true, device: await isDevice(volumeName, local.path, volumeMode === 'Block') };
   throw new VolumeError(`persistent volume "${volumeName}" is of a kind this node cannot mount`);
 }
 
 /** What a local volume names must be there: nobody makes an empty folder in the place of data (getGlobalLocalPath, MapBlockVolume). */
-async function isDevice(path: string, wanted: boolean): Promise<boolean> {
+async function isDevice(volume: string, path: string, wanted: boolean): Promise<boolean> {
+  const failed = (why: string): VolumeError => new VolumeError(why, { volume, step: 'NewMounter initialization' });
   const stats = await stat(path).catch(() => undefined);
-  if (stats === undefined) throw new VolumeError(`path "${path}" does not exist`);
+  if (stats === undefined) throw failed(`path "${path}" does not exist`);
   if (wanted !== stats.isBlockDevice())
-    throw new VolumeError(wanted ? `path "${path}" is not a block device` : `a block device cannot be formatted and mounted by this node`);
-  if (!wanted && !stats.isDirectory()) throw new VolumeError('only directory and block device are supported');
+    throw failed(wanted ? `path "${path}" is not a block device` : `a block device cannot be formatted and mounted by this node`);
+  if (!wanted && !stats.isDirectory()) throw failed('only directory and block device are supported');
   return wanted;
 }

@@ -17,6 +17,14 @@ import type { TokenSource } from './tokens.ts';
 /** A volume cannot be made now; the pod waits and tries again. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
+  /** The persistent volume that it is about, and the step that failed, where events name them. */
+  readonly volume: string | undefined;
+  readonly step: string | undefined;
+  constructor(message: string, { volume, step }: { volume?: string; step?: string } = {}) {
+    super(message);
+    this.volume = volume;
+    this.step = step;
+  }
 }
 
 export interface ContentInput extends PodAddresses {

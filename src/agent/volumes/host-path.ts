@@ -13,12 +13,14 @@ const checks: Readonly<Record<string, { readonly is: (stats: Stats) => boolean; 
   BlockDevice: { is: (stats) => stats.isBlockDevice(), what: 'a block device' },
 };
 
-export async function prepareHostPath(path: string, type: string): Promise<void> {
+/** `volume`: the persistent volume whose folder it is. */
+export async function prepareHostPath(path: string, type: string, volume?: string): Promise<void> {
   const check = checks[type];
   if (check === undefined) return;
   let stats = await stat(path).catch(() => undefined);
   if (stats === undefined && type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 });
   if (stats === undefined && type === 'FileOrCreate') await writeFile(path, '', { mode: 0o644 });
   stats ??= await stat(path).catch(() => undefined);
-  if (stats === undefined || !check.is(stats)) throw new VolumeError(`hostPath type check failed: ${path} is not ${check.what}`);
+  if (stats === undefined || !check.is(stats))
+    throw new VolumeError(`hostPath type check failed: ${path} is not ${check.what}`, volume === undefined ? {} : { volume });
 }

@@ -30,7 +30,8 @@ export class MountFailure extends Error {
   readonly volume: string;
   constructor(volume: string, options: ErrorOptions & { cause: unknown }) {
     const { cause } = options;
-    super(`MountVolume.SetUp failed for volume "${volume}" : ${cause instanceof Error ? cause.message : String(cause)}`, options);
+    const { volume: named = volume, step = 'SetUp' } = cause instanceof VolumeError ? cause : {};
+    super(`MountVolume.${step} failed for volume "${named}" : ${cause instanceof Error ? cause.message : String(cause)}`, options);
     this.volume = volume;
   }
 }

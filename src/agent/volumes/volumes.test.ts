@@ -24,7 +24,7 @@ import { claimedVolume } from './claims.ts';
 import { prepareHostPath } from './host-path.ts';
 import { containerDevices, containerMounts } from './mounts.ts';
 import type { VolumeInput } from './pod-volumes.ts';
-import { mountsBelow, prepareVolumes, removeVolumes } from './pod-volumes.ts';
+import { MountFailure, mountsBelow, prepareVolumes, removeVolumes } from './pod-volumes.ts';
 import { readOnlyOptions } from './recursive-read-only.ts';
 import { createTokens, renewalTime } from './tokens.ts';
 
@@ -257,7 +257,10 @@ describe('a local volume', () => {
 
   test('that has disappeared is not made', async () => {
     const path = join(dir, 'gone');
-    await expect(claimedVolume(reader(path), 'ns', 'c')).rejects.toThrow(`path "${path}" does not exist`);
+    const error: unknown = await claimedVolume(reader(path), 'ns', 'c').catch((cause: unknown) => cause);
+    expect(new MountFailure('v', { cause: error }).message).toBe(
+      `MountVolume.NewMounter initialization failed for volume "pv" : path "${path}" does not exist`,
+    );
     expect(existsSync(path)).toBe(false);
   });
 
