@@ -31,7 +31,7 @@ export type Reason = keyof typeof reasons;
 
 /** One cause inside a Status: for validation, the field's path and the message without it. */
 export interface StatusCause {
-  readonly reason: string;
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }
@@ -134,7 +134,7 @@ export function toApiError(thrown: unknown): ApiError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ApiError('InternalError', `Internal error occurred: ${message}`, {
     cause: thrown,
-    details: { causes: [{ reason: '', message }] },
+    details: { causes: [{ message }] },
   });
 }
 

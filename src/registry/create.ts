@@ -58,10 +58,11 @@ export async function insert(resource: Resource, request: CreateRequest): Promis
   if ((object.metadata.generateName ?? '') === '' || object.metadata.name) {
     return (await attempt(resource, request)) ?? failTaken(resource, object);
   }
+  const { generateName: ofKind = (base: string) => generateName(base, resource.engine.random) } = resource.definition.strategy;
   let taken: KubeObject = object;
   for (let count = 0; count < nameAttempts; count++) {
     const copy = cloneJson(object);
-    copy.metadata.name = generateName(object.metadata.generateName ?? '', resource.engine.random);
+    copy.metadata.name = ofKind(object.metadata.generateName ?? '');
     const entry = await attempt(resource, { ...request, object: copy });
     if (entry !== undefined) return entry;
     taken = copy;

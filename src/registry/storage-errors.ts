@@ -23,7 +23,7 @@ export function apiErrorOf(thrown: unknown, subject: { readonly group: string; r
     case 'corrupt':
       return new ApiError('InternalError', `Internal error occurred: ${thrown.message}`, {
         cause: thrown,
-        details: { causes: [{ reason: '', message: thrown.message }] },
+        details: { causes: [{ message: thrown.message }] },
       });
   }
 }

@@ -79,7 +79,11 @@ function masked(value: unknown, field: string): unknown {
   }
   if (typeof value === 'number' && value !== 0 && maskedFields.has(field)) return `<${field}>`;
   if (Array.isArray(value)) {
-    if (field === 'managedFields') return value.filter(isOfRequests).map(maskedManager).sort((a, b) => (a < b ? -1 : 1));
+    if (field === 'managedFields')
+      return value
+        .filter(isOfRequests)
+        .map(maskedManager)
+        .sort((a, b) => (a < b ? -1 : 1));
     if (field === 'clusterIPs') return value.map((ip) => (ip === 'None' ? ip : '<ip>'));
     return value.map((element: unknown) => masked(element, ''));
   }

@@ -8,7 +8,7 @@ import type { Family } from '../../shared/ip.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { AllocationError } from './allocation-error.ts';
 import { ClusterIPs } from './cluster-ips.ts';
-import { headless, keepsPreferred, needsHealthCheckPort, needsNodePort, type Spec } from './families.ts';
+import { hasNodePorts, headless, keepsPreferred, needsHealthCheckPort, needsNodePort, type Spec } from './families.ts';
 import { PortAllocator, PortOperation } from './node-ports.ts';
 
 interface Write {
@@ -214,8 +214,6 @@ async function takeHealthCheckPort({ service: { spec }, ports }: Held): Promise<
   }
 }
 
-const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
-
 function nodePortsOf({ ports }: Spec): number[] {
   return [...new Set((ports ?? []).map((port) => port.nodePort ?? 0).filter((port) => port !== 0))];
 }
@@ -236,5 +234,5 @@ function refused(
 }
 
 function internal(message: string, cause: unknown): ApiError {
-  return new ApiError('InternalError', `Internal error occurred: ${message}`, { cause, details: { causes: [{ reason: '', message }] } });
+  return new ApiError('InternalError', `Internal error occurred: ${message}`, { cause, details: { causes: [{ message }] } });
 }

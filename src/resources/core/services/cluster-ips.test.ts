@@ -34,7 +34,7 @@ async function change(name: string, edit: (service: Service) => void, context: R
   const update = (current: KubeObject | undefined): KubeObject => {
     const service = cloneJson(current) as unknown as Service;
     edit(service);
-    return service as unknown as KubeObject;
+    return service;
   };
   const { entry } = await services.update({ name, namespace: 'default', subresource: '', update, retryOnConflict: false }, context);
   return (entry.object as unknown as Service).spec;

@@ -8,7 +8,15 @@ import type { ResourceDeps } from '../../deps.ts';
 import { age, formatLabels, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { ServiceAllocation } from './allocation.ts';
-import { dropForType, externallyAccessible, fillFamilies, keepAllocated, keepsPreferred, normalizeClusterIPs } from './families.ts';
+import {
+  dropForType,
+  externallyAccessible,
+  fillFamilies,
+  keepAllocated,
+  keepsPreferred,
+  needsClusterIP,
+  normalizeClusterIPs,
+} from './families.ts';
 import type { Family } from '../../shared/ip.ts';
 import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
@@ -37,10 +45,12 @@ function serviceStrategy(deps: ResourceDeps): Strategy<Service> {
     default: defaultService,
     prepareForCreate(service) {
       service.status = { loadBalancer: {} };
+      dropUnused(service);
     },
     prepareForUpdate(service, old) {
       service.status = cloneJson(old.status);
       dropForType(service, old);
+      dropUnused(service);
     },
     validate: (service) => validateService(service, undefined),
     namesOnCreateOnly: true,
@@ -75,6 +85,12 @@ function fillFamiliesOrFail(service: Service, old: Service | undefined, families
   if (wrong.length > 0) throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name, wrong);
 }
 
+/** Upstream keeps what an ExternalName has no use for and never shows it. What is wrong is told all the same. */
+function dropUnused({ spec }: Service): void {
+  const { internalTrafficPolicy: policy } = spec;
+  if (spec.type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local')) delete spec.internalTrafficPolicy;
+}
+
 /** A Service that comes again under the same name shall not find the old one's. */
 async function deleteEndpoints(deps: ResourceDeps, { metadata }: Service): Promise<void> {
   const context = { user: systemUser('apiserver'), warn: () => undefined };
@@ -97,8 +113,7 @@ export function defaultService({ spec, status }: Service): void {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
   if (externallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster';
-  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
-  else spec.internalTrafficPolicy ??= 'Cluster';
+  if (needsClusterIP(spec)) spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of status?.loadBalancer?.ingress ?? []) if ((ingress.ip ?? '') !== '') ingress.ipMode ??= 'VIP';

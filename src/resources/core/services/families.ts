@@ -11,6 +11,9 @@ export type Spec = Service['spec'];
 
 export const headless = ({ clusterIPs }: Spec): boolean => clusterIPs?.length === 1 && clusterIPs[0] === 'None';
 export const needsClusterIP = ({ type }: Spec): boolean => type !== 'ExternalName';
+/** Its ports may have node ports. */
+export const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+/** They are given some. */
 export const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: Spec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: Spec): boolean =>
@@ -41,15 +44,15 @@ export function keepAllocated(spec: Spec, old: Spec): void {
   }
   if (needsNodePort(old) && needsNodePort(spec)) keepNodePorts(spec, old);
   if (needsHealthCheckPort(old) && needsHealthCheckPort(spec) && old.healthCheckNodePort !== undefined)
-    spec.healthCheckNodePort ??= old.healthCheckNodePort;
+    spec.healthCheckNodePort ||= old.healthCheckNodePort;
 }
 
 function keepNodePorts(spec: Spec, old: Spec): void {
-  const still = new Set((spec.ports ?? []).map((port) => port.nodePort));
+  const still = new Set((spec.ports ?? []).map((port) => port.nodePort ?? 0));
   const before = new Map((old.ports ?? []).map((port) => [port.name ?? '', port.nodePort]));
   for (const port of spec.ports ?? []) {
     const value = before.get(port.name ?? '');
-    if ((port.nodePort ?? 0) === 0 && value !== undefined && !still.has(value)) port.nodePort = value;
+    if ((port.nodePort ?? 0) === 0 && value !== undefined && value !== 0 && !still.has(value)) port.nodePort = value;
   }
 }
 
@@ -64,10 +67,12 @@ export function dropForType({ spec, status }: Service, { spec: old }: Service): 
     if (same('ipFamilies')) delete spec.ipFamilies;
     if (same('ipFamilyPolicy')) delete spec.ipFamilyPolicy;
   }
-  const ports = (of: Spec): (number | undefined)[] => (of.ports ?? []).map((port) => port.nodePort).filter((port) => (port ?? 0) !== 0);
-  if (needsNodePort(old) && !needsNodePort(spec) && semanticEqual(ports(spec), ports(old)))
+  // Ports may have come and gone, as long as no node port is new.
+  const before = new Set([0, ...(old.ports ?? []).map(({ nodePort }) => nodePort ?? 0)]);
+  if (hasNodePorts(old) && !hasNodePorts(spec) && (spec.ports ?? []).every(({ nodePort = 0 }) => before.has(nodePort)))
     for (const port of spec.ports ?? []) delete port.nodePort;
-  if (needsHealthCheckPort(old) && !needsHealthCheckPort(spec) && same('healthCheckNodePort')) delete spec.healthCheckNodePort;
+  const sameHealthPort = (spec.healthCheckNodePort ?? 0) === (old.healthCheckNodePort ?? 0);
+  if (needsHealthCheckPort(old) && !needsHealthCheckPort(spec) && sameHealthPort) delete spec.healthCheckNodePort;
   if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (same('allocateLoadBalancerNodePorts')) delete spec.allocateLoadBalancerNodePorts;
     if (same('loadBalancerClass')) delete spec.loadBalancerClass;

@@ -96,7 +96,7 @@ export class PortOperation {
 
   /** Of a dry run the made up numbers of upstream, beyond the range. */
   async next(): Promise<number> {
-    const port = this.#dryRun ? Math.max(...(this.#taken.length === 0 ? [32_768] : this.#taken)) + 1 : await this.#pool.next();
+    const port = this.#dryRun ? (this.#taken.length === 0 ? 32_768 : Math.max(0, ...this.#taken)) + 1 : await this.#pool.next();
     this.#taken.push(port);
     return port;
   }

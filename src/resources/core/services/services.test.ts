@@ -126,6 +126,36 @@ describe('node ports', () => {
     expect(shut.externalTrafficPolicy).toBeUndefined();
   });
 
+  test('of a load balancer stay when it is no longer given any', async () => {
+    const before = await create('a', { type: 'LoadBalancer' });
+    const after = await change('a', (spec) => void (spec.allocateLoadBalancerNodePorts = false));
+    expect(after.ports?.[0]?.nodePort).toBe(before.ports?.[0]?.nodePort);
+  });
+
+  test('go with the type though one port has gone too', async () => {
+    await create('a', {
+      type: 'NodePort',
+      ports: [
+        { name: 'x', port: 80 },
+        { name: 'y', port: 81 },
+      ],
+    });
+    const shut = await change('a', (spec) => Object.assign(spec, { type: 'ClusterIP', ports: spec.ports?.slice(1) }));
+    expect(shut.ports).toEqual([{ name: 'y', port: 81, protocol: 'TCP', targetPort: 81 }]);
+  });
+
+  test('asked for twice, by an update: no field is to blame', async () => {
+    await create('a', {
+      type: 'NodePort',
+      ports: [
+        { name: 'x', port: 80, nodePort: 30_080 },
+        { name: 'y', port: 81 },
+      ],
+    });
+    const twice = change('a', (spec) => spec.ports?.forEach((port) => void (port.nodePort = 30_080)));
+    await expect(twice).rejects.toThrow('duplicate nodePort: {TCP 30080}');
+  });
+
   test('stay when an update leaves them out', async () => {
     const before = await create('a', { type: 'NodePort' });
     const after = await change('a', (spec) => void delete spec.ports?.[0]?.nodePort);

@@ -40,6 +40,8 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
     ...(spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer' && spec.loadBalancerClass !== old.spec.loadBalancerClass
       ? [invalid(at.child('loadBalancerClass'), spec.loadBalancerClass, 'may not change once set')]
       : []),
+    // Upstream looks at it here and with all the rest.
+    ...loadBalancerClassErrors(spec),
     ...(needsHealthCheckPort(spec) && needsHealthCheckPort(old.spec) && spec.healthCheckNodePort !== old.spec.healthCheckNodePort
       ? [forbiddenField(at.child('healthCheckNodePort'), 'field is immutable')]
       : []),
@@ -169,7 +171,7 @@ function loadBalancerErrors(spec: Spec, old: Spec | undefined): FieldError[] {
   const only = "may only be used when `type` is 'LoadBalancer'";
   const balanced = spec.type === 'LoadBalancer';
   const ranges = at.child('LoadBalancerSourceRanges');
-  const { loadBalancerSourceRanges = [], loadBalancerClass } = spec;
+  const { loadBalancerSourceRanges = [] } = spec;
   return [
     ...(loadBalancerSourceRanges.length > 0 && !balanced ? [forbiddenField(ranges, only)] : []),
     ...loadBalancerSourceRanges.flatMap((range, index) =>
@@ -179,9 +181,15 @@ function loadBalancerErrors(spec: Spec, old: Spec | undefined): FieldError[] {
       ? [forbiddenField(at.child('allocateLoadBalancerNodePorts'), only)]
       : []),
     ...(balanced && spec.allocateLoadBalancerNodePorts === undefined ? [required(path('allocateLoadBalancerNodePorts'))] : []),
-    ...(loadBalancerClass !== undefined && balanced ? checked(at.child('loadBalancerClass'), loadBalancerClass, qualifiedNameFaults) : []),
-    ...(loadBalancerClass !== undefined && !balanced ? [forbiddenField(at.child('loadBalancerClass'), only)] : []),
+    ...loadBalancerClassErrors(spec),
   ];
+}
+
+function loadBalancerClassErrors({ type, loadBalancerClass }: Spec): FieldError[] {
+  const field = at.child('loadBalancerClass');
+  if (loadBalancerClass === undefined) return [];
+  if (type === 'LoadBalancer') return checked(field, loadBalancerClass, qualifiedNameFaults);
+  return [forbiddenField(field, "may only be used when `type` is 'LoadBalancer'")];
 }
 
 function trafficErrors(spec: Spec): FieldError[] {

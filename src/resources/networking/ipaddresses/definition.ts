@@ -13,11 +13,12 @@ import { fromFacts } from '../../shared/facts.ts';
 export const ipaddresses = define<IPAddress>({
   ...fromFacts('networking.k8s.io', 'v1', 'ipaddresses'),
   strategy: {
+    // Nothing is put behind the base: no address comes of it.
+    generateName: (base) => base,
     validate,
     validateUpdate: (address, old) => [...validate(address), ...changedParent(address, old)],
     validateName: (value) => addressFaults(path(), value).map((fault) => fault.body.replace(/^Invalid value: "[^"]*": /, '')),
   },
-  selectableFields: {},
   // Upstream's rows have an age for which there is no column.
   extraCells: [age],
   columns: [

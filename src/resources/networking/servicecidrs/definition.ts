@@ -11,6 +11,7 @@ export const servicecidrs = define<ServiceCIDR>({
   ...fromFacts('networking.k8s.io', 'v1', 'servicecidrs'),
   strategy: {
     statusKeeps: 'metadata',
+    namesOnCreateOnly: true,
     ...resetsStatus<ServiceCIDR>(),
     validate,
     validateUpdate,
