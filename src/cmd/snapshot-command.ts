@@ -60,7 +60,7 @@ async function saveHere(settings: Settings, wanted: { dir: string; prefix: strin
   const { authority } = await openPki({ dataDir, hosts: [], now: realClock.now() });
   const secret = joinSecret(dataDir, tokenOf(settings), authority.cert);
   const nodeName = settings['node-name'] ?? hostNodeName();
-  return takeSnapshot({ storage, dataDir, secret, nodeName, clock: realClock }, wanted);
+  return await takeSnapshot({ storage, dataDir, secret, nodeName, clock: realClock }, wanted);
 }
 
 async function list({ reporter }: CommandContext, dir: string): Promise<void> {

@@ -77,6 +77,8 @@ describe('docs/storage.md', () => {
       expect((await send('POST', configMaps, { metadata: { name: 'later' } })).code).toBe(201);
       const before = Number(((await send('GET', configMaps)).json['metadata'] as { resourceVersion: string }).resourceVersion);
       await server.stop();
+      const offline = server.command('snapshot', 'save');
+      expect([offline.code, offline.stdout]).toEqual([0, expect.stringMatching(/^saved /)]);
       const restored = server.command('snapshot', 'restore', snapshot);
       expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining('what was there before is now')]);
       await server.start();
@@ -127,9 +129,30 @@ describe('docs/storage.md', () => {
       await second.start();
       const { text } = await new Target(join(second.dataDir, 'kubeconfig')).send({ method: 'GET', path: `${configMaps}/moved` }, id);
       expect(JSON.parse(text)).toMatchObject({ kind: 'ConfigMap' });
+      // Removing it again: it gives its Leases up and takes its address away by itself.
       expect(await second.stop()).toBe(0);
-      const saveThere = server.command('snapshot', 'save', ...store);
-      expect([saveThere.code, saveThere.stderr]).toEqual([0, '']);
+      const { json } = await send('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler');
+      expect(json).toMatchObject({ spec: { leaseTransitions: expect.anything() } });
+      expect(second.command('reset').code).toBe(0);
+    },
+    patience,
+  );
+
+  (etcdBinary() === undefined ? test.skip : test)(
+    'moving back from etcd to embedded',
+    async () => {
+      const store = ['--datastore-endpoint', etcd?.endpoints.join(',') ?? ''];
+      expect((await send('POST', configMaps, { metadata: { name: 'on-etcd' } })).code).toBe(201);
+      const [, saved = ''] = /^saved (\S+)/m.exec(server.command('snapshot', 'save', ...store).stdout) ?? [];
+      await server.stop();
+      // Once more while no server runs.
+      const again = server.command('snapshot', 'save', ...store);
+      expect([again.code, again.stderr]).toEqual([0, '']);
+      const token = join(server.dataDir, 'token');
+      server = new CoracleProcess(flags, folder());
+      expect(server.command('snapshot', 'restore', saved, '--token-file', token).code).toBe(0);
+      await server.start();
+      expect(await names()).toEqual(['kept', 'moved', 'on-etcd']);
     },
     patience,
   );
