@@ -213,6 +213,51 @@ test('autoscaling/v1 is a view of autoscaling/v2', async () => {
     spec: { minReplicas: 1, targetCPUUtilizationPercentage: 50 },
     metadata: { annotations: { 'autoscaling.alpha.kubernetes.io/metrics': JSON.stringify([pods]) } },
   });
+  const negative = (object: KubeObject): void => void (object['status'] = { currentReplicas: -1, desiredReplicas: 0 });
+  for (const version of ['v1', 'v2'])
+    await expect(change(store(`autoscaling/${version}`, 'horizontalpodautoscalers'), 'h', negative, 'status')).rejects.toThrow(
+      'status.currentReplicas: Invalid value: -1',
+    );
+});
+
+test('what is written of a daemon set by its status changes no generation of its template', async () => {
+  const sets = store('apps/v1', 'daemonsets');
+  const annotation = 'deprecated.daemonset.template.generation';
+  await create(sets, { metadata: { name: 'd' }, spec: { selector, template, updateStrategy: { type: 'OnDelete', rollingUpdate: {} } } });
+  const written = await change(sets, 'd', (object) => void (object.metadata.annotations = { [annotation]: '7', a: 'b' }), 'status');
+  expect(written.metadata.annotations).toEqual({ [annotation]: '1', a: 'b' });
+  expect(written).toMatchObject({ spec: { updateStrategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } } });
+  const negative = (object: KubeObject): void => void (object['status'] = { numberReady: -1 });
+  await expect(change(sets, 'd', negative, 'status')).rejects.toThrow('status.numberReady: Invalid value: -1');
+});
+
+test('the status of a budget has conditions and counts', async () => {
+  const budgets = store('policy/v1', 'poddisruptionbudgets');
+  await create(budgets, { metadata: { name: 'A b' }, spec: { selector } });
+  const wrong = { conditions: [{ type: 'a' }], currentHealthy: -1 };
+  const written = change(budgets, 'A b', (object) => void (object['status'] = wrong), 'status');
+  await expect(written).rejects.toThrow(/status\.conditions\[0\]\.status: Unsupported value.*status\.currentHealthy: Invalid value: -1/);
+});
+
+test('a flow schema keeps its labels whatever its status says', async () => {
+  const schemas = store('flowcontrol.apiserver.k8s.io/v1', 'flowschemas');
+  await create(schemas, { metadata: { name: 'f', labels: { a: 'b' } }, spec: { priorityLevelConfiguration: { name: 'l' } } });
+  const written = await change(schemas, 'f', (object) => void (object.metadata.labels = {}), 'status');
+  expect(written.metadata.labels).toEqual({ a: 'b' });
+});
+
+test('storage: terms without expressions are all the same, node ids may be long, errors of attachments are told', async () => {
+  const classes = store('storage.k8s.io/v1', 'storageclasses');
+  const storageClass = { metadata: { name: 's' }, provisioner: 'p', allowedTopologies: [{}] };
+  await expect(create(classes, storageClass)).rejects.toThrow('allowedTopologies[0].matchLabelExpressions: Duplicate value: ""');
+  const nodes = store('storage.k8s.io/v1', 'csinodes');
+  const node = (length: number): object => ({ metadata: { name: 'n' }, spec: { drivers: [{ name: 'd', nodeID: 'x'.repeat(length) }] } });
+  await expect(create(nodes, node(257))).rejects.toThrow('must be 256 characters or less');
+  await create(nodes, node(256));
+  const attachments = store('storage.k8s.io/v1', 'volumeattachments');
+  await create(attachments, { metadata: { name: 'a' }, spec: { attacher: 'd', nodeName: 'n', source: { persistentVolumeName: 'v' } } });
+  const failed = (object: KubeObject): void => void (object['status'] = { attached: false, attachError: { errorCode: -1 } });
+  await expect(change(attachments, 'a', failed, 'status')).rejects.toThrow('status.attachError.errorCode: Invalid value: -1');
 });
 
 test('a role binding does not change its role', async () => {

@@ -5,7 +5,7 @@ import { fromFacts } from '../../shared/facts.ts';
 import { resetsStatus } from '../../shared/strategy.ts';
 import { autoscalerColumns } from '../horizontalpodautoscalers/columns.ts';
 import { defaultAutoscaler } from '../horizontalpodautoscalers/defaults.ts';
-import { validateAutoscaler } from '../horizontalpodautoscalers/validation.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from '../horizontalpodautoscalers/validation.ts';
 import { fromV2, toV2 } from './conversion.ts';
 
 type V1 = AutoscalingV1HorizontalPodAutoscaler;
@@ -25,6 +25,7 @@ export const horizontalpodautoscalersV1 = define<V1>({
         autoscaler.spec.targetCPUUtilizationPercentage = 80;
     },
     validate: (autoscaler) => validateAutoscaler(toV2(autoscaler)),
+    validateStatusUpdate: (autoscaler) => validateAutoscalerStatus(toV2(autoscaler)),
   },
   columns: autoscalerColumns.map((column): Column<V1> => ({ ...column, value: (autoscaler, now) => column.value(toV2(autoscaler), now) })),
   convert: {
