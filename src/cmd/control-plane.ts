@@ -62,8 +62,8 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlane extends Running {
   readonly apiServer: ApiServer;
-  /** A client of this process that acts as `system:NAME`. */
-  readonly client: (name: string) => Client;
+  /** A client of this process that acts as `system:NAME`; `mayRepeat`: see RequestContext. */
+  readonly client: (name: string, mayRepeat?: () => boolean) => Client;
   /** Caches that the parts of this process share. */
   readonly informers: Informers;
   /** Starts the controllers and the scheduler; resolves when they have seen the store. */
@@ -78,7 +78,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, logger, pki } = options;
   const lifecycle = new Lifecycle();
   try {
-    const client = (name: string): Client => inProcessClient(registry, systemUser(name), { fieldManager: fieldManagerOf(name) });
+    const client: ControlPlane['client'] = (name, mayRepeat) =>
+      inProcessClient(registry, systemUser(name), {
+        fieldManager: fieldManagerOf(name),
+        ...(mayRepeat === undefined ? {} : { mayRepeat }),
+      });
     const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
     const registry: Registry & Running = lifecycle.add(
       await createRegistry({
@@ -86,6 +90,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         definitions: builtinResources({
           clock,
           serviceCIDRs: options.serviceCIDRs,
+          ...(options.storage.shared === true ? { shared: options.storage } : {}),
           ...(options.featureGates === undefined ? {} : { featureGates: options.featureGates }),
           reviews: auth.reviews,
           stores: (...name) => registry.lookup(...name),
@@ -134,9 +139,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         lifecycle.add(loops.elected());
         return;
       }
-      const controllers = lifecycle.add(loops.controllers((direct) => direct));
-      lifecycle.add(loops.scheduler((direct) => direct));
-      lifecycle.add(loops.repair((direct) => direct));
+      const controllers = lifecycle.add(loops.controllers(client));
+      lifecycle.add(loops.scheduler(client));
+      lifecycle.add(loops.repair(client));
       await controllers.synced;
     };
     return { apiServer, client, informers, startLoops, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
@@ -179,7 +184,8 @@ function defaultServiceCIDR(
   return new DefaultServiceCIDR({ client, cidrs, recorder, clock, logger });
 }
 
-type Guard = (client: Client) => Client;
+/** A client of one of the loops. */
+type MakeClient = (name: string) => Client;
 
 /** The loops of which a cluster runs one set: at once where there is one server, by Lease where several share the datastore. */
 function controlLoops(
@@ -194,34 +200,33 @@ function controlLoops(
   // Made once: who loses the lead and gets it again counts on.
   const queues = queueMetrics(options.metrics);
   const metrics = schedulerMetrics(options.metrics);
-  const controllers = (guard: Guard) =>
+  const controllers = (make: MakeClient) =>
     startControllers({
       ...options,
-      client: guard(client('kube-controller-manager')),
+      client: make('kube-controller-manager'),
       informers,
       queues,
       rootCA: pki.authority.cert,
       signer: nodeSigner(options),
     });
-  const scheduler = (guard: Guard) =>
-    startScheduler({ client: guard(client('kube-scheduler')), informers, clock, logger, metrics, ...config });
+  const scheduler = (make: MakeClient) => startScheduler({ client: make('kube-scheduler'), informers, clock, logger, metrics, ...config });
   const identity = `${hostname()}_${randomUUID()}`;
-  const elect = (name: string, start: (guard: Guard) => Running): Running =>
+  const elect = (name: string, start: (make: MakeClient) => Running): Running =>
     runAsLeader({
       client: client(name),
       clock,
       logger,
       name,
       identity,
-      lead: (holds) => start((direct) => guarded(direct, holds)),
+      lead: (holds) => start((part) => guarded(client(part, holds), holds)),
       onLost: () => undefined,
     });
   // Upstream's servers all do this at once; one is enough, and events are told once.
-  const repair = (guard: Guard): Running => startServiceIPRepair({ client: guard(client('apiserver')), informers, clock, logger });
-  const withRepair = (guard: Guard): Running => {
+  const repair = (make: MakeClient): Running => startServiceIPRepair({ client: make('apiserver'), informers, clock, logger });
+  const withRepair = (make: MakeClient): Running => {
     const both = new Lifecycle();
-    both.add(controllers(guard));
-    both.add(repair(guard));
+    both.add(controllers(make));
+    both.add(repair(make));
     return both;
   };
   const elected = (): Running => {

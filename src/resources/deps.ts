@@ -11,11 +11,20 @@ export interface ResourceDeps {
   readonly serviceCIDRs: readonly string[];
   /** Inclusive range of node ports; default 30000-32767. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** Where several servers write to one store: values that all of them share. */
+  readonly shared?: SharedValues;
   /** Features that are on though upstream's defaults leave them off. */
   readonly featureGates?: ReadonlySet<FeatureGate>;
   readonly reviews: Reviews;
   /** Other kinds' stores, for what concerns more than one kind (eviction, bound tokens). Asked only after the registry stands. */
   stores(group: string, version: string, resource: string): ResourceStore | undefined;
+}
+
+/** Single values in the store, beside the objects. */
+export interface SharedValues {
+  get(key: string): Promise<{ readonly value: Buffer; readonly modRevision: number } | undefined>;
+  /** Only while the value has this modRevision; 0: there is none. */
+  put(key: string, value: Buffer, options: { readonly expected: number }): Promise<{ readonly done: boolean }>;
 }
 
 /** Who somebody is and what they may do; implemented by src/auth. Each answers the status of the review. */

@@ -4,12 +4,14 @@ import type { Service } from '../../../api/generated/types.ts';
 import { invalid, invalidObject, path } from '../../../api/field-errors.ts';
 import { parseCidr } from '../../../api/ip.ts';
 import type { Reservation } from '../../../registry/definition.ts';
+import type { Entry } from '../../../registry/store.ts';
 import type { Family } from '../../shared/ip.ts';
 import type { ResourceDeps } from '../../deps.ts';
 import { AllocationError } from './allocation-error.ts';
 import { ClusterIPs } from './cluster-ips.ts';
 import { hasNodePorts, headless, keepsPreferred, needsHealthCheckPort, needsNodePort, type Spec } from './families.ts';
 import { PortAllocator, PortOperation } from './node-ports.ts';
+import { SharedPortBits } from './shared-ports.ts';
 
 interface Write {
   readonly service: Service;
@@ -25,17 +27,24 @@ interface Held extends Write {
   readonly later: string[];
 }
 
+/** Upstream's repair interval. */
+const sweepMs = 180_000;
+
 export class ServiceAllocation {
   readonly families: readonly Family[];
   readonly #addresses: ClusterIPs;
   readonly #ports: PortAllocator;
   readonly #deps: ResourceDeps;
   #loading: Promise<void> | undefined;
+  /** Ports that were taken though no Service had them, and when that is looked at again. */
+  #leaked: ReadonlySet<number> = new Set();
+  #sweepAt = 0;
 
   constructor(deps: ResourceDeps) {
     this.families = deps.serviceCIDRs.map((cidr) => (parseCidr(cidr)?.address.family === 6 ? 'IPv6' : 'IPv4'));
     this.#addresses = new ClusterIPs(deps);
-    this.#ports = new PortAllocator(deps.nodePorts ?? { first: 30000, last: 32767 });
+    const range = deps.nodePorts ?? { first: 30000, last: 32767 };
+    this.#ports = new PortAllocator(range, deps.shared === undefined ? undefined : new SharedPortBits(deps.shared, range));
     this.#deps = deps;
   }
 
@@ -81,20 +90,32 @@ export class ServiceAllocation {
   }
 
   async #load(): Promise<void> {
-    const listed = await this.#deps.stores('', 'v1', 'services')?.list({ namespace: '' });
-    for (const { object } of listed?.entries ?? []) {
-      const { spec } = object as unknown as Service;
-      this.#addresses.load(addressesOf(spec));
-      for (const port of [...nodePortsOf(spec), ...healthPortOf(spec)]) {
-        await this.#ports.take(port).catch((error: unknown) => {
-          if (!(error instanceof AllocationError)) throw error;
-        });
-      }
-    }
+    const specs = this.#specs((await this.#deps.stores('', 'v1', 'services')?.list({ namespace: '' }))?.entries);
+    for (const spec of specs) this.#addresses.load(addressesOf(spec));
+    await this.#reconcilePorts(specs);
+  }
+
+  /** Other servers may have died with ports that no Service got: looked for as often as upstream does, when one is asked for. */
+  async #sweep(): Promise<void> {
+    if (this.#deps.shared === undefined || this.#deps.clock.now() < this.#sweepAt) return;
+    await this.#reconcilePorts(this.#specs(this.#deps.stores('', 'v1', 'services')?.knownIn?.('')));
+  }
+
+  async #reconcilePorts(specs: readonly Spec[]): Promise<void> {
+    this.#sweepAt = this.#deps.clock.now() + sweepMs;
+    this.#leaked = await this.#ports.reconcile(
+      specs.flatMap((spec) => [...nodePortsOf(spec), ...healthPortOf(spec)]),
+      this.#leaked,
+    );
+  }
+
+  #specs(entries: readonly Entry[] = []): Spec[] {
+    return entries.map(({ object }) => (object as unknown as Service).spec);
   }
 
   async #transaction({ service, dryRun }: Write, take: (held: Held) => Promise<void>): Promise<Reservation> {
     await this.#loaded();
+    await this.#sweep();
     const held: Held = { service, dryRun, addresses: [], later: [], ports: new PortOperation(this.#ports, dryRun) };
     const release = async (addresses: readonly string[]): Promise<void> => {
       if (!dryRun) await Promise.all(addresses.map((address) => this.#addresses.release(service, address)));

@@ -52,6 +52,25 @@ export class PortAllocator {
     return this.#range.first + offset;
   }
 
+  /**
+   * Takes what Services have, and frees what nobody has had since the last time: `leaked` is that time's answer. A server that dies
+   * between taking a port and storing its Service leaves one.
+   */
+  reconcile(inUse: readonly number[], leaked: ReadonlySet<number> = new Set()): Promise<ReadonlySet<number>> {
+    const { first, last } = this.#range;
+    const offsets = new Set(inUse.filter((port) => port >= first && port <= last).map((port) => port - first));
+    return this.#bits.update((used) => {
+      const without = new Set<number>();
+      for (const offset of used) {
+        if (offsets.has(offset)) continue;
+        if (leaked.has(offset)) used.delete(offset);
+        else without.add(offset);
+      }
+      for (const offset of offsets) used.add(offset);
+      return without;
+    });
+  }
+
   has(port: number): Promise<boolean> {
     return this.#bits.update((used) => used.has(port - this.#range.first));
   }
