@@ -45,10 +45,12 @@ function addressesOf({ status }: Node): string[] {
   return external.length > 0 ? external : of('InternalIP');
 }
 
+/** Endpoints that end count while they serve: the nodes' proxies lead there when nothing else is left, and an address that goes takes that away. */
 function nodesOf(slices: Iterable<EndpointSlice>): Set<string> {
   const names = new Set<string>();
   for (const { endpoints } of slices)
-    for (const { conditions, nodeName } of endpoints ?? []) if ((conditions?.ready ?? true) && nodeName !== undefined) names.add(nodeName);
+    for (const { conditions, nodeName } of endpoints ?? [])
+      if ((conditions?.serving ?? conditions?.ready ?? true) && nodeName !== undefined) names.add(nodeName);
   return names;
 }
 

@@ -64,12 +64,12 @@ describe('addresses', () => {
   });
 
   test('under policy Local only of nodes with ready endpoints, of all as long as there is none', async () => {
-    const slice = (client: FakeClient, nodeName: string, ready = true): void =>
+    const slice = (client: FakeClient, nodeName: string, conditions: object = { ready: true }): void =>
       void client.seed(refs.endpointSlices, {
         metadata: { name: 'web-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
         addressType: 'IPv4',
         endpoints: [
-          { addresses: ['10.42.0.1'], conditions: { ready }, nodeName },
+          { addresses: ['10.42.0.1'], conditions, nodeName },
           { addresses: ['10.42.1.1'], conditions: { ready: false }, nodeName: 'c' },
         ],
         ports: [],
@@ -84,7 +84,11 @@ describe('addresses', () => {
     slice(bench.client, 'b');
     await bench.settle();
     expect(ips(bench)).toEqual(['10.0.0.1']);
-    slice(bench.client, 'b', false);
+    // One that ends keeps its node while it serves.
+    slice(bench.client, 'b', { ready: false, serving: true, terminating: true });
+    await bench.settle();
+    expect(ips(bench)).toEqual(['10.0.0.1']);
+    slice(bench.client, 'b', { ready: false, serving: false, terminating: true });
     await bench.settle();
     expect(ips(bench)).toEqual(['10.0.0.0', '10.0.0.1', '10.0.0.2']);
   });

@@ -107,11 +107,12 @@ class NftSink implements RuleSink {
   }
 
   async #announced(transaction: () => Promise<unknown>): Promise<void> {
-    const withdraw = this.#watch.announce();
+    const announcement = this.#watch.announce();
     try {
       await transaction();
+      announcement.made();
     } catch (error) {
-      withdraw();
+      announcement.refused();
       throw error;
     }
   }

@@ -68,17 +68,29 @@ test('other tables do not matter, nor do names that only begin alike', async () 
 });
 
 test('a refused transaction is not waited for, and no announcement for ever', async () => {
-  watch.announce()();
+  watch.announce().refused();
   await say(change, end);
   expect(foreign).toBe(1);
-  watch.announce();
+  watch.announce().made();
   await clock.advance(10_001);
   await say(change, end);
   expect(foreign).toBe(2);
 });
 
+test('one that takes long is waited for, and its report for as long as ever after that', async () => {
+  const { made } = watch.announce();
+  await clock.advance(60_000);
+  await say('# ERROR: We lost some netlink events!');
+  expect(foreign).toBe(0);
+  await clock.advance(60_000);
+  made();
+  await clock.advance(900);
+  await say(change, end);
+  expect(foreign).toBe(0);
+});
+
 test('lost events may have been anything, unless a transaction of ours is so large', async () => {
-  watch.announce();
+  watch.announce().made();
   await say('# ERROR: We lost some netlink events!');
   expect(foreign).toBe(0);
   await clock.advance(10_001);
@@ -87,7 +99,7 @@ test('lost events may have been anything, unless a transaction of ours is so lar
 });
 
 test('after events were lost a transaction’s report is not waited for longer than a second', async () => {
-  watch.announce();
+  watch.announce().made();
   await say('# ERROR: We lost some netlink events!');
   await clock.advance(1001);
   await say('delete table ip coracle_abc123', end);

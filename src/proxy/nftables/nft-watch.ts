@@ -21,15 +21,27 @@ export interface NftWatchOptions {
 }
 
 export interface NftWatch extends Running {
-  /** Announces one transaction that changes a table; call the answer when it was refused after all. */
-  announce(): () => void;
+  /** Announces one transaction that changes a table, before it begins. */
+  announce(): Announcement;
   /** How the monitor told of the last transaction that changed a table, its process included; undefined: there was none. */
   readonly lastChange: string | undefined;
 }
 
-/** An announced transaction that is not reported within this time is forgotten; once events were lost, its report may be among them. */
+/** One of these is called when the transaction has ended. */
+export interface Announcement {
+  made(): void;
+  refused(): void;
+}
+
+/** A transaction that has ended and is not reported within this time is forgotten; once events were lost, its report may be among them. */
 const patienceMs = 10_000;
 const shortPatienceMs = 1000;
+
+interface Announced {
+  /** Until when its report is waited for; Infinity: it is under way. */
+  until: number;
+  patienceMs: number;
+}
 
 export function watchNftables(options: NftWatchOptions): NftWatch {
   return new Watch(options);
@@ -39,7 +51,7 @@ class Watch implements NftWatch {
   readonly #options: NftWatchOptions;
   readonly #abort = new AbortController();
   readonly #loop: Promise<void>;
-  #announced: { until: number }[] = [];
+  #announced: Announced[] = [];
   #child: ChildProcessWithoutNullStreams | undefined;
   #touched = false;
   #lastChange: string | undefined;
@@ -49,11 +61,17 @@ class Watch implements NftWatch {
     this.#loop = this.#follow();
   }
 
-  announce(): () => void {
-    const entry = { until: this.#options.clock.now() + patienceMs };
+  announce(): Announcement {
+    // However long it takes (a large table on a busy machine): while it is under way it is waited for.
+    const entry: Announced = { until: Infinity, patienceMs };
     this.#announced.push(entry);
-    return () => {
-      this.#announced = this.#announced.filter((other) => other !== entry);
+    return {
+      made: () => {
+        entry.until = this.#options.clock.now() + entry.patienceMs;
+      },
+      refused: () => {
+        this.#announced = this.#announced.filter((other) => other !== entry);
+      },
     };
   }
 
@@ -117,7 +135,10 @@ class Watch implements NftWatch {
       this.#touched = false;
       if (!this.#expects()) this.#options.onForeignChange();
       const soon = this.#options.clock.now() + shortPatienceMs;
-      for (const announced of this.#announced) announced.until = Math.min(announced.until, soon);
+      for (const announced of this.#announced) {
+        announced.patienceMs = shortPatienceMs;
+        if (announced.until !== Infinity) announced.until = Math.min(announced.until, soon);
+      }
     } else if (!this.#touched)
       this.#touched = this.#options.tables.some((table) => line.includes(` ${table} `) || line.endsWith(` ${table}`));
   }
