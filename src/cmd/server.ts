@@ -34,6 +34,7 @@ import { schedulerConfigOf } from './scheduler-config.ts';
 import { chooseRuntime } from './setup/runtime.ts';
 import { untilStopped } from './signals.ts';
 import { UsageError } from './usage-error.ts';
+import { startSparingMemory } from './spare-memory.ts';
 
 export async function runServer({ settings, reporter, isRoot }: CommandContext): Promise<void> {
   const lifecycle = new Lifecycle();
@@ -108,6 +109,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
     }
     const simulated = { ...common, ...controlPlane, instance: dataDir.instance, prefix: `${nodeName}-sim-` };
     await startSimulated(simulated, { settings, reporter }, lifecycle);
+    lifecycle.add(startSparingMemory(common.clock));
     announce({ settings, reporter }, { pki, dataDir: dataDir.path, port: controlPlane.apiServer.port });
     await stopped;
     reporter.note('Stopping; containers go on.');

@@ -26,8 +26,11 @@ test('what a burst has left is collected once it is quiet, and not again until t
   state.heap += 2 * mega;
   await clock.advance(30_000);
   expect(state.collected).toBe(2);
+  state.heap = 300 * mega;
+  await clock.advance(60_000);
+  expect(state.collected).toBe(2);
   await saver.stop();
-  state.heap += 10 * mega;
+  state.heap = 50 * mega;
   await clock.advance(60_000);
   expect(state.collected).toBe(2);
 });

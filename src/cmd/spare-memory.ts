@@ -1,6 +1,6 @@
 /**
  * Gives memory back once a burst of work is over. V8 leaves what a burst has left behind where it lies until much more has come, which
- * on a quiet node never happens: up to half of the heap, and code that only the start needed.
+ * on a quiet machine never happens: up to half of the heap, and code that only the start needed.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -21,6 +21,8 @@ const lookMs = 30_000;
 const quietMs = 600;
 /** Less is not worth it. */
 const worthBytes = 2 * 1024 * 1024;
+/** A larger heap would stand still for tenths of a second. */
+const mostBytes = 192 * 1024 * 1024;
 
 export function startSparingMemory(clock: Clock, own: Process = thisProcess()): Running {
   let least = 0;
@@ -28,7 +30,8 @@ export function startSparingMemory(clock: Clock, own: Process = thisProcess()): 
   let cancel: () => void = () => undefined;
   const look = (): void => {
     const now = own.busyMs();
-    if (now - busy < quietMs && own.heapBytes() - least > worthBytes) {
+    const heap = own.heapBytes();
+    if (now - busy < quietMs && heap - least > worthBytes && heap < mostBytes) {
       own.collect();
       least = own.heapBytes();
     }
