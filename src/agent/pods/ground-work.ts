@@ -8,6 +8,8 @@ import { podEvent } from './pod-events.ts';
 export class GroundWork {
   readonly #host: TaskHost;
   readonly #retry: Backoff;
+  /** After other steps that failed. */
+  readonly #again: Backoff;
   #busy = false;
   #refreshDue = false;
   /** Nothing is prepared before this. */
@@ -17,23 +19,29 @@ export class GroundWork {
     this.#host = host;
     // As upstream waits between tries to mount.
     this.#retry = new Backoff({ initialMs: 500, maxMs: 122_000, factor: 2, clock: host.deps.clock });
+    this.#again = new Backoff({ initialMs: 1000, maxMs: 30_000, factor: 2, clock: host.deps.clock });
   }
 
   get busy(): boolean {
     return this.#busy;
   }
 
-  /** Runs `work` unless another one runs; the pod is woken at its end. Tells whether it was begun. */
+  /** Runs `work` unless another one runs; the pod is woken at its end, or a while later if it failed. Tells whether it was begun. */
   run(work: () => Promise<void>): boolean {
     if (this.#busy) return false;
     this.#busy = true;
-    const { deps } = this.#host;
-    void work()
-      .catch((error: unknown) => {
-        deps.logger.warn({ err: error, pod: podText(this.#host.pod) }, 'a step for a pod failed');
-        this.#host.wakeAfter(1000);
-      })
-      .finally(() => this.#done());
+    work().then(
+      () => {
+        this.#again.reset();
+        this.#busy = false;
+        this.#host.wake();
+      },
+      (error: unknown) => {
+        this.#host.deps.logger.warn({ err: error, pod: podText(this.#host.pod) }, 'a step for a pod failed');
+        this.#busy = false;
+        this.#host.wakeAfter(this.#again.next());
+      },
+    );
     return true;
   }
 
@@ -106,10 +114,5 @@ export class GroundWork {
         });
       }
     });
-  }
-
-  #done(): void {
-    this.#busy = false;
-    this.#host.wake();
   }
 }
