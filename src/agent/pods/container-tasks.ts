@@ -152,7 +152,7 @@ export class ContainerTasks {
     } else {
       if (current.state === 'exited' || current.state === container.state) return;
       if (container.state === 'exited') await this.#readMessage(record, container);
-      record.current = container;
+      record.current = current.user === undefined ? container : { ...container, user: current.user };
     }
     if (record.current?.state === 'exited') {
       record.stopProbes();

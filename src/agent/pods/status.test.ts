@@ -150,3 +150,19 @@ test('readiness gates hold Ready back, not ContainersReady', () => {
   expect(condition(result, 'Ready')).toMatchObject({ status: 'False', reason: 'ReadinessGatesNotReady' });
   expect(condition(result, 'ContainersReady')).toMatchObject({ status: 'True' });
 });
+
+test('as whom a container runs, also when it has ended', () => {
+  const user = { uid: 1000, gid: 1000, groups: [1000, 50_000] };
+  const ended = testView(testSpec(), { current: exited(0, { user }) });
+  expect(status({ views: [ended] }).containerStatuses?.[0]?.user).toEqual({
+    linux: { uid: 1000, gid: 1000, supplementalGroups: [1000, 50_000] },
+  });
+});
+
+test('what the containers of a pod leave to say has bounds, counted in bytes', () => {
+  const specs = ['a', 'b', 'c'].map((name) => testSpec(name));
+  const pod = testPod({ spec: { containers: specs.map(({ container }) => container) } });
+  const views = specs.map((spec, at) => testView(spec, { current: exited(0, { id: `c${at}`, name: spec.container.name }) }));
+  const result = status({ pod, views, message: () => 'é'.repeat(4000) });
+  expect(Buffer.byteLength(result.containerStatuses?.[0]?.state?.terminated?.message ?? '')).toBe(4096);
+});

@@ -10,7 +10,7 @@ import type {
   VolumeMountStatus,
 } from '../../api/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
-import type { Container } from '../runtimes/runtime.ts';
+import type { Container, ContainerUser } from '../runtimes/runtime.ts';
 import { isRecursivelyReadOnly } from '../volumes/recursive-read-only.ts';
 import { podConditions } from './conditions.ts';
 import { differences, podAmounts } from './allocation.ts';
@@ -170,7 +170,12 @@ function containerStatus(input: StatusInput, view: ContainerView): ContainerStat
     ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }),
     resources: running ? actualResources(resources, view.actuated) : (resources ?? {}),
     ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
+    ...(shown?.user === undefined ? {} : { user: userStatus(shown.user) }),
   };
+}
+
+function userStatus({ uid, gid, groups }: ContainerUser): ContainerStatus['user'] {
+  return { linux: { uid, gid, ...(groups.length === 0 ? {} : { supplementalGroups: [...groups] }) } };
 }
 
 function mountStatus(mount: VolumeMount): VolumeMountStatus {

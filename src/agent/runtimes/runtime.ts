@@ -136,6 +136,14 @@ export interface Container {
   readonly terminationLog: string;
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** As whom its first process began; missing: the runtime cannot tell. */
+  readonly user?: ContainerUser;
+}
+
+export interface ContainerUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
 }
 
 /** Everything the runtime knows of one pod, newest sandbox and containers first. */

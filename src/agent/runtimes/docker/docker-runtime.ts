@@ -43,6 +43,7 @@ import { ownedBy, readLabels } from './labels.ts';
 import { containerLog } from './logs.ts';
 import { ensureSandboxImages } from './pause-image.ts';
 import { hostPrivileges } from './privileges.ts';
+import { withUser } from './process-user.ts';
 import { attachContainer, execContainer } from './sessions.ts';
 import { newContainer } from '../new-container.ts';
 import { signalContainer } from './signals.ts';
@@ -135,7 +136,7 @@ class DockerRuntime implements Runtime {
     });
     const bodies = (await Promise.all(found.map(({ Id }) => this.#inspect(Id)))).filter((body) => body !== undefined);
     const pods = Map.groupBy(bodies, (body) => readLabels(body.Config.Labels).pod.uid);
-    return [...pods.values()].map((members) => podState(members));
+    return Promise.all([...pods.values()].map((members) => podState(members)));
   }
 
   watch(handler: (event: RuntimeEvent) => void): Running {
@@ -199,7 +200,7 @@ class DockerRuntime implements Runtime {
       await this.#engine.json({ method: 'POST', path: `/containers/${id}/start` });
       const container = await this.inspectContainer(id);
       if (container === undefined) throw new RuntimeError('notFound', `container ${id} is gone`);
-      return container;
+      return withUser(container);
     }, true);
   }
 
@@ -311,10 +312,10 @@ class DockerRuntime implements Runtime {
   }
 }
 
-function podState(members: readonly InspectBody[]): PodState {
+async function podState(members: readonly InspectBody[]): Promise<PodState> {
   const isSandbox = (body: InspectBody): boolean => readLabels(body.Config.Labels).kind === 'sandbox';
   const sandboxes = members.filter(isSandbox).map(sandboxOf);
-  const containers = members.filter((body) => !isSandbox(body)).map(containerOf);
+  const containers = await Promise.all(members.filter((body) => !isSandbox(body)).map((body) => withUser(containerOf(body))));
   const newestFirst = (a: { createdAt: number }, b: { createdAt: number }): number => b.createdAt - a.createdAt;
   const pod = readLabels(members[0]?.Config.Labels ?? {}).pod;
   return { pod, sandboxes: sandboxes.sort(newestFirst), containers: containers.sort(newestFirst) };

@@ -9,6 +9,7 @@ import type { InspectBody } from './inspect.ts';
 import { containerOf, sandboxOf } from './inspect.ts';
 import { readLabels, writeLabels } from './labels.ts';
 import { imageArchive } from './pause-image.ts';
+import { userOf } from './process-user.ts';
 import { capabilityLists, hostPrivileges } from './privileges.ts';
 import { demultiplex } from './streams.ts';
 
@@ -243,4 +244,11 @@ test('an image archive is the same bytes each time', () => {
   expect(archive.equals(imageArchive('a:1', 'prog', Buffer.from('elf')))).toBe(true);
   expect(archive.toString('latin1')).toContain('"RepoTags":["a:1"]');
   expect(archive.length % 512).toBe(0);
+});
+
+test('the user of a process', () => {
+  const status = 'Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nFDSize:\t64\nGroups:\t1001 50000 60000 \n';
+  expect(userOf(status)).toEqual({ uid: 1000, gid: 1001, groups: [1001, 50_000, 60_000] });
+  expect(userOf(status.replace('1001 50000 60000 ', ' '))).toMatchObject({ groups: [] });
+  expect(userOf('')).toBeUndefined();
 });
