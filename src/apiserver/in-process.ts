@@ -30,6 +30,8 @@ export interface InProcessOptions {
   /** Owner of the fields it writes; default: the user's name. */
   readonly fieldManager?: string;
   readonly signal?: AbortSignal;
+  /** See RequestContext. */
+  readonly mayRepeat?: () => boolean;
   /** Gets what would be a Warning header. */
   readonly warn?: (text: string) => void;
 }
@@ -40,6 +42,7 @@ export function inProcessClient(registry: Registry, user: UserInfo, options: InP
     user,
     fieldManager: options.fieldManager ?? user.name,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.mayRepeat === undefined ? {} : { mayRepeat: options.mayRepeat }),
     warn: options.warn ?? (() => undefined),
   };
   return {

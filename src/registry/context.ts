@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly signal?: AbortSignal;
   /** Everything happens but the write. */
   readonly dryRun?: boolean;
+  /** Missing: yes. Asked before a write is repeated whose outcome is not known: who leads by Lease may have lost it. */
+  readonly mayRepeat?: () => boolean;
   /** The `fieldManager` parameter, or the user agent's first word. */
   readonly fieldManager?: string;
   /** Adds a Warning header to the answer. */

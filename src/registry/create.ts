@@ -89,7 +89,7 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
       const version = takeVersion(object, dryRun || request.byUpdate === true);
       completeObject(definition, object);
       likeStored(definition, object);
-      return put(resource, { namespace, name, object, expected: 0, dryRun, version });
+      return put(resource, { namespace, name, object, expected: 0, dryRun, version, mayRepeat: context.mayRepeat });
     },
     () => dryRun,
   );

@@ -154,7 +154,8 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
       if (ends) return removeFinished(resource, { current, object, dryRun });
       likeStored(definition, object);
       if (same(object, old)) return current;
-      return put(resource, { namespace: request.namespace, name: request.name, object, expected: current.revision, dryRun });
+      const { namespace, name } = request;
+      return put(resource, { namespace, name, object, expected: current.revision, dryRun, mayRepeat: context.mayRepeat });
     },
     () => dryRun || ends,
   );

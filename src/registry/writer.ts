@@ -22,6 +22,8 @@ export interface PutRequest {
   readonly dryRun: boolean;
   /** What a dry run of a creation answers with; 0: none. */
   readonly version?: number;
+  /** See RequestContext. */
+  readonly mayRepeat?: (() => boolean) | undefined;
 }
 
 /** Adds what Go's encoder always writes to an object of a built-in kind: before states are compared, and before one is stored. */
@@ -39,7 +41,7 @@ export function likeStored(definition: ResourceDefinition, object: KubeObject): 
 /** The new state as served, or undefined: the store is no longer at the expected revision. */
 export async function put(resource: Resource, request: PutRequest): Promise<Entry | undefined> {
   const { engine, definition, view, cache } = resource;
-  const { namespace, name, expected } = request;
+  const { namespace, name, expected, mayRepeat } = request;
   if (request.dryRun) return new MadeEntry(request, request.version ?? expected, request.object);
   const { ttlSeconds } = definition;
   const stored = storedForm(view.toStored(request.object));
@@ -47,7 +49,7 @@ export async function put(resource: Resource, request: PutRequest): Promise<Entr
   rememberObject(value, stored);
   const key = cache.keyOf(namespace, name);
   const result = await attempt(resource, () =>
-    engine.storage.put(key, value, ttlSeconds === undefined ? { expected } : { expected, ttlSeconds }),
+    engine.storage.put(key, value, ttlSeconds === undefined ? { expected, mayRepeat } : { expected, ttlSeconds, mayRepeat }),
   );
   if (!result.done) return undefined;
   const known = cache.get(namespace, name);

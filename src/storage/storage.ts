@@ -53,6 +53,8 @@ export interface PutOptions {
   readonly expected: number;
   /** The key vanishes (as a delete event) this many seconds after the write. */
   readonly ttlSeconds?: number;
+  /** Asked before a write is tried again that was not answered: whoever wanted it may no longer be allowed to. Rejects with `unavailable` then. */
+  readonly mayRepeat?: (() => boolean) | undefined;
 }
 
 /** Done at a revision, or not done because the key is no longer at the expected one. */

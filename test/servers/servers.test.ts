@@ -1,6 +1,7 @@
 /** Several servers on one etcd: any of them answers, one leads, another takes over. */
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -21,10 +22,60 @@ interface Server {
   target(): Target;
 }
 
-async function server(etcd: EtcdCluster, name: string): Promise<Server> {
+/** A way to etcd that can be cut: what is on it is held up, and nobody is told. */
+class Way implements Disposable {
+  readonly endpoint: string;
+  readonly #server: NetServer;
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+
+  private constructor(listening: NetServer, port: number) {
+    this.#server = listening;
+    this.endpoint = `http://127.0.0.1:${String(port)}`;
+  }
+
+  static async to(endpoint: string): Promise<Way> {
+    const port = await freePort();
+    const { hostname, port: target } = new URL(endpoint);
+    const way: Way = new Way(
+      createServer((socket) => way.#lead(socket, connect(Number(target), hostname))),
+      port,
+    );
+    await new Promise<void>((resolve) => way.#server.listen(port, '127.0.0.1', resolve));
+    return way;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #lead(...ends: [Socket, Socket]): void {
+    for (const [at, socket] of ends.entries()) {
+      const other = ends[1 - at];
+      this.#sockets.add(socket);
+      socket.on('data', (data) => other?.write(data));
+      if (this.#isCut) socket.pause();
+      socket.on('error', () => undefined);
+      socket.on('close', () => (this.#sockets.delete(socket), other?.destroy()));
+    }
+  }
+}
+
+async function server(endpoint: string, name: string): Promise<Server> {
   const port = await freePort();
   const flags = [
-    ...['--datastore-endpoint', etcd.endpoints.join(), '--token', secret, '--node-name', name],
+    ...['--datastore-endpoint', endpoint, '--token', secret, '--node-name', name],
     ...['--https-listen-port', String(port), '--kubelet-port', '0', '--runtime', 'sim', '--no-setup', ...networks],
   ];
   const process = new CoracleProcess(flags, mkdtempSync(join(tmpdir(), 'coracle-servers-')));
@@ -83,19 +134,23 @@ async function podsOf(target: Target, name: string, replicas: number, is: (pod: 
 
 (possible ? describe : describe.skip)('two servers on one etcd', () => {
   let etcd: EtcdCluster;
+  let way: Way;
   let one: Server;
   let two: Server;
 
   beforeAll(async () => {
     etcd = await startEtcd({ arguments: ['--unsafe-no-fsync'] });
-    one = await server(etcd, 'one');
-    two = await server(etcd, 'two');
+    const endpoint = etcd.endpoints.join();
+    way = await Way.to(endpoint);
+    one = await server(way.endpoint, 'one');
+    two = await server(endpoint, 'two');
   }, 120_000);
   afterAll(async () => {
     for (const { process } of [one, two]) {
       await process.stop('SIGKILL');
       await rm(process.dataDir, { recursive: true, force: true });
     }
+    way[Symbol.dispose]();
     await etcd.stop();
   }, 60_000);
 
@@ -175,5 +230,26 @@ async function podsOf(target: Target, name: string, replicas: number, is: (pod: 
     await podsOf(other, 'frozen', 4, runs);
     expect(await leaseOf(other, 'kube-controller-manager')).toEqual(taken);
     expect(two.process.output).not.toContain('"level":50');
+  }, 120_000);
+
+  test('a leader that is only cut off writes nothing more, before another begins and when the way is open again', async () => {
+    const target = two.target();
+    const before = await leaseOf(target, 'kube-controller-manager');
+    way.cut();
+    const { after } = await until(async () => {
+      const lease = await leaseOf(target, 'kube-controller-manager');
+      return lease.holder !== before.holder && lease.holder !== '' ? true : undefined;
+    }, 20_000);
+    expect(after).toBeLessThan(5500);
+    expect(await post(target, '/apis/apps/v1/namespaces/default/deployments', deployment('cut', 3))).toBe(201);
+    await podsOf(target, 'cut', 3, isPlaced);
+    const taken = await leaseOf(target, 'kube-controller-manager');
+    way.mend();
+    // It follows again, and leaves what the other one made as it is.
+    await podsOf(one.target(), 'cut', 3, isPlaced);
+    await until(async () => (one.process.output.includes('leadership was lost') ? true : undefined), 30_000);
+    expect(await leaseOf(target, 'kube-controller-manager')).toEqual(taken);
+    const { items } = (await read(target, '/apis/apps/v1/namespaces/default/replicasets?labelSelector=app%3Dcut')) as { items?: unknown[] };
+    expect(items).toHaveLength(1);
   }, 120_000);
 });

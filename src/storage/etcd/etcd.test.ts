@@ -5,6 +5,8 @@ import { testStorage } from '../contract.ts';
 import { done, record } from '../testing/recorder.ts';
 import { maxValueBytes } from '../storage-errors.ts';
 import { openEtcd, tooOld } from './etcd.ts';
+import { Members } from './members.ts';
+import { decodeTxn, encodeWrite } from './messages.ts';
 import { etcdBinary, startEtcd, type EtcdCluster } from './testing/etcd-process.ts';
 
 const found = etcdBinary() !== undefined;
@@ -68,5 +70,18 @@ let cluster: EtcdCluster;
       logger: silentLogger,
     });
     expect(await store.revision()).toBeGreaterThan(0);
+  });
+
+  test('a write is not tried again for somebody who may no longer write', async () => {
+    const endpoints = ['http://127.0.0.1:1', ...cluster.endpoints];
+    const body = encodeWrite({ key: '/late', value: Buffer.from('1'), expected: 0, lease: 0n });
+    const call = (mayRepeat: () => boolean) => {
+      const members = new Members({ endpoints });
+      return members.call({ method: 'KV/Txn', body, decode: decodeTxn, mayRepeat }).finally(() => members.close());
+    };
+    await expect(call(() => false)).rejects.toMatchObject({ code: 'unavailable' });
+    await using store = await open();
+    expect(await store.get('/late')).toBeUndefined();
+    expect((await call(() => true)).answer.succeeded).toBe(true);
   });
 });

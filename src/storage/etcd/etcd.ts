@@ -161,9 +161,9 @@ class EtcdStore {
     }
   }
 
-  put(key: string, value: Buffer, { expected, ttlSeconds }: PutOptions): Promise<WriteResult> {
+  put(key: string, value: Buffer, options: PutOptions): Promise<WriteResult> {
     checkSize(value);
-    return this.#tracked(this.#put(key, value, { expected, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) }));
+    return this.#tracked(this.#put(key, value, options));
   }
 
   delete(key: string, expected: number): Promise<WriteResult> {
@@ -202,10 +202,11 @@ class EtcdStore {
     this.#members.close();
   }
 
-  async #put(key: string, value: Buffer, { expected, ttlSeconds }: PutOptions): Promise<WriteResult> {
+  async #put(key: string, value: Buffer, { expected, ttlSeconds, mayRepeat }: PutOptions): Promise<WriteResult> {
     this.#own.set(key, value);
     try {
-      const { answer, repeated } = await this.#leased(ttlSeconds, (lease) => this.#txn(encodeWrite({ key, value, expected, lease })));
+      const write = (lease: bigint): Promise<Answered<TxnAnswer>> => this.#txn(encodeWrite({ key, value, expected, lease }), mayRepeat);
+      const { answer, repeated } = await this.#leased(ttlSeconds, write);
       const { succeeded, revision, current } = answer;
       if (succeeded) return await this.#done(key, revision);
       if (!repeated) return { done: false, current };
@@ -284,9 +285,9 @@ class EtcdStore {
     }
   }
 
-  async #txn(body: Buffer): Promise<Answered<TxnAnswer>> {
+  async #txn(body: Buffer, mayRepeat?: () => boolean): Promise<Answered<TxnAnswer>> {
     try {
-      return await this.#members.call({ method: 'KV/Txn', body, decode: decodeTxn });
+      return await this.#members.call({ method: 'KV/Txn', body, decode: decodeTxn, mayRepeat });
     } catch (error) {
       throw etcdError(error);
     }

@@ -23,6 +23,8 @@ export interface CallRequest<Answer> {
   readonly decode: (data: Buffer) => Answer;
   /** How long to try in all, in ms. */
   readonly patienceMs?: number;
+  /** Asked before another attempt. Default: yes. */
+  readonly mayRepeat?: (() => boolean) | undefined;
 }
 
 export interface Answered<Answer> {
@@ -125,7 +127,8 @@ export class Members {
     for (const client of [...this.#clients, ...this.#unary]) client.close();
   }
 
-  async #call<Answer>({ method, body, decode, patienceMs = defaultPatienceMs }: CallRequest<Answer>): Promise<Answered<Answer>> {
+  async #call<Answer>(request: CallRequest<Answer>): Promise<Answered<Answer>> {
+    const { method, body, decode, patienceMs = defaultPatienceMs, mayRepeat = () => true } = request;
     const began = performance.now();
     let repeated = false;
     for (let attempt = 1; ; attempt++) {
@@ -134,10 +137,12 @@ export class Members {
         return { answer: await this.#once(method, body, decode), repeated };
       } catch (error) {
         if (!isServiceError(error) || !isPassing(error)) throw error;
-        if (this.#closed.signal.aborted || performance.now() - began > patienceMs) throw this.#unreachable(error);
+        const isOver = this.#closed.signal.aborted || performance.now() - began > patienceMs;
+        if (isOver) throw this.#unreachable(error);
         if (!isUnsent(error)) repeated = true;
         this.leave(member);
         if (attempt % this.#clients.length === 0) await pause();
+        if (!mayRepeat()) throw this.#unreachable(error);
       }
     }
   }
