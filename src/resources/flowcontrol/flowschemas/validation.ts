@@ -89,7 +89,8 @@ function listErrors(list: readonly string[], own: Path, one: string, others: str
 }
 
 function resourceRuleErrors(rule: NonNullable<Rule['resourceRules']>[number], own: Path): FieldError[] {
-  const { namespaces = [], clusterScope } = rule;
+  const { clusterScope } = rule;
+  const namespaces = listOf(rule.namespaces ?? null);
   const field = own.child('namespaces');
   const faults = [
     ...verbErrors(listOf(rule.verbs), own.child('verbs')),
