@@ -114,6 +114,10 @@ export function tooLong(at: Path, max: number): FieldError {
 export function tooMany(at: Path, actual: number, max: number): FieldError {
   return fault('FieldValueTooMany', at, `${words.FieldValueTooMany}: ${String(actual)}: must have at most ${String(max)} items`);
 }
+/** What upstream could not work out. */
+export function internalField(at: Path, detail: string): FieldError {
+  return fault('InternalError', at, `${words.InternalError}: ${detail}`);
+}
 export function notFoundField(at: Path, value: unknown): FieldError {
   return fault('FieldValueNotFound', at, `${words.FieldValueNotFound}: ${shown(value)}`);
 }

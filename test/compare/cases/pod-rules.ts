@@ -233,11 +233,33 @@ const specs: Readonly<Record<string, Json>> = {
   'image between blanks': withSpec({ containers: [{ ...plain, image: ' i ' }], initContainers: [{ name: 'x', image: 'i ' }] }),
 };
 
+const keyed = (keys: Json, labelSelector: Json = { matchLabels: { a: 'b' } }): Json =>
+  withSpec({
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'z', whenUnsatisfiable: 'DoNotSchedule', labelSelector, ...keys }],
+  });
+const kept = (keys: Json, labelSelector: Json | null = { matchLabels: { a: 'b' } }): Json => {
+  const term = { topologyKey: 'z', ...(labelSelector === null ? {} : { labelSelector }), ...keys };
+  return withSpec({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } });
+};
+
+/** Pods with the label `app: x`. */
+const labelled: Readonly<Record<string, Json>> = {
+  'spread by a label of the pod': keyed({ matchLabelKeys: ['app', 'none'] }),
+  'spread by a label that is selected': keyed({ matchLabelKeys: ['a'] }),
+  'spread by a label of the pod that is selected': keyed({ matchLabelKeys: ['app'] }, { matchLabels: { app: 'x' } }),
+  'affinity by labels of the pod': kept({ matchLabelKeys: ['app'], mismatchLabelKeys: ['b c'] }),
+  'affinity by labels it is not to have': kept({ mismatchLabelKeys: ['app'] }),
+  'affinity by labels without a selector': kept({ matchLabelKeys: ['app'] }, null),
+  'affinity by a label both ways': kept({ matchLabelKeys: ['app'], mismatchLabelKeys: ['app'] }),
+};
+
 const annotations: Readonly<Record<string, readonly [annotations: Json, spec: Json]>> = {
   mirror: [{ 'kubernetes.io/config.mirror': 'x' }, withSpec({})],
   'cost of deletion': [{ 'controller.kubernetes.io/pod-deletion-cost': '+1' }, withSpec({})],
   'cost of deletion, too much': [{ 'controller.kubernetes.io/pod-deletion-cost': '2147483648' }, withSpec({})],
   'armor of no container': [{ 'container.apparmor.security.beta.kubernetes.io/x': 'y' }, withSpec({})],
+  'armor of old': [{ 'container.apparmor.security.beta.kubernetes.io/c': 'localhost/x' }, withSpec({})],
+  'armor of old, unnamed': [{ 'container.apparmor.security.beta.kubernetes.io/c': 'localhost/' }, withSpec({})],
   'armor otherwise': [
     { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' },
     withContainer({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }),
@@ -252,6 +274,10 @@ const pods = '/api/v1/namespaces/{ns}/pods?dryRun=All';
 const pod = (metadata: Json, spec: Json): Json => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'rule', ...metadata }, spec });
 
 export const podRuleCases: readonly Case[] = [
+  ...Object.entries(labelled).map(([name, spec]): Case => ({
+    name: `pod rule/label keys: ${name}`,
+    steps: [post(pods, pod({ labels: { app: 'x' } }, spec))],
+  })),
   ...Object.entries(specs).map(([name, spec]): Case => ({ name: `pod rule/${name}`, steps: [post(pods, pod({}, spec))] })),
   ...Object.entries(annotations).map(([name, [marks, spec]]): Case => ({
     name: `pod rule/annotation: ${name}`,

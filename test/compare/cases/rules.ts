@@ -108,9 +108,109 @@ const single: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
+const pods = '/api/v1/namespaces/{ns}/pods';
+const pod = (name: string, fields: Json, annotations: Json = {}): Json => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, annotations },
+  spec: { containers: [{ name: 'c', image: 'i' }], ...fields },
+});
+const resize = (fields: Json): readonly [string, Json] => ['/resize', { spec: fields }];
+const sized = (requests: Json | null, limits?: Json | null): Json => ({
+  containers: [{ name: 'c', image: 'i', resources: { requests, ...(limits === undefined ? {} : { limits }) } }],
+});
+const required = (...terms: readonly Json[]): Json => ({
+  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+});
+const key = (name: string): Json => ({ key: name, operator: 'Exists' });
+const terms = (...keys: readonly string[]): Json => ({ matchExpressions: keys.map(key) });
+
+const podChanges: readonly Case[] = [
+  changed('pod: gated', {
+    base: pods,
+    object: pod('gated', { schedulingGates: [{ name: 'a' }], nodeSelector: { a: 'b' }, ...required(terms('x')) }),
+    changes: [
+      spec({ nodeSelector: { a: 'c' } }),
+      spec({ nodeSelector: { b: 'c' } }),
+      spec(required(terms('x', 'y'))),
+      spec(required(terms('y'))),
+      spec(required(terms('x'), terms('y'))),
+      spec({ affinity: null }),
+      spec({ schedulingGates: [{ name: 'a' }, { name: 'b' }] }),
+      spec({ activeDeadlineSeconds: 5 }),
+      spec({ activeDeadlineSeconds: 6 }),
+      spec({ containers: [{ name: 'c', image: ' j ' }] }),
+      spec({ tolerations: [{ key: 'k', operator: 'Exists', tolerationSeconds: 3, effect: 'NoExecute' }] }),
+      ['', { metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } }],
+      ['', { metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' } } }],
+    ],
+  }),
+  changed('pod: status', {
+    base: pods,
+    object: pod('told', {}),
+    changes: [
+      status({ qosClass: 'Guaranteed' }),
+      status({ observedGeneration: -1 }),
+      status({ nominatedNodeName: 'A_b' }),
+      status({ conditions: [{ type: 'a b', status: 'True', observedGeneration: -1 }] }),
+      status({ podIPs: [{ ip: '1.2.3' }] }),
+      status({ podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] }),
+      status({ hostIPs: [{ ip: '10.0.0.1' }] }),
+      status({ hostIP: '10.0.0.1', hostIPs: [{ ip: '10.0.0.1' }, { ip: 'x' }] }),
+      status({ resourceClaimStatuses: [{ name: 'a', resourceClaimName: 'A_' }] }),
+      status({
+        containerStatuses: [
+          {
+            name: 'c',
+            image: 'i',
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            user: { linux: { uid: -1, gid: -1, supplementalGroups: [-1] } },
+          },
+        ],
+      }),
+    ],
+  }),
+  changed('pod: resize', {
+    base: pods,
+    object: pod('resized', sized({ cpu: '1', memory: '1Gi' }, { cpu: '2' })),
+    changes: [
+      ['/resize', { spec: sized({ cpu: '2', memory: '2Gi' }, { cpu: '3' }) }],
+      resize({ containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] }),
+      resize({ containers: [{ name: 'd', image: 'i' }] }),
+      resize({
+        containers: [
+          { name: 'c', image: 'i' },
+          { name: 'd', image: 'i' },
+        ],
+      }),
+      resize({
+        containers: [
+          { name: 'c', image: 'i', resources: { requests: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1' }, limits: { cpu: '2' } } },
+        ],
+      }),
+      resize({
+        containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } } }],
+      }),
+    ],
+  }),
+  changed('pod: resize of the whole', {
+    base: pods,
+    object: pod('whole', { resources: { requests: { cpu: '1' }, limits: { cpu: '2' } } }),
+    changes: [
+      resize({ resources: { requests: { cpu: '2' } } }),
+      resize({ resources: null }),
+      resize({ resources: { requests: null } }),
+      resize({ resources: { limits: { 'hugepages-2Mi': '2Mi' } } }),
+    ],
+  }),
+];
+
 const bound: readonly [string, Json] = status({ phase: 'Bound', capacity: { storage: '2Gi' } });
 
 export const ruleCases: readonly Case[] = [
+  ...podChanges,
   ...Object.entries(single).map(([name, steps]): Case => ({ name: `rule/${name}`, steps })),
   changed('claim: not bound', {
     base: claims,

@@ -11,7 +11,7 @@ import { ephemeralContainers, podStrategy, resize } from './strategy.ts';
 export function pods(deps: ResourceDeps): ResourceDefinition {
   return define<Pod>({
     ...fromFacts('', 'v1', 'pods'),
-    strategy: podStrategy,
+    strategy: podStrategy(deps.clock),
     columns: podColumns,
     subresources: [binding(deps.clock), eviction(deps), ephemeralContainers, resize],
     owned: {

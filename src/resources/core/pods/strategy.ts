@@ -2,6 +2,7 @@
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import type { FieldError } from '../../../api/field-errors.ts';
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
+import { type Clock, rfc3339 } from '../../../base/clock.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
 import { dropDisabledPodFields } from '../../shared/pod/disabled-fields.ts';
@@ -9,29 +10,25 @@ import { podWarnings } from '../../shared/pod/warnings.ts';
 import { qosClass } from '../../shared/pod/qos.ts';
 import { validateNewPod } from '../../shared/pod/validate-pod.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
-import { validateEphemeralContainersUpdate, validatePodUpdate, validateResize } from './validate-update.ts';
+import { appArmorFromAnnotations, gateCondition, mergeLabelKeys } from './prepare.ts';
+import { validateResize } from './validate-resize.ts';
+import { validatePodStatus } from './validate-status.ts';
+import { validateEphemeralContainersUpdate, validatePodUpdate } from './validate-update.ts';
 
-export const podStrategy: Strategy<Pod> = {
+export const podStrategy = (clock: Clock): Strategy<Pod> => ({
   default(pod) {
     defaultPod(pod.spec);
     alignPodIPs(pod);
   },
-  prepareForCreate(pod) {
+  prepareForCreate(pod, context) {
     dropDisabledPodFields(pod.spec, undefined);
     pod.metadata.generation = 1;
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
-    if ((pod.spec.schedulingGates ?? []).length > 0) {
-      pod.status.conditions = [
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          lastProbeTime: null as never,
-          lastTransitionTime: null as never,
-          reason: 'SchedulingGated',
-          message: 'Scheduling is blocked due to non-empty scheduling gates',
-        },
-      ];
-    }
+    gateCondition(pod, rfc3339(clock.now()));
+    mergeLabelKeys(pod);
+    appArmorFromAnnotations(pod, (text) => {
+      context.warn(text);
+    });
   },
   prepareForUpdate(pod, old) {
     dropDisabledPodFields(pod.spec, old.spec);
@@ -50,6 +47,7 @@ export const podStrategy: Strategy<Pod> = {
   },
   validate: (pod) => validateNewPod(pod),
   validateUpdate: (pod, old) => validatePodUpdate(pod, old),
+  validateStatusUpdate: (pod, old) => validatePodStatus(pod, old),
   warnings(pod, old) {
     if (old !== undefined) return [];
     const faults = dns1123LabelFaults(pod.metadata.name);
@@ -66,7 +64,7 @@ export const podStrategy: Strategy<Pod> = {
     if ((pod.spec.nodeName ?? '') === '' || finished) return 0;
     return period < 0 ? 1 : period;
   },
-};
+});
 
 export const ephemeralContainers = {
   name: 'ephemeralcontainers',

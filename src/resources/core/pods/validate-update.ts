@@ -1,10 +1,11 @@
 /** What may change in a pod that is there. ValidatePodUpdate and its relatives in pkg/apis/core/validation/validation.go. */
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
-import { internalDiff } from '../../../api/internal-form.ts';
+import { forbiddenField, invalid, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { internalDiff, internalForm } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
-import { qosClass } from '../../shared/pod/qos.ts';
 import { validatePod } from '../../shared/pod/validate-pod.ts';
+import { tolerationErrors } from '../../shared/pod/validate-scheduling.ts';
+import { fixedAnnotationErrors } from './validate-status.ts';
 
 const at = path('spec');
 const maxInt32 = 2 ** 31 - 1;
@@ -17,10 +18,11 @@ const updatable = [
 ];
 
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
-  const faults = validatePod(pod);
+  const faults = [...validatePod(pod), ...fixedAnnotationErrors(pod, old)];
   for (const field of ['containers', 'initContainers'] as const) {
-    if ((pod.spec[field]?.length ?? 0) === (old.spec[field]?.length ?? 0)) continue;
-    return [...faults, forbiddenField(at.child(field), 'pod updates may not add or remove containers')];
+    if ((pod.spec[field]?.length ?? 0) !== (old.spec[field]?.length ?? 0))
+      return [...faults, forbiddenField(at.child(field), 'pod updates may not add or remove containers')];
+    faults.push(...imageErrors(pod.spec[field] ?? [], at.child(field)));
   }
   const deadline = deadlineErrors(pod.spec, old.spec);
   if (deadline.stop) return [...faults, ...deadline.faults];
@@ -37,6 +39,15 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     );
   }
   return faults;
+}
+
+/** Said once more than validation of the pod has said it. */
+function imageErrors(containers: PodSpec['containers'], field: Path): FieldError[] {
+  return containers.flatMap(({ image = '' }, index) => {
+    const own = field.index(index).child('image');
+    if (image === '') return [required(own)];
+    return image === image.trim() ? [] : [invalid(own, image, 'must not have leading or trailing whitespace')];
+  });
 }
 
 /** The new spec with everything that may change taken from the old one. */
@@ -76,15 +87,19 @@ function onlyAddedTolerations(spec: PodSpec, old: PodSpec): FieldError[] {
   const now = spec.tolerations ?? [];
   const timeless = (toleration: object): object => ({ ...toleration, tolerationSeconds: undefined });
   const lost = (old.tolerations ?? []).some((before) => !now.some((toleration) => semanticEqual(timeless(toleration), timeless(before))));
-  return lost ? [forbiddenField(at.child('tolerations'), 'existing toleration can not be modified except its tolerationSeconds')] : [];
+  const field = at.child('tolerations');
+  if (lost) return [forbiddenField(field, 'existing toleration can not be modified except its tolerationSeconds')];
+  const faults: FieldError[] = [];
+  tolerationErrors(now, field, faults);
+  return faults;
 }
 
 function onlyRemovedGates(spec: PodSpec, old: PodSpec): FieldError[] {
-  const before = new Set((old.schedulingGates ?? []).map((gate) => gate.name));
-  const added = (spec.schedulingGates ?? []).filter((gate) => !before.has(gate.name)).map((gate) => gate.name);
-  return added.length === 0
-    ? []
-    : [forbiddenField(at.child('schedulingGates'), `only deletion is allowed, but found new scheduling gates '${added.sort().join(',')}'`)];
+  const before = new Set((old.schedulingGates ?? []).map(({ name }) => name));
+  return (spec.schedulingGates ?? []).flatMap(({ name }, index) => {
+    const own = at.child('schedulingGates').index(index).child('name');
+    return before.has(name) ? [] : [forbiddenField(own, `only deletion is allowed, but found new scheduling gate '${name}'`)];
+  });
 }
 
 /** A pod that may not be scheduled yet may still be told more closely where to go. */
@@ -93,16 +108,48 @@ function gatedErrors(munged: PodSpec, old: PodSpec, faults: FieldError[]): void 
   if (!semanticEqual(munged.nodeSelector, old.nodeSelector)) {
     const kept = before.every(([key, value]) => munged.nodeSelector?.[key] === value);
     if (!kept)
-      faults.push(invalid(at.child('nodeSelector'), munged.nodeSelector, 'only additions are allowed (no mutations or deletions)'));
+      faults.push(
+        invalid(
+          at.child('nodeSelector'),
+          munged.nodeSelector,
+          'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+        ),
+      );
     delete munged.nodeSelector;
     if (old.nodeSelector !== undefined) munged.nodeSelector = old.nodeSelector;
   }
   if (semanticEqual(munged.affinity?.nodeAffinity, old.affinity?.nodeAffinity)) return;
+  faults.push(...affinityErrors(munged.affinity?.nodeAffinity, old.affinity?.nodeAffinity));
   const affinity = { ...munged.affinity };
   delete affinity.nodeAffinity;
   if (old.affinity?.nodeAffinity !== undefined) affinity.nodeAffinity = old.affinity.nodeAffinity;
   if (Object.keys(affinity).length === 0) delete munged.affinity;
   else munged.affinity = affinity;
+}
+
+type NodeAffinity = NonNullable<PodSpec['affinity']>['nodeAffinity'];
+type Term = NonNullable<NonNullable<NodeAffinity>['requiredDuringSchedulingIgnoredDuringExecution']>['nodeSelectorTerms'][number];
+
+/** validateNodeAffinityMutation: what is required may be narrowed, term by term. */
+function affinityErrors(now: NodeAffinity, old: NodeAffinity): FieldError[] {
+  const before = old?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms = now?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const field = at.child('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+  const shown = (term: Term): object => internalForm('core.NodeSelectorTerm', term);
+  if (before.length === 0) return [];
+  if (before.length !== (terms?.length ?? 0))
+    return [invalid(field, terms?.map(shown) ?? null, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
+  return before.flatMap((term, index) => {
+    const narrower = terms?.[index] ?? {};
+    const why = 'only additions are allowed (no mutations or deletions)';
+    return onlyAdds(narrower, term) ? [] : [invalid(field.index(index), shown(narrower), why)];
+  });
+}
+
+function onlyAdds(now: Term, old: Term): boolean {
+  const lists = (['matchExpressions', 'matchFields'] as const).map((part) => [now[part] ?? [], old[part] ?? []] as const);
+  if (lists.every(([, before]) => before.length === 0)) return lists.every(([list]) => list.length === 0);
+  return lists.every(([list, before]) => semanticEqual(list.slice(0, before.length), before));
 }
 
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
@@ -122,28 +169,5 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
       );
     }
   }
-  return faults;
-}
-
-export function validateResize(pod: Pod, old: Pod): FieldError[] {
-  const faults = validatePod(pod);
-  const frozen = (spec: PodSpec): PodSpec => {
-    const copy = cloneJson(spec);
-    for (const container of [...copy.containers, ...(copy.initContainers ?? [])]) {
-      delete container.resizePolicy;
-      for (const amounts of [container.resources?.limits, container.resources?.requests]) {
-        delete amounts?.['cpu'];
-        delete amounts?.['memory'];
-      }
-      if (container.resources !== undefined)
-        container.resources = Object.fromEntries(Object.entries(container.resources).filter(([, value]) => Object.keys(value).length > 0));
-    }
-    return copy;
-  };
-  const [now, before] = [frozen(pod.spec), frozen(old.spec)];
-  if (!semanticEqual(now, before))
-    faults.push(forbiddenField(at, `only cpu and memory resources are mutable\n${internalDiff('core.PodSpec', before, now)}`));
-  if ((old.status.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec))
-    faults.push(invalid(path('spec'), pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   return faults;
 }

@@ -7,7 +7,7 @@ import { validatePodSpec } from './validate-spec.ts';
 
 const container = { name: 'c', image: 'i', imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
 const sound = { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', terminationGracePeriodSeconds: 30 };
-const specOf = (fields: object): PodSpec => ({ ...sound, containers: [container], ...fields }) as PodSpec;
+const specOf = (fields: object): PodSpec => ({ ...sound, containers: [container], ...fields });
 const faultsOf = (fields: object, name?: string): string[] =>
   validatePodSpec(specOf(fields), path('spec'), name).map(({ field, body }) => `${field}: ${body}`);
 const ofContainer = (fields: object): string[] => faultsOf({ containers: [{ ...container, ...fields }] });

@@ -164,22 +164,21 @@ interface KeyedSelector {
   readonly labelSelector?: LabelSelector | undefined;
 }
 
-/** ValidateMatchLabelKeysAndMismatchLabelKeys: the keys are merged into the selector when the pod is created. */
+/** ValidateMatchLabelKeysAndMismatchLabelKeys: the keys are merged into the selector when the pod is created (core/pods/prepare.ts). */
 function labelKeyErrors({ matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: KeyedSelector, at: Path): FieldError[] {
   const faults: FieldError[] = [];
-  const expressions = labelSelector?.matchExpressions ?? [];
   for (const [field, keys] of [['matchLabelKeys', matchLabelKeys] as const, ['mismatchLabelKeys', mismatchLabelKeys] as const]) {
-    if (keys.length === 0) continue;
     const own = at.child(field);
+    if (keys.length === 0) continue;
     if (labelSelector === undefined) faults.push(forbiddenField(own, 'must not be specified when labelSelector is not set'));
-    for (const [index, key] of keys.entries()) {
-      faults.push(...checked(own.index(index), key, qualifiedNameFaults));
-      const merged = expressions.some(
-        (expression) => expression.key === key && expression.operator === (field === 'matchLabelKeys' ? 'In' : 'NotIn'),
-      );
-      if (!merged && (key in (labelSelector?.matchLabels ?? {}) || expressions.some((expression) => expression.key === key)))
-        faults.push(invalid(own.index(index), key, `exists in both ${field} and labelSelector`));
-    }
+    else faults.push(...keys.flatMap((key, index) => checked(own.index(index), key, qualifiedNameFaults)));
+  }
+  const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    // One expression is the key's own; upstream names the term and not the list.
+    const index = matchLabelKeys.lastIndexOf(key);
+    if (index >= 0 && seen.has(key)) faults.push(invalid(at.index(index), key, 'exists in both matchLabelKeys and labelSelector'));
+    seen.add(key);
   }
   for (const [index, key] of matchLabelKeys.entries()) {
     if (mismatchLabelKeys.includes(key))
