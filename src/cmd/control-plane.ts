@@ -6,8 +6,9 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { admissionPlugins } from '../admission/index.ts';
-import { bootstrap, familyOf, publishEndpoint } from '../apiserver/bootstrap/bootstrap.ts';
+import { bootstrap, type BootstrapOptions } from '../apiserver/bootstrap/bootstrap.ts';
 import { DefaultServiceCIDR, serviceCIDRComponent } from '../apiserver/bootstrap/default-service-cidr.ts';
+import { KubernetesService } from '../apiserver/bootstrap/kubernetes-service.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
 import { startServiceIPRepair } from '../apiserver/service-ips/repair.ts';
@@ -124,11 +125,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       }),
     );
     const serviceCIDR = defaultServiceCIDR({ ...options, client: client('apiserver') }, lifecycle);
-    const bootstrapped = bootstrapAll({ ...options, client: client('apiserver'), port: apiServer.port, serviceCIDR }, lifecycle);
+    const clusterIP = addressAt(options.serviceCIDRs[0] ?? '', 1);
+    const kubernetesService = new KubernetesService({ client: client('apiserver'), clusterIP, clock, logger });
+    const made = { client: client('apiserver'), port: apiServer.port, serviceCIDR, kubernetesService };
+    const bootstrapped = bootstrapAll({ ...options, ...made }, lifecycle);
     await Promise.all([bootstrapped, apiServer.fair]);
     apiServer.started();
     const informers = lifecycle.add(createInformers({ client: client('informers'), clock, logger }));
     lifecycle.add(serviceCIDR.follow(informers.of(refs.serviceCIDRs)));
+    lifecycle.add(kubernetesService.follow(informers));
     // What only the server's front knows (aggregated APIs), asked for as by anybody else; connects when first used.
     let front: HttpsClient | undefined;
     const own = (): HttpsClient => (front ??= lifecycle.add(selfClient(options, apiServer.port)));
@@ -153,24 +158,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 /** Makes what every cluster has; where several servers share the datastore, all of them are behind the Service `kubernetes`. */
 async function bootstrapAll(
-  {
-    storage,
-    serviceCIDRs,
-    serviceCIDR,
-    advertiseAddresses,
-    client,
-    port,
-    clock,
-    logger,
-  }: ControlPlaneOptions & { readonly client: Client; readonly port: number; readonly serviceCIDR: DefaultServiceCIDR },
+  options: ControlPlaneOptions & Omit<BootstrapOptions, 'endpoint'> & { readonly port: number },
   lifecycle: Lifecycle,
 ): Promise<void> {
-  const common = { client, serviceCIDR, kubernetesServiceIPs: serviceCIDRs.map((cidr) => addressAt(cidr, 1)) };
-  if (storage.shared !== true) return bootstrap({ ...common, endpoint: { addresses: advertiseAddresses, port } });
+  const { storage, kubernetesService, advertiseAddresses, port, clock, logger } = options;
+  if (storage.shared !== true) return bootstrap({ ...options, endpoint: { addresses: advertiseAddresses, port } });
   let isFirst = true;
   const publish = async (addresses: readonly string[]): Promise<void> => {
     const endpoint = { addresses, port };
-    await (isFirst ? bootstrap({ ...common, endpoint }) : publishEndpoint(client, endpoint, familyOf(common)));
+    await (isFirst ? bootstrap({ ...options, endpoint }) : kubernetesService.publish(endpoint));
     isFirst = false;
   };
   lifecycle.add(await startServerAddresses({ storage, own: advertiseAddresses, publish, clock, logger }));

@@ -15,6 +15,7 @@ import { realClock } from '../../src/base/clock.ts';
 import { Lifecycle, type Running } from '../../src/base/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { Client } from '../../src/client/client.ts';
+import { KubernetesService } from '../../src/apiserver/bootstrap/kubernetes-service.ts';
 import { createAuthentication } from '../../src/cmd/authentication.ts';
 import { kubeconfigText } from '../../src/cmd/kubeconfig.ts';
 import { openPki, type Pki } from '../../src/cmd/pki.ts';
@@ -94,7 +95,8 @@ async function startApi(pki: Pki, lifecycle: Lifecycle): Promise<ApiServer> {
     clock,
     logger,
   });
-  await bootstrap({ client: client(), kubernetesServiceIPs: ['10.43.0.1', 'fd43::1'], serviceCIDR, endpoint });
+  const kubernetesService = new KubernetesService({ client: client(), clusterIP: '10.43.0.1', clock, logger });
+  await bootstrap({ client: client(), serviceCIDR, kubernetesService, endpoint });
   await api.fair;
   api.started();
   return api;
