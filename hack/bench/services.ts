@@ -33,6 +33,8 @@ interface Contender {
   readonly command: readonly string[];
   /** How long to wait between changes in ms. */
   readonly pauseMs: number;
+  /** Whether it stops in good order, its children with it, when its input ends. */
+  readonly endsWithInput: boolean;
 }
 
 /** What is measured: the same API server for every contender, and addresses that none of them has seen. */
@@ -60,12 +62,13 @@ export async function serviceFigures(options: ServicesOptions): Promise<void> {
 
 function contenders({ nodeName, kubeProxy }: ServicesOptions, kubeconfig: string): Contender[] {
   const own = join(import.meta.dirname, 'service-proxy.ts');
-  const coracle = { name: 'coracle', command: [process.execPath, own, kubeconfig, nodeName], pauseMs: 20 };
+  const coracle = { name: 'coracle', command: [process.execPath, own, kubeconfig, nodeName], pauseMs: 20, endsWithInput: true };
   if (kubeProxy === undefined) return [coracle];
   const flags = ['--proxy-mode', 'nftables', '--cluster-cidr', '10.152.0.0/16', '--hostname-override', nodeName];
   const quiet = ['--conntrack-max-per-core', '0', '--conntrack-tcp-timeout-established', '0', '--conntrack-tcp-timeout-close-wait', '0'];
   // It gathers changes for a second (minSyncPeriod); waiting longer shows its best.
-  return [coracle, { name: 'kube-proxy', command: [kubeProxy, '--kubeconfig', kubeconfig, ...flags, ...quiet], pauseMs: 1100 }];
+  const command = [kubeProxy, '--kubeconfig', kubeconfig, ...flags, ...quiet];
+  return [coracle, { name: 'kube-proxy', command, pauseMs: 1100, endsWithInput: false }];
 }
 
 function setUp(): void {
@@ -157,7 +160,8 @@ async function measure(contender: Contender, count: number, { target, changes, f
     row(`${label}, memory`, `${residentMB(pid).toFixed(0)} MB`);
   } finally {
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill();
+    if (contender.endsWithInput) child.stdin.end();
+    else child.kill();
     await ended;
   }
 }
