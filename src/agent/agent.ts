@@ -90,7 +90,7 @@ async function start(options: AgentOptions, lifecycle: Lifecycle): Promise<Pick<
   if (runtime.real) await mkdir(podsDir, { recursive: true, mode: 0o750 });
   const runtimeVersion = `${runtime.scheme}://${await runtime.version()}`;
   const machine = withCapacity(
-    await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, runtimeVersion }),
+    await readMachine({ dataDir: options.dataDir, maxPods: options.maxPods ?? 110, podsPerCore: options.podsPerCore ?? 0, runtimeVersion }),
     options.capacity,
   );
   const pulled = await pulledImagesOf(options.dataDir);
@@ -221,6 +221,7 @@ async function podDeps({
     clusterDomain: options.clusterDomain,
     machineMemory: tryParseQuantity(machine.capacity['memory'] ?? '')?.value() ?? totalmem(),
     allocatable: room,
+    unsafeSysctls: options.unsafeSysctls ?? [],
     seccompDir: join(options.dataDir, 'seccomp'),
   };
   return { deps };

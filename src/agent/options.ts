@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
 import type { Informers } from '../client/informer-factory.ts';
 import type { Informer } from '../client/informer.ts';
+import type { EvictionTuning } from './eviction/thresholds.ts';
 import type { PodNetwork } from './network/pod-network.ts';
 import type { Logind } from './node/logind.ts';
 import type { PriorityGrace } from './node/shutdown.ts';
@@ -40,13 +41,20 @@ export interface AgentOptions {
   /** Labels for the Node when it registers. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
+  /** No more pods than so many for each processor; 0: as many as `maxPods` says. */
+  readonly podsPerCore?: number;
   /** A folder (or file) of pods that this node runs by itself, and how to read them. */
   readonly manifests?: { readonly path: string; readonly parse: (text: string) => Pod | Promise<Pod> };
   /** When pods are evicted, as for the kubelet's flag of that name; default {@link defaultThresholds}. */
   readonly evictionHard?: string;
+  /** Soft thresholds and what goes with them; default: none. */
+  readonly eviction?: EvictionTuning;
   /** Percent of the images' file system in use from which on, and down to which, unused images are removed; default 85 and 80. */
   readonly imageGcHighPercent?: number;
   readonly imageGcLowPercent?: number;
+  /** Unused images are kept for so long after their pull, in ms (default two minutes), and so long after their last use (0: for ever). */
+  readonly imageGcMinimumAgeMs?: number;
+  readonly imageGcMaximumAgeMs?: number;
   /** Pulls at a time; default: as many as are wanted. */
   readonly maxParallelImagePulls?: number | undefined;
   /** Which pods must show credentials for an image that is here already; default: for those that this agent pulled. */
@@ -63,6 +71,8 @@ export interface AgentOptions {
   readonly shutdownGraceCriticalMs?: number;
   /** In place of both: how long pods have by their priority. */
   readonly shutdownGraceByPriority?: readonly PriorityGrace[];
+  /** Sysctls beyond the safe ones that pods may set, `net.core.*` for all that begin so; default none. */
+  readonly unsafeSysctls?: readonly string[];
   /** Who tells that the machine goes down, and waits; missing: only who calls the agent's `shutDown`. */
   readonly logind?: Logind | undefined;
   /** Capacity of a simulated node, e.g. `{ cpu: '32', memory: '256Gi' }`; default: this machine's. */

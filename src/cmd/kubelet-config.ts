@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentOptions } from '../agent/agent.ts';
-import { parseThresholds } from '../agent/eviction/thresholds.ts';
+import { unsafeSysctlFault } from '../agent/pods/unsupported.ts';
+import { allThresholds, parseThresholds, transitionMs } from '../agent/eviction/thresholds.ts';
 import type { VerificationPolicy } from '../agent/pods/pull-records.ts';
 import { parseGoDuration } from '../api/duration.ts';
 import { tryParseQuantity } from '../api/quantity.ts';
@@ -18,8 +19,12 @@ export type KubeletSettings = Partial<
   Pick<
     AgentOptions,
     | 'evictionHard'
+    | 'eviction'
     | 'imageGcHighPercent'
     | 'imageGcLowPercent'
+    | 'imageGcMinimumAgeMs'
+    | 'imageGcMaximumAgeMs'
+    | 'podsPerCore'
     | 'kubeReserved'
     | 'systemReserved'
     | 'maxPods'
@@ -29,6 +34,7 @@ export type KubeletSettings = Partial<
     | 'containerLogs'
     | 'maxParallelImagePulls'
     | 'imageVerification'
+    | 'unsafeSysctls'
   >
 >;
 
@@ -122,6 +128,34 @@ function thresholds(value: unknown): string {
   return text;
 }
 
+/** All that goes with soft thresholds, checked together. */
+function eviction(fields: Fields): KubeletSettings {
+  const soft = fields['evictionSoft'] ?? {};
+  const durations = Object.entries(texts(fields['evictionSoftGracePeriod'] ?? {})).map(
+    ([signal, text]) => [signal, duration(text)] as const,
+  );
+  const period = fields['evictionPressureTransitionPeriod'];
+  const tuning = {
+    soft: thresholds(soft),
+    softGraceMs: Object.fromEntries(durations),
+    minimumReclaim: texts(fields['evictionMinimumReclaim'] ?? {}),
+    maxPodGraceMs: whole(fields['evictionMaxPodGracePeriod'] ?? 0) * 1000,
+    transitionMs: period === undefined || period === null ? transitionMs : duration(period) || transitionMs,
+  };
+  allThresholds('', tuning);
+  return { eviction: tuning };
+}
+
+/** Upstream says both in one sentence (validation.go). */
+function imageAges(fields: Fields): KubeletSettings {
+  const age = (value: unknown, usual: number): number => (value === undefined || value === null ? usual : duration(value));
+  const least = age(fields['imageMinimumGCAge'], 0) || 120_000;
+  const most = age(fields['imageMaximumGCAge'], 0);
+  if (most !== 0 && most <= least)
+    throw new Error(`imageMaximumGCAge ${String(most / 1000)}s must be greater than imageMinimumGCAge ${String(least / 1000)}s`);
+  return { imageGcMinimumAgeMs: least, imageGcMaximumAgeMs: most };
+}
+
 function logs({ containerLogMaxSize: size = '10Mi', containerLogMaxFiles: files = 5 }: Fields): KubeletSettings {
   const maxBytes = typeof size === 'string' || typeof size === 'number' ? tryParseQuantity(String(size))?.value() : undefined;
   if (maxBytes === undefined || maxBytes <= 0) throw new Error('containerLogMaxSize must be an amount such as 10Mi');
@@ -163,8 +197,25 @@ function graces(value: unknown): KubeletSettings {
   return { shutdownGraceByPriority: table };
 }
 
+function sysctls(value: unknown): string[] {
+  const patterns = list(value).map(String);
+  for (const pattern of patterns) {
+    const fault = unsafeSysctlFault(pattern);
+    if (fault !== undefined) throw new Error(fault);
+  }
+  return patterns;
+}
+
 const takers: Readonly<Record<string, Taker>> = {
   evictionHard: (value) => ({ evictionHard: thresholds(value) }),
+  evictionSoft: (_, fields) => eviction(fields),
+  evictionSoftGracePeriod: (_, fields) => eviction(fields),
+  evictionPressureTransitionPeriod: (_, fields) => eviction(fields),
+  evictionMaxPodGracePeriod: (_, fields) => eviction(fields),
+  evictionMinimumReclaim: (_, fields) => eviction(fields),
+  imageMinimumGCAge: (_, fields) => imageAges(fields),
+  imageMaximumGCAge: (_, fields) => imageAges(fields),
+  podsPerCore: (value) => ({ podsPerCore: whole(value) }),
   imageGCHighThresholdPercent: (value) => ({ imageGcHighPercent: whole(value, 0, 100) }),
   imageGCLowThresholdPercent: (value) => ({ imageGcLowPercent: whole(value, 0, 100) }),
   kubeReserved: (value) => ({ kubeReserved: reserved(value) }),
@@ -173,6 +224,7 @@ const takers: Readonly<Record<string, Taker>> = {
   shutdownGracePeriod: (value) => ({ shutdownGraceMs: duration(value) }),
   shutdownGracePeriodCriticalPods: (value) => ({ shutdownGraceCriticalMs: duration(value) }),
   shutdownGracePeriodByPodPriority: graces,
+  allowedUnsafeSysctls: (value) => ({ unsafeSysctls: sysctls(value) }),
   containerLogMaxSize: (_, fields) => logs(fields),
   containerLogMaxFiles: (_, fields) => logs(fields),
   serializeImagePulls: (_, fields) => pulls(fields),
@@ -192,19 +244,15 @@ const fixed: Fields = {
   nodeStatusUpdateFrequency: '10s',
   nodeStatusReportFrequency: '5m',
   nodeLeaseDurationSeconds: 40,
-  imageMinimumGCAge: '2m',
-  imageMaximumGCAge: '0s',
   cgroupsPerQOS: true,
   cpuManagerPolicy: 'none',
   memoryManagerPolicy: 'None',
   topologyManagerPolicy: 'none',
   podPidsLimit: -1,
-  podsPerCore: 0,
   resolvConf: '/etc/resolv.conf',
   cpuCFSQuota: true,
   cpuCFSQuotaPeriod: '100ms',
   nodeStatusMaxImages: 50,
-  evictionPressureTransitionPeriod: '5m',
   enableControllerAttachDetach: true,
   failSwapOn: false,
   memorySwap: {},
@@ -212,7 +260,6 @@ const fixed: Fields = {
   enforceNodeAllocatable: ['pods'],
   registerNode: true,
   registerWithTaints: [],
-  allowedUnsafeSysctls: [],
   featureGates: {},
   seccompDefault: false,
   localStorageCapacityIsolation: true,

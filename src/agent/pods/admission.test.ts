@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Node, Pod } from '../../api/generated/types.ts';
 import { testPod } from '../testing/pods.ts';
 import { reject } from './admission.ts';
+import { unsafeSysctlFault } from './unsupported.ts';
 
 const node = {
   metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux', disk: 'ssd' } },
@@ -104,4 +105,27 @@ test('AppArmor is for nodes that have it', () => {
   const confined = pod({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } });
   expect(reject(confined, [], node)?.reason).toBe('AppArmor');
   expect(reject(confined, [], node, { appArmor: true })).toBeUndefined();
+});
+
+test('sysctls beyond the safe ones are for pods of nodes that allow them', () => {
+  const asks = (name: string, spec: object = {}) => pod({ securityContext: { sysctls: [{ name, value: '1' }] }, ...spec });
+  const unsafeSysctls = ['kernel.msgmax', 'net.core.*'];
+  expect(reject(asks('kernel.msgmax'), [], node, { unsafeSysctls })).toBeUndefined();
+  expect(reject(asks('net/core/somaxconn'), [], node, { unsafeSysctls })).toBeUndefined();
+  for (const refused of [reject(asks('kernel.msgmax'), [], node), reject(asks('kernel.msgmni'), [], node, { unsafeSysctls })])
+    expect(refused).toMatchObject({ reason: 'SysctlForbidden', message: expect.stringContaining('not allowlisted') });
+  expect(reject(asks('kernel.msgmax', { hostIPC: true }), [], node, { unsafeSysctls })?.message).toContain(
+    'not allowed with host ipc enabled',
+  );
+});
+
+test.each([
+  ['kernel.msg*', undefined],
+  ['net.ipv4.route.min_pmtu', undefined],
+  ['fs.mqueue.msg_max', undefined],
+  ['vm.swappiness', 'the sysctl "vm.swappiness" is not known to be namespaced'],
+  ['kernel.*', 'the sysctls "kernel.*" are not known to be namespaced'],
+  ['Net', 'sysctl "Net" must have a valid name'],
+])('whether pods may be allowed to set %s', (pattern, fault) => {
+  expect(unsafeSysctlFault(pattern)).toBe(fault);
 });

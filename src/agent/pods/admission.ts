@@ -6,17 +6,15 @@ import { addTo, type Amounts, parseAmounts, podRequests } from '../../api/pod-re
 import type { Quantity } from '../../api/quantity.ts';
 import { tolerates, untolerated } from '../../api/tolerations.ts';
 import { isCritical } from '../eviction/ranking.ts';
-import { unsupported } from './unsupported.ts';
+import { type NodeAbilities, unsupported } from './unsupported.ts';
 
 export interface Rejection {
   readonly reason: string;
   readonly message: string;
 }
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends NodeAbilities {
   readonly operation?: 'add' | 'resize';
-  /** The runtime confines containers by AppArmor. */
-  readonly appArmor?: boolean;
 }
 
 /** The first reason why the pod cannot run beside the `others` that the node has taken already; undefined: it can. */
@@ -24,9 +22,9 @@ export function reject(
   pod: Pod,
   others: readonly Pod[],
   node: Node,
-  { operation = 'add', appArmor = false }: AdmissionOptions = {},
+  { operation = 'add', ...abilities }: AdmissionOptions = {},
 ): Rejection | undefined {
-  const unable = operation === 'add' ? unsupported(pod, node, appArmor) : undefined;
+  const unable = operation === 'add' ? unsupported(pod, node, abilities) : undefined;
   return pressed(pod, node) ?? unable ?? wrongSystem(pod, node) ?? shortage(pod, others, node) ?? misplaced(pod, others, node);
 }
 

@@ -48,6 +48,8 @@ export interface PodDeps {
   readonly clusterDomain: string;
   readonly machineMemory: number;
   readonly allocatable: Readonly<Record<string, string>>;
+  /** Sysctls beyond the safe ones that pods may set. */
+  readonly unsafeSysctls: readonly string[];
   /** Folder of localhost seccomp profiles. */
   readonly seccompDir: string;
 }

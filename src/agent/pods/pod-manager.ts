@@ -223,7 +223,9 @@ async function admit(options: PodManagerOptions, worker: PodWorker, workers: Rea
 async function rejectionOf(deps: PodDeps, worker: PodWorker, workers: Iterable<PodWorker>): Promise<Rejection | undefined> {
   const node = await nodeOf(deps);
   const others = [...workers].filter((other) => other.active).map((other) => other.pod);
-  return node === undefined ? undefined : reject(worker.pod, others, node, { appArmor: deps.runtime.appArmor });
+  return node === undefined
+    ? undefined
+    : reject(worker.pod, others, node, { appArmor: deps.runtime.appArmor, unsafeSysctls: deps.unsafeSysctls });
 }
 
 /** As the API has it; what it does not say of the room here (nobody wrote its status yet) the agent knows. */

@@ -2,9 +2,20 @@
 import type { Node, Pod } from '../../api/generated/types.ts';
 import type { Rejection } from './admission.ts';
 
+export interface NodeAbilities {
+  /** The runtime confines containers by AppArmor. */
+  readonly appArmor?: boolean;
+  /** Names of sysctls beyond the safe ones that pods may set, those with `*` at the end as beginnings. */
+  readonly unsafeSysctls?: readonly string[];
+}
+
 /** The first fault; undefined: there is none. */
-export function unsupported(pod: Pod, node: Node, hasAppArmor: boolean): Rejection | undefined {
-  return forbiddenSysctl(pod) ?? (hasAppArmor ? undefined : appArmor(pod)) ?? strictGroups(pod, node);
+export function unsupported(
+  pod: Pod,
+  node: Node,
+  { appArmor: confines = false, unsafeSysctls = [] }: NodeAbilities,
+): Rejection | undefined {
+  return forbiddenSysctl(pod, unsafeSysctls) ?? (confines ? undefined : appArmor(pod)) ?? strictGroups(pod, node);
 }
 
 /** Each in a namespace of its own, and without effect on other pods (pkg/kubelet/sysctl/safe_sysctls.go). */
@@ -30,19 +41,41 @@ export function sysctlName(name: string): string {
   return name.replace(/[./]/g, (char) => (char === '.' ? '/' : '.'));
 }
 
-function forbiddenSysctl({ spec }: Pod): Rejection | undefined {
+function forbiddenSysctl({ spec }: Pod, allowed: readonly string[]): Rejection | undefined {
   for (const { name: written } of spec.securityContext?.sysctls ?? []) {
     const name = sysctlName(written);
-    const fault = sysctlFault(name, { hostNetwork: spec.hostNetwork === true, hostIPC: spec.hostIPC === true });
+    const fault = sysctlFault(name, allowed, { hostNetwork: spec.hostNetwork === true, hostIPC: spec.hostIPC === true });
     if (fault !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${name}" ${fault}` };
   }
   return undefined;
 }
 
-function sysctlFault(name: string, { hostNetwork, hostIPC }: { hostNetwork: boolean; hostIPC: boolean }): string | undefined {
-  if (!safeSysctls.has(name)) return 'not allowlisted';
+interface HostParts {
+  readonly hostNetwork: boolean;
+  readonly hostIPC: boolean;
+}
+
+function sysctlFault(name: string, allowed: readonly string[], { hostNetwork, hostIPC }: HostParts): string | undefined {
+  if (!safeSysctls.has(name) && !allowed.some((pattern) => fits(sysctlName(pattern), name))) return 'not allowlisted';
   if (name.startsWith('net.')) return hostNetwork ? 'not allowed with host net enabled' : undefined;
   return hostIPC ? 'not allowed with host ipc enabled' : undefined;
+}
+
+function fits(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+/** What is each pod's own; others would be the machine's (component-helpers/node/util/sysctl, GetNamespace). */
+const namespaced = /^(kernel\.sem$|kernel\.(shm|msg)|fs\.mqueue\.|net\.)/;
+
+/** Why pods cannot be allowed to set these; undefined: they can (pkg/kubelet/sysctl/allowlist.go, NewAllowlist). */
+export function unsafeSysctlFault(pattern: string): string | undefined {
+  if (!/^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*[./]?\*?$/.test(pattern))
+    return `sysctl "${pattern}" must have a valid name`;
+  if (namespaced.test(sysctlName(pattern).replace('*', ''))) return undefined;
+  return pattern.endsWith('*')
+    ? `the sysctls "${pattern}" are not known to be namespaced`
+    : `the sysctl "${pattern}" is not known to be namespaced`;
 }
 
 /** Nothing here could enforce a profile (pkg/security/apparmor). */
