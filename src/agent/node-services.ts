@@ -3,8 +3,8 @@ import type { EventRecorder } from '../client/events.ts';
 import type { Lifecycle } from '../base/lifecycle.ts';
 import { startNodeEviction } from './eviction/start.ts';
 import type { Eviction } from './eviction/eviction.ts';
-import { defaultThresholds, parseThresholds } from './eviction/thresholds.ts';
-import { startImageGc } from './gc/image-gc.ts';
+import { defaultThresholds, type EvictionTuning, noTuning, parseThresholds } from './eviction/thresholds.ts';
+import { type ImageGcPolicy, startImageGc } from './gc/image-gc.ts';
 import type { PulledImages } from './gc/pulled-images.ts';
 import { allocatable } from './node/allocatable.ts';
 import type { KnownImages } from './node/known-images.ts';
@@ -63,16 +63,22 @@ function imageGc(input: ServicesInput): ReturnType<typeof startImageGc> {
       ),
     images: () => runtime.listImages(),
     remove: (id) => runtime.removeImage(id),
-    removed: () => {
-      metrics.imageCollected();
+    removed: (_, reason) => {
+      metrics.imageCollected(reason);
       images.changed();
     },
     event: (reason, message) => recorder.event({ kind: 'Node', name: nodeName, uid: nodeName }, 'Warning', reason, message),
   });
 }
 
-function imageGcPolicy({ imageGcHighPercent = 85, imageGcLowPercent = 80 }: AgentOptions): { highPercent: number; lowPercent: number } {
-  return { highPercent: imageGcHighPercent, lowPercent: imageGcLowPercent };
+function imageGcPolicy(options: AgentOptions): Required<ImageGcPolicy> {
+  const { imageGcHighPercent = 85, imageGcLowPercent = 80, imageGcMinimumAgeMs = 120_000, imageGcMaximumAgeMs = 0 } = options;
+  return {
+    highPercent: imageGcHighPercent,
+    lowPercent: imageGcLowPercent,
+    minimumAgeMs: imageGcMinimumAgeMs,
+    maximumAgeMs: imageGcMaximumAgeMs,
+  };
 }
 
 /** A simulated node runs out of nothing: nothing is kept free. */
@@ -100,7 +106,7 @@ export function nodeConfiguration(
   options: AgentOptions,
   { deps, port }: { readonly deps: PodDeps; readonly port: number },
 ): NodeConfiguration {
-  const { highPercent, lowPercent } = imageGcPolicy(options);
+  const { highPercent, lowPercent, minimumAgeMs, maximumAgeMs } = imageGcPolicy(options);
   const thresholds = parseThresholds(options.evictionHard ?? defaultThresholds);
   return {
     port,
@@ -111,6 +117,10 @@ export function nodeConfiguration(
     evictionHard: Object.fromEntries(thresholds.map(({ signal, text }) => [signal, text])),
     imageGCHighThresholdPercent: highPercent,
     imageGCLowThresholdPercent: lowPercent,
+    imageMinimumGCAge: seconds(minimumAgeMs),
+    imageMaximumGCAge: seconds(maximumAgeMs),
+    eviction: evictionFields(options.eviction ?? noTuning),
+    podsPerCore: options.podsPerCore ?? 0,
     kubeReserved: options.kubeReserved ?? {},
     systemReserved: options.systemReserved ?? {},
     shutdownGracePeriod: seconds(options.shutdownGraceMs),
@@ -126,8 +136,22 @@ export function nodeConfiguration(
   };
 }
 
+/** What a KubeletConfiguration says beside evictionHard. */
+function evictionFields(tuning: EvictionTuning): Readonly<Record<string, unknown>> {
+  const soft = parseThresholds(tuning.soft).map(({ signal, text }) => [signal, text] as const);
+  const graces = Object.entries(tuning.softGraceMs).map(([signal, ms]) => [signal, seconds(ms)] as const);
+  return {
+    ...(soft.length === 0 ? {} : { evictionSoft: Object.fromEntries(soft) }),
+    ...(graces.length === 0 ? {} : { evictionSoftGracePeriod: Object.fromEntries(graces) }),
+    evictionPressureTransitionPeriod: seconds(tuning.transitionMs),
+    ...(tuning.maxPodGraceMs === 0 ? {} : { evictionMaxPodGracePeriod: tuning.maxPodGraceMs / 1000 }),
+    ...(Object.keys(tuning.minimumReclaim).length === 0 ? {} : { evictionMinimumReclaim: tuning.minimumReclaim }),
+  };
+}
+
 /** As Go prints durations. */
 function seconds(ms = 0): string {
   const whole = Math.round(ms / 1000);
-  return whole < 60 ? `${String(whole)}s` : `${String(Math.floor(whole / 60))}m${String(whole % 60)}s`;
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return `${hours > 0 ? `${String(hours)}h` : ''}${whole >= 60 ? `${String(minutes)}m` : ''}${String(whole % 60)}s`;
 }

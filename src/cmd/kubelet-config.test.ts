@@ -15,7 +15,20 @@ describe('a KubeletConfiguration', () => {
     ['evictionHard: {memory.available: 200Mi, nodefs.available: 10%}', { evictionHard: 'memory.available<200Mi,nodefs.available<10%' }],
     ['imageGCHighThresholdPercent: 70\nimageGCLowThresholdPercent: 60', { imageGcHighPercent: 70, imageGcLowPercent: 60 }],
     ['kubeReserved: {cpu: 100m}\nsystemReserved: {memory: 1Gi}', { kubeReserved: { cpu: '100m' }, systemReserved: { memory: '1Gi' } }],
-    ['maxPods: 30', { maxPods: 30 }],
+    ['maxPods: 30\npodsPerCore: 5', { maxPods: 30, podsPerCore: 5 }],
+    [
+      'evictionSoft: {memory.available: 1Gi}\nevictionSoftGracePeriod: {memory.available: 90s}\nevictionMaxPodGracePeriod: 20\nevictionMinimumReclaim: {memory.available: 100Mi}\nevictionPressureTransitionPeriod: 30s',
+      {
+        eviction: {
+          soft: 'memory.available<1Gi',
+          softGraceMs: { 'memory.available': 90_000 },
+          minimumReclaim: { 'memory.available': '100Mi' },
+          maxPodGraceMs: 20_000,
+          transitionMs: 30_000,
+        },
+      },
+    ],
+    ['imageMinimumGCAge: 1m\nimageMaximumGCAge: 1h', { imageGcMinimumAgeMs: 60_000, imageGcMaximumAgeMs: 3_600_000 }],
     ['shutdownGracePeriod: 1m30s\nshutdownGracePeriodCriticalPods: 10s', { shutdownGraceMs: 90_000, shutdownGraceCriticalMs: 10_000 }],
     [
       'shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 20}]',
@@ -39,7 +52,9 @@ describe('a KubeletConfiguration', () => {
   test.each([
     ['maxPod: 30', '--kubelet-config k.yaml: maxPod: there is no such field in a KubeletConfiguration'],
     ['toString: 1', 'toString: there is no such field'],
-    ['evictionSoft: {memory.available: 1Gi}', 'evictionSoft: this node has no such setting'],
+    ['evictionSoft: {memory.available: 1Gi}', 'grace period must be specified for the soft eviction threshold memory.available'],
+    ['evictionMinimumReclaim: {memory.free: 1Gi}', 'unknown eviction signal "memory.free"'],
+    ['imageMaximumGCAge: 1m', 'imageMaximumGCAge 60s must be greater than imageMinimumGCAge 120s'],
     ['cpuManagerPolicy: static', 'cpuManagerPolicy: this node can only do "none"'],
     ['podPidsLimit: 100', 'podPidsLimit: this node can only do -1'],
     ['maxPods: many', 'maxPods: must be a whole number from 0'],
@@ -91,7 +106,9 @@ describe('settings of a node', () => {
       { priority: 1000, ms: 10_000 },
     ]);
     await expect(settings({ 'shutdown-grace-period-by-pod-priority': '0' })).rejects.toThrow('must be PRIORITY=SECONDS');
-    await expect(settings({ 'shutdown-grace-period-by-pod-priority': '0=1', 'shutdown-grace-period': 5 })).rejects.toThrow('exclude each other');
+    await expect(settings({ 'shutdown-grace-period-by-pod-priority': '0=1', 'shutdown-grace-period': 5 })).rejects.toThrow(
+      'exclude each other',
+    );
     await expect(settings({ 'kubelet-config': file('imageGCLowThresholdPercent: 99') })).rejects.toThrow('must not be above');
     await expect(settings({ 'kubelet-config': '/none' })).rejects.toThrow('--kubelet-config /none: cannot be read (ENOENT)');
   });

@@ -4,7 +4,7 @@ import { silentLogger } from '../../base/logger.ts';
 import type { PodWorker } from '../pods/worker.ts';
 import { testPod } from '../testing/pods.ts';
 import { startEviction } from './eviction.ts';
-import { type Observation, parseThresholds, type Signal } from './thresholds.ts';
+import { allThresholds, noTuning, type Observation, parseThresholds, type Signal } from './thresholds.ts';
 
 interface Fake {
   readonly name: string;
@@ -13,15 +13,15 @@ interface Fake {
   readonly spec?: object;
 }
 
-async function setUp(fakes: readonly Fake[]) {
+async function setUp(fakes: readonly Fake[], thresholds = parseThresholds('memory.available<500')) {
   const clock = new FakeClock(0);
   const said: string[] = [];
   const left = new Map<Signal, Observation>([['memory.available', { available: 1000, capacity: 2000 }]]);
   const alive = new Map(
     fakes.map((fake) => {
       const pod = testPod({ metadata: { name: fake.name }, spec: { priority: fake.priority ?? 0, ...fake.spec } });
-      const evict = (message: string, disrupted: boolean): void => {
-        said.push(`${fake.name}: ${message}${disrupted ? '(disrupted)' : ''}`);
+      const evict = (message: string, disrupted: boolean, graceMs = 0): void => {
+        said.push(`${fake.name}: ${message}${disrupted ? '(disrupted)' : ''}${graceMs > 0 ? ` in ${String(graceMs)} ms` : ''}`);
         alive.delete(fake.name);
       };
       return [fake.name, { worker: { pod, active: true, stopping: false, evict } as unknown as PodWorker, used: fake.used }];
@@ -31,7 +31,8 @@ async function setUp(fakes: readonly Fake[]) {
   const eviction = startEviction({
     clock,
     logger: silentLogger,
-    thresholds: parseThresholds('memory.available<500'),
+    thresholds,
+    maxPodGraceMs: 20_000,
     observe: async () => left,
     workers: () => [...alive.values()].map(({ worker }) => worker),
     used: async (worker) => useOf(worker),
@@ -66,6 +67,18 @@ test('a starved node reports it and evicts one pod at a look, never one of the s
   left.set('memory.available', { available: 1000, capacity: 2000 });
   await clock.advance(310_000);
   expect(said.slice(9)).toEqual(['now ']);
+  await eviction.stop();
+});
+
+test('for a soft threshold a pod goes after the grace period, with time to end', async () => {
+  const tuning = { ...noTuning, soft: 'memory.available<500', softGraceMs: { 'memory.available': 15_000 } };
+  const patient = { name: 'patient', used: 2, spec: { terminationGracePeriodSeconds: 3600 } };
+  const { said, clock, left, eviction } = await setUp([patient], allThresholds('memory.available<100', tuning));
+  left.set('memory.available', { available: 400, capacity: 2000 });
+  await clock.advance(10_000);
+  expect(said).toEqual(['now MemoryPressure']);
+  await clock.advance(20_000);
+  expect(said.at(-1)).toMatch(/^patient: The node was low on resource: memory\..*\(disrupted\) in 20000 ms$/);
   await eviction.stop();
 });
 

@@ -10,12 +10,25 @@ import type { Logger } from '../../base/logger.ts';
 import type { PodWorker } from '../pods/worker.ts';
 import { type DiskUse, exceeded, hasLimits } from './local-limits.ts';
 import { isCritical, rank } from './ranking.ts';
-import { type Observations, type Pressure, Pressures, type Starved, type Threshold, limitOf, thresholdsMet } from './thresholds.ts';
+import {
+  type Observations,
+  type Pressure,
+  Pressures,
+  type Starved,
+  type Threshold,
+  ThresholdWatch,
+  limitOf,
+  thresholdsMet,
+} from './thresholds.ts';
 
 export interface EvictionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly thresholds: readonly Threshold[];
+  /** Pods that go for a soft threshold have at most so long to end; 0, the usual: no longer than for a hard one. */
+  readonly maxPodGraceMs?: number | undefined;
+  /** How long a pressure is told after it was last there; usually five minutes. */
+  readonly transitionMs?: number | undefined;
   observe(): Promise<Observations>;
   /** The pods of this node that run or are about to. */
   workers(): Iterable<PodWorker>;
@@ -39,12 +52,13 @@ const everyMs = 10_000;
 
 export function startEviction(options: EvictionOptions): Eviction {
   const { clock, logger } = options;
-  const pressures = new Pressures();
+  const pressures = new Pressures(options.transitionMs);
+  const thresholds = new ThresholdWatch(options.thresholds);
   let stopped = false;
   let cancel: () => void = () => undefined;
   const look = async (): Promise<void> => {
     try {
-      if (!(await enforceLimits(options))) await relieve(options, pressures);
+      if (!(await enforceLimits(options))) await relieve(options, pressures, thresholds);
     } catch (error) {
       logger.warn({ err: error }, 'what the node has left could not be found out');
     }
@@ -77,17 +91,17 @@ async function enforceLimits(options: EvictionOptions): Promise<boolean> {
   return any;
 }
 
-async function relieve(options: EvictionOptions, pressures: Pressures): Promise<void> {
-  const { clock, thresholds, logger } = options;
-  const observations = await options.observe();
-  const met = thresholdsMet(thresholds, observations);
-  if (pressures.observe(met, clock.monotonic())) options.changed();
-  const [worst] = met;
+async function relieve(options: EvictionOptions, pressures: Pressures, thresholds: ThresholdWatch): Promise<void> {
+  const { clock, logger } = options;
+  const now = clock.monotonic();
+  const { met, due } = thresholds.observe(await options.observe(), now);
+  if (pressures.observe(met, now)) options.changed();
+  const [worst] = due;
   if (worst === undefined) return;
   options.event('EvictionThresholdMet', `Attempting to reclaim ${worst.starved}`);
   await options.reclaim(worst.starved);
   const after = await options.observe();
-  if (!thresholdsMet([worst], after).includes(worst)) return;
+  if (!thresholdsMet([worst], after, true).includes(worst)) return;
   const candidates = active(options);
   const uses = await Promise.all(
     candidates.map(async (worker) => ({ worker, pod: worker.pod, used: await options.used(worker, worst.starved) })),
@@ -96,7 +110,11 @@ async function relieve(options: EvictionOptions, pressures: Pressures): Promise<
   const first = order.find(({ pod }) => !isCritical(pod));
   if (first === undefined) return;
   logger.warn({ pod: nameOf(first.pod), starved: worst.starved }, 'a pod is evicted: the node is short of something');
-  first.worker.evict(messageFor(worst, after), true);
+  first.worker.evict(messageFor(worst, after), true, graceOf(worst, first.pod, options.maxPodGraceMs));
+}
+
+function graceOf({ graceMs }: Threshold, { spec }: Pod, maxPodGraceMs = 0): number {
+  return graceMs === 0 ? 0 : Math.min(maxPodGraceMs, (spec.terminationGracePeriodSeconds ?? Infinity) * 1000);
 }
 
 function nameOf({ metadata }: Pod): string {

@@ -7,7 +7,7 @@ import type { PodManager } from '../pods/pod-manager.ts';
 import { type Eviction, startEviction } from './eviction.ts';
 import { openPulledImages, type PulledImages } from '../gc/pulled-images.ts';
 import { observe } from './signals.ts';
-import { defaultThresholds, parseThresholds } from './thresholds.ts';
+import { allThresholds, defaultThresholds } from './thresholds.ts';
 import { diskUse, used } from './usage.ts';
 
 export interface NodeEvictionOptions {
@@ -33,7 +33,9 @@ export function startNodeEviction({ options, deps, pulled, recorder, managed, ch
   return startEviction({
     clock,
     logger,
-    thresholds: parseThresholds(options.evictionHard ?? defaultThresholds),
+    thresholds: allThresholds(options.evictionHard ?? defaultThresholds, options.eviction),
+    maxPodGraceMs: options.eviction?.maxPodGraceMs,
+    transitionMs: options.eviction?.transitionMs,
     observe: () => observe(places),
     workers: () => manager?.workers.values() ?? [],
     used: (worker, starved) => used(usage, worker, starved),

@@ -1,5 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { limitOf, type Observations, parseThresholds, Pressures, thresholdsMet, transitionMs } from './thresholds.ts';
+import {
+  allThresholds,
+  limitOf,
+  noTuning,
+  type Observations,
+  parseThresholds,
+  Pressures,
+  thresholdsMet,
+  ThresholdWatch,
+  transitionMs,
+} from './thresholds.ts';
 
 describe('thresholds', () => {
   test('amounts and shares', () => {
@@ -40,4 +50,35 @@ test('a pressure stays for five minutes after it was last seen', () => {
   expect(pressures.observe([], 1000 + transitionMs)).toBe(false);
   expect(pressures.observe([], 2000 + transitionMs)).toBe(true);
   expect(pressures.current(2000 + transitionMs)).toEqual([]);
+});
+
+describe('what is met, and for how long', () => {
+  const left = (available: number): Observations => new Map([['memory.available', { available, capacity: 1000 }]]);
+  const signals = (seen: ReturnType<ThresholdWatch['observe']>): [number, number] => [seen.met.length, seen.due.length];
+
+  test('a soft threshold is due once its grace period is over, and begins anew when it was not met meanwhile', () => {
+    const watch = new ThresholdWatch(
+      allThresholds('memory.available<100', { ...noTuning, soft: 'memory.available<50%', softGraceMs: { 'memory.available': 30_000 } }),
+    );
+    expect(signals(watch.observe(left(600), 0))).toEqual([0, 0]);
+    expect(signals(watch.observe(left(400), 10_000))).toEqual([1, 0]);
+    expect(signals(watch.observe(left(600), 20_000))).toEqual([0, 0]);
+    expect(signals(watch.observe(left(400), 30_000))).toEqual([1, 0]);
+    expect(signals(watch.observe(left(400), 59_999))).toEqual([1, 0]);
+    expect(signals(watch.observe(left(400), 60_000))).toEqual([1, 1]);
+    expect(signals(watch.observe(left(90), 60_001))).toEqual([2, 2]);
+  });
+
+  test('what was due stays so until as much more is free as is to be reclaimed', () => {
+    const watch = new ThresholdWatch(allThresholds('memory.available<100', { ...noTuning, minimumReclaim: { 'memory.available': '10%' } }));
+    expect(signals(watch.observe(left(150), 0))).toEqual([0, 0]);
+    expect(signals(watch.observe(left(99), 1))).toEqual([1, 1]);
+    expect(signals(watch.observe(left(199), 2))).toEqual([1, 1]);
+    expect(signals(watch.observe(left(200), 3))).toEqual([0, 0]);
+    expect(signals(watch.observe(left(150), 4))).toEqual([0, 0]);
+  });
+
+  test('a soft threshold needs a grace period', () => {
+    expect(() => allThresholds('', { ...noTuning, soft: 'memory.available<1' })).toThrow('grace period must be specified');
+  });
 });

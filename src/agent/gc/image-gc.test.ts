@@ -6,7 +6,7 @@ import type { PulledImage, PulledImages } from './pulled-images.ts';
 
 const old = 10 * 60_000;
 
-function setUp(available: number, pulledOnes: readonly PulledImage[], used: readonly string[] = []) {
+function setUp(available: number, pulledOnes: readonly PulledImage[], used: readonly string[] = [], ages = {}) {
   const clock = new FakeClock(old * 2);
   const images = new Map(pulledOnes.map((image) => [image.id, image]));
   const pulled: PulledImages = {
@@ -19,7 +19,7 @@ function setUp(available: number, pulledOnes: readonly PulledImage[], used: read
   const removed: string[] = [];
   const events: string[] = [];
   const gc = startImageGc({
-    ...{ clock, logger: silentLogger, policy: { highPercent: 85, lowPercent: 80 }, pulled, used: () => used },
+    ...{ clock, logger: silentLogger, policy: { highPercent: 85, lowPercent: 80, ...ages }, pulled, used: () => used },
     disk: async () => ({ capacity: 1000, available }),
     images: async () => pulledOnes.map(({ id }) => ({ id, bytes: 30 })),
     remove: async (id) => (removed.push(id), true),
@@ -54,6 +54,20 @@ test('not what is in use, nor what was pulled just now; when that is not enough,
       /^FreeDiskSpaceFailed: Insufficient free disk space on the node's image filesystem \(90% of 1000 B used\)\. Failed to free sufficient space by deleting unused images \(freed 30 bytes\)/,
     ),
   ]);
+});
+
+test('images that nobody has used for too long go whatever is free', async () => {
+  const now = old * 2;
+  const images = [
+    image('a', now - 1001, 1),
+    image('b', now - 999, 1),
+    image('never', 0, now - 2000),
+    image('used', 1, 1),
+    image('new', 0, now),
+  ];
+  const { gc, removed } = setUp(900, images, ['used'], { minimumAgeMs: 500, maximumAgeMs: 1000 });
+  await gc.collect();
+  expect(removed).toEqual(['never', 'a']);
 });
 
 test('every five minutes', async () => {

@@ -12,6 +12,10 @@ export interface ImageGcPolicy {
   readonly highPercent: number;
   /** Percent down to which they are removed. */
   readonly lowPercent: number;
+  /** Younger images may just be about to be used (imageMinimumGCAge); usually two minutes. */
+  readonly minimumAgeMs?: number | undefined;
+  /** Images that nobody has used for so long go whatever is free (imageMaximumGCAge); 0, the usual: they stay. */
+  readonly maximumAgeMs?: number | undefined;
 }
 
 export interface ImageGcOptions {
@@ -27,13 +31,12 @@ export interface ImageGcOptions {
   images(): Promise<readonly { readonly id: string; readonly bytes: number }[]>;
   /** Tells whether the image is gone. */
   remove(id: string): Promise<boolean>;
-  removed(id: string): void;
+  removed(id: string, reason: 'space' | 'age'): void;
   event(reason: string, message: string): void;
 }
 
 const everyMs = 5 * 60_000;
-/** Younger images may just be about to be used (imageMinimumGCAge). */
-const minimumAgeMs = 2 * 60_000;
+const usualMinimumAgeMs = 2 * 60_000;
 
 export interface ImageGc extends Running {
   /** One round now; resolves when it is over. */
@@ -63,6 +66,7 @@ async function collect(options: ImageGcOptions): Promise<void> {
   const now = clock.now();
   const used = new Set(options.used());
   pulled.use(used, now);
+  await removeOld(options, used, now);
   const disk = await options.disk();
   if (disk === undefined) return;
   if (disk.capacity === 0) return options.event('InvalidDiskCapacity', 'invalid capacity 0 on image filesystem');
@@ -79,22 +83,34 @@ async function collect(options: ImageGcOptions): Promise<void> {
   );
 }
 
+async function removeOld({ policy, pulled, logger, ...options }: ImageGcOptions, used: ReadonlySet<string>, now: number): Promise<void> {
+  const { maximumAgeMs = 0, minimumAgeMs = usualMinimumAgeMs } = policy;
+  if (maximumAgeMs === 0) return;
+  for (const { id, pulledAt, usedAt } of pulled.oldestFirst()) {
+    if (used.has(id) || now - pulledAt < minimumAgeMs || now - Math.max(pulledAt, usedAt) <= maximumAgeMs) continue;
+    logger.info({ image: id }, 'an image is removed: nobody has used it for long');
+    if (!(await options.remove(id))) continue;
+    pulled.forget(id);
+    options.removed(id, 'age');
+  }
+}
+
 async function free(
   options: ImageGcOptions,
   { used, wanted, now }: { readonly used: ReadonlySet<string>; readonly wanted: number; readonly now: number },
 ): Promise<number> {
-  const { pulled, logger } = options;
+  const { pulled, logger, policy } = options;
   const sizes = new Map((await options.images()).map(({ id, bytes }) => [id, bytes]));
   let freed = 0;
   for (const { id, pulledAt } of pulled.oldestFirst()) {
     if (freed >= wanted) break;
-    if (used.has(id) || now - pulledAt < minimumAgeMs) continue;
+    if (used.has(id) || now - pulledAt < (policy.minimumAgeMs ?? usualMinimumAgeMs)) continue;
     logger.info({ image: id }, 'an image is removed: the file system of images is full');
     if (!(await options.remove(id))) continue;
     pulled.forget(id);
     if (!sizes.has(id)) continue;
     freed += sizes.get(id) ?? 0;
-    options.removed(id);
+    options.removed(id, 'space');
   }
   return freed;
 }

@@ -36,8 +36,11 @@ export function osImage(osRelease: string): string {
 export async function readMachine(options: {
   readonly dataDir: string;
   readonly maxPods: number;
+  /** 0: however many processors there are. */
+  readonly podsPerCore?: number;
   readonly runtimeVersion: string;
 }): Promise<Machine> {
+  const { maxPods, podsPerCore = 0 } = options;
   const [machineID, bootID, systemUUID, osRelease, meminfo, pages, disk] = await Promise.all([
     text('/etc/machine-id'),
     text('/proc/sys/kernel/random/boot_id'),
@@ -54,7 +57,7 @@ export async function readMachine(options: {
       'ephemeral-storage': `${storage}Ki`,
       ...pages,
       memory: `${Math.floor(totalmem() / 1024)}Ki`,
-      pods: String(options.maxPods),
+      pods: String(podsPerCore > 0 ? Math.min(maxPods, podsPerCore * cpus().length) : maxPods),
     },
     info: {
       architecture: architectures[arch()] ?? arch(),

@@ -175,12 +175,13 @@ export class PodWorker implements TaskHost, Resizing {
     this.admit();
   }
 
-  /** The node wants to be rid of the pod: it has one second left. `disrupted`: it did nothing wrong itself. */
-  evict(message: string, disrupted: boolean): void {
+  /** The node wants to be rid of the pod, which has one second left, or `graceMs`. `disrupted`: it did nothing wrong itself. */
+  evict(message: string, disrupted: boolean, graceMs = 0): void {
     if (this.stopping) return;
     podEvent(this.deps.recorder, this.#pod, ['Warning', 'Evicted', message]);
     this.#ended = { reason: 'Evicted', message, disrupted };
-    this.#hurried = true;
+    if (graceMs > 0) this.#graceLimitMs = graceMs;
+    else this.#hurried = true;
     this.#state = 'stopping';
     this.wake();
   }

@@ -58,6 +58,11 @@ export interface NodeConfiguration {
   readonly evictionHard: Readonly<Record<string, string>>;
   readonly imageGCHighThresholdPercent: number;
   readonly imageGCLowThresholdPercent: number;
+  readonly imageMinimumGCAge: string;
+  readonly imageMaximumGCAge: string;
+  /** What is said of eviction beside `evictionHard`. */
+  readonly eviction: Readonly<Record<string, unknown>>;
+  readonly podsPerCore: number;
   readonly kubeReserved: Readonly<Record<string, string>>;
   readonly systemReserved: Readonly<Record<string, string>>;
   readonly shutdownGracePeriod: string;
@@ -98,8 +103,8 @@ export function configuration(node: NodeConfiguration): object {
     nodeStatusUpdateFrequency: '10s',
     nodeStatusReportFrequency: '5m0s',
     nodeLeaseDurationSeconds: 40,
-    imageMinimumGCAge: '2m0s',
-    imageMaximumGCAge: '0s',
+    imageMinimumGCAge: node.imageMinimumGCAge,
+    imageMaximumGCAge: node.imageMaximumGCAge,
     imageGCHighThresholdPercent: node.imageGCHighThresholdPercent,
     imageGCLowThresholdPercent: node.imageGCLowThresholdPercent,
     volumeStatsAggPeriod: '1m0s',
@@ -119,7 +124,8 @@ export function configuration(node: NodeConfiguration): object {
     imagePullCredentialsVerificationPolicy: node.imageVerification.policy,
     ...(node.imageVerification.allowlist.length === 0 ? {} : { preloadedImagesVerificationAllowlist: node.imageVerification.allowlist }),
     evictionHard: node.evictionHard,
-    evictionPressureTransitionPeriod: '5m0s',
+    ...node.eviction,
+    ...(node.podsPerCore === 0 ? {} : { podsPerCore: node.podsPerCore }),
     enableControllerAttachDetach: true,
     failSwapOn: false,
     memorySwap: {},

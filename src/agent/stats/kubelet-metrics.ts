@@ -109,8 +109,8 @@ export class KubeletMetrics {
     this.#evictions.with(signal).inc();
   }
 
-  imageCollected(): void {
-    this.#imagesCollected.with('space').inc();
+  imageCollected(reason: 'space' | 'age'): void {
+    this.#imagesCollected.with(reason).inc();
   }
 
   request({ method, path, longRunning }: HttpRequestLabels, seconds: number): void {
