@@ -348,10 +348,12 @@ describe('a certificate request', () => {
   const request = 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KeAotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K';
   const spec = { request, signerName: 'example.com/x', usages: ['client auth'] };
 
-  test('may be called anything', async () => {
+  test('may be called anything that a path can hold', async () => {
     expect(
       (await create(store('certificates.k8s.io/v1', 'certificatesigningrequests'), { metadata: { name: 'A:b' }, spec })).metadata.name,
     ).toBe('A:b');
+    const slashed = create(store('certificates.k8s.io/v1', 'certificatesigningrequests'), { metadata: { name: 'a/b' }, spec });
+    await expect(slashed).rejects.toThrow("may not contain '/'");
   });
 
   test.each([

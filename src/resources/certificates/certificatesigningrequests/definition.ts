@@ -1,6 +1,7 @@
 import { humanDuration } from '../../../api/duration.ts';
 import type { CertificateSigningRequest } from '../../../api/generated/types.ts';
 import { cloneJson } from '../../../api/json.ts';
+import { pathSegmentFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
 import type { ResourceDefinition } from '../../../registry/definition.ts';
 import { rfc3339 } from '../../../base/clock.ts';
@@ -41,7 +42,7 @@ export function certificatesigningrequests({ clock }: ResourceDeps): ResourceDef
         for (const type of ['Approved', 'Denied']) keepConditions(request, old, type);
         stamp(request, old);
       },
-      validateName: () => [],
+      validateName: pathSegmentFaults,
       validate: validateRequest,
       validateUpdate: () => [],
       validateStatusUpdate: validateStatus,
