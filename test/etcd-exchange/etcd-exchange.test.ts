@@ -1,7 +1,7 @@
 /** A cluster's etcd changes hands: from a real kube-apiserver 1.36 to Coracle and back, with every object as it was. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
-import { comparable, listAll, makeAll, readAll } from './objects.ts';
+import { comparable, listAll, makeAll, readAll, unknownKinds } from './objects.ts';
 import { startOurs } from './ours.ts';
 import { apiserverBinary, startRealApiServer } from './real-apiserver.ts';
 
@@ -21,6 +21,7 @@ const patience = 240_000;
     async (_, flags) => {
       etcd = await startEtcd({ arguments: ['--unsafe-no-fsync'] });
       const real = await startRealApiServer(etcd.endpoints, flags);
+      expect(await unknownKinds(real.target)).toEqual([]);
       const paths = await makeAll(real.target);
       const before = await readAll(real.target, paths);
       await real.stop();

@@ -38,6 +38,26 @@ export async function makeAll(target: Target): Promise<string[]> {
   return paths;
 }
 
+interface Discovered {
+  readonly groupVersion: string;
+  readonly resources: readonly { readonly name: string; readonly kind: string; readonly verbs: readonly string[] }[];
+}
+
+/** The kinds a server stores of which {@link makeAll} makes none. */
+export async function unknownKinds(target: Target): Promise<string[]> {
+  const read = async <T>(path: string): Promise<T> => JSON.parse((await target.send({ method: 'GET', path }, fill)).text) as T;
+  const { groups } = await read<{ groups: { versions: { groupVersion: string }[] }[] }>('/apis');
+  const paths = ['/api/v1', ...groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => `/apis/${groupVersion}`))];
+  const known = new Set(samples.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`));
+  const found: string[] = [];
+  for (const path of paths) {
+    const { groupVersion, resources } = await read<Discovered>(path);
+    const stored = resources.filter(({ name, verbs }) => !name.includes('/') && verbs.includes('create') && verbs.includes('list'));
+    for (const { kind } of stored) if (!known.has(`${groupVersion} ${kind}`)) found.push(`${groupVersion} ${kind}`);
+  }
+  return found;
+}
+
 async function make(target: Target, sample: KindSample, body: Named): Promise<{ code: number; text: string; path: string }> {
   const { code, text } = await target.send({ method: 'POST', path: collectionPath(sample), body }, fill);
   return { code, text, path: fill(`${collectionPath(sample)}/${body.metadata.name}`) };

@@ -1,5 +1,5 @@
 /** The procedures of docs/storage.md, as they are written there. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +88,24 @@ describe('docs/storage.md', () => {
       expect(
         (await target().send({ method: 'GET', path: `${configMaps}?watch=1&resourceVersion=${String(before)}`, events: 1 }, id)).text,
       ).toContain('"code":410');
+    },
+    patience,
+  );
+
+  test(
+    'a damaged file: the server refuses to start, names it and the way back, which works',
+    async () => {
+      await server.stop();
+      const file = join(server.dataDir, 'state.db');
+      const damaged = readFileSync(file).fill(0x55, 5 * 4096, 9 * 4096);
+      writeFileSync(file, damaged);
+      await expect(server.start()).rejects.toThrow(
+        new RegExp(`${file} is damaged.*nothing was changed. To go back to a snapshot: coracle snapshot restore FILE`),
+      );
+      expect(readFileSync(file).equals(damaged)).toBe(true);
+      expect(server.command('snapshot', 'restore', snapshot).code).toBe(0);
+      await server.start();
+      expect(await names()).toEqual(['kept']);
     },
     patience,
   );

@@ -64,7 +64,7 @@ function checkIntegrity(file: string): void {
   try {
     database.exec('PRAGMA mmap_size = 1073741824');
     const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (found !== 'ok') throw new StorageError('corrupt', `${file} is damaged: ${String(found)}`);
+    if (found !== 'ok') throw new StorageError('corrupt', `${file} is damaged: ${String(found).replaceAll('\n', ' ')}`);
   } finally {
     database.close();
   }
