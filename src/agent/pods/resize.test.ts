@@ -1,12 +1,18 @@
 /** Resources that change while a pod runs: the whole agent over the simulated runtime, on a node of 8 CPUs. */
 import { describe, expect, test } from '@jest/globals';
+import type { Pod } from '../../api/generated/types.ts';
+import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { startInformer } from '../../client/informer.ts';
 import { refs } from '../../client/refs.ts';
-import { testPod } from '../testing/pods.ts';
+import { testContainer, testPod } from '../testing/pods.ts';
 import { simAgent } from '../testing/sim-agent.ts';
 import { resizeMessage, withAllocation, allocationOf } from './allocation.ts';
+import type { TaskHost } from './container-tasks.ts';
+import { containerSpecs } from './model.ts';
 import { compareResizes, type Resizing } from './pending-resizes.ts';
+import type { ContainerRecord } from './record.ts';
+import { PodResizer } from './resizer.ts';
 
 const web = (cpu: string, parts: object = {}) => ({
   containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu }, limits: { cpu } }, ...parts }],
@@ -151,4 +157,43 @@ describe('pure parts', () => {
     const all = [pending('late', '1', '2'), early, pending('first', '1', '2', { priority: 5 }), pending('less', '2', '1')];
     expect(all.sort(compareResizes).map(({ name }) => name)).toEqual(['less', 'first', 'early', 'late']);
   });
+});
+
+test('the group of a pod has room for a container that starts again before it does, and shrinks when it has', async () => {
+  const wants = (cpu: string) => testPod({ spec: web(cpu), status: { qosClass: 'Burstable' } });
+  const written: (number | undefined)[] = [];
+  const wakes: (() => void)[] = [];
+  const runtime = { real: true, updateResources: async () => undefined };
+  const host = {
+    pod: wants('1'),
+    deps: { runtime, clock: new FakeClock(), machineMemory: 1 << 30 },
+    wake: () => wakes.splice(0).forEach((tell) => tell()),
+  };
+  const limit = async (_parent: string, { cpuQuota }: { cpuQuota?: number | undefined }) => void written.push(cpuQuota);
+  const resizer = new PodResizer(host as unknown as TaskHost, limit);
+  await resizer.limitPod();
+  const record = (pod: Pod, parts: object) =>
+    ({
+      spec: containerSpecs(pod)[0],
+      name: 'web',
+      actuated: { limits: { cpu: '1' }, requests: { cpu: '1' } },
+      ...parts,
+    }) as unknown as ContainerRecord;
+  const apply = async (of: ContainerRecord): Promise<void> => {
+    const done = new Promise<void>((resolve) => wakes.push(resolve));
+    resizer.apply([of]);
+    await done;
+  };
+  host.pod = wants('2');
+  const ending = record(host.pod, { busy: true, restartDue: true, current: testContainer() });
+  expect(resizer.inProgress([ending])).toBe(true);
+  await apply(ending);
+  expect(written).toEqual([100_000, 200_000]);
+  host.pod = wants('500m');
+  resizer.apply([ending]);
+  expect(resizer.inProgress([])).toBe(true);
+  const amounts = { cpu: '500m' };
+  await apply(record(host.pod, { current: testContainer(), actuated: { limits: amounts, requests: amounts } }));
+  expect(written.at(-1)).toBe(50_000);
+  expect(resizer.inProgress([])).toBe(false);
 });
