@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { type Running, running } from '../base/lifecycle.ts';
 import { ApiError, badRequest, isReason } from '../api/errors.ts';
+import { pathSegmentFaults } from '../api/names.ts';
 import { anonymousUser } from '../auth/authenticator.ts';
 import type { Connector, Upgrade } from './connect/connector.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -229,13 +230,19 @@ class Pipeline {
       throw notWatched(store.definition);
     }
     exchange.routed = true;
-    if (target.to === 'connect') return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
+    if (target.to === 'connect') {
+      checkName(exchange.info.name);
+      return connector.connect(exchange, store, upgrade === undefined ? undefined : toUpgrade(upgrade));
+    }
     if (!store.definition.namespaced && exchange.info.namespace !== '') exchange.info = { ...exchange.info, namespace: '' };
     this.#checkTypes(exchange);
     warnOfAge();
     exchange.format = this.#negotiator.format(exchange.request.headers.accept, endpointOf(store.definition, exchange.info.subresource));
     const scope = { exchange, store, clock, messages: this.#messages };
-    if (target.to === 'handler') return target.handle(scope);
+    if (target.to === 'handler') {
+      checkName(exchange.info.name);
+      return target.handle(scope);
+    }
     const outlet = outletOf(exchange, upgrade, this.#flusher);
     outlet.onClose(metrics.longRunning(exchange));
     await watch(scope, outlet, metrics.watch(exchange));
@@ -253,7 +260,8 @@ class Pipeline {
 /** Reviews and most subresources have no table form upstream. */
 function endpointOf(definition: ResourceDefinition, subresource: string): Endpoint {
   if (messageSchema(definition) === undefined) return 'custom';
-  const isStored = definition.virtual === undefined && (subresource === '' || subresource === 'status' || subresource === 'scale');
+  const isOfObject = subresource === '' || subresource === 'scale' || (subresource === 'status' && definition.tablelessStatus !== true);
+  const isStored = definition.virtual === undefined && isOfObject;
   return isStored ? 'objects' : 'tableless';
 }
 
@@ -269,11 +277,17 @@ function pathOf(url: string): string {
   return absolute === null ? url : (absolute[1] ?? '/');
 }
 
+/** What can be no name in a path is refused before anybody looks for it (NamespaceKeyFunc of apiserver pkg/registry/generic/registry). */
+function checkName(name: string): void {
+  if (name !== '.' && name !== '..' && !name.includes('%')) return;
+  throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${pathSegmentFaults(name).join(';')}`);
+}
+
 /** Below a group that is served a missing resource is an API error; elsewhere Go's multiplexer answers. */
 function notFound(registry: ApiOptions['registry'], exchange: Exchange): void {
-  const [root, group] = exchange.info.path.split('/').filter((part) => part !== '');
-  const served = root === 'api' || (root === 'apis' && registry.all().some(({ definition }) => definition.group === group));
-  if (!served || exchange.info.path.includes('//')) return sendNotFound(exchange);
+  const [, root, group] = exchange.info.path.split('/');
+  const served = root === 'api' || (root === 'apis' && group !== '' && registry.all().some(({ definition }) => definition.group === group));
+  if (!served) return sendNotFound(exchange);
   throw new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 }
 

@@ -49,6 +49,8 @@ export async function answerNonResource(exchange: Exchange, options: NonResource
     return sendDiscovery(exchange, path, options);
   if (routed.test(path)) checkMethod(method);
   if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, openApiRequest(exchange)));
+  // What upstream's multiplexer serves and not its router is there under one name only.
+  if (exchange.info.path.length > path.length && /^\/(healthz|livez|readyz|metrics)(\/|$)/.test(path)) return false;
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return options.health.answer(exchange);
   switch (path) {
     case '/':

@@ -49,6 +49,8 @@ export function requestInfo(method: string, rawPath: string, wantsWatch: boolean
     parts: [] as string[],
     watchPrefix: false,
   };
+  // Routes begin with one slash.
+  if (path.startsWith('//')) return info;
   let parts = split(path);
   const grouped = parts[0] === 'apis';
   if ((!grouped && parts[0] !== 'api') || parts.length < (grouped ? 4 : 3)) return info;

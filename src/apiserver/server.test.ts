@@ -162,6 +162,14 @@ describe('forms', () => {
     expect((answer.body as { details: object }).details).not.toHaveProperty('kind');
   });
 
+  test('the status of resource claims has no table', async () => {
+    const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
+    await server.ask(claims, { method: 'POST', body: { metadata: { name: 'c' }, spec: {} } });
+    const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+    expect(await server.ask(`${claims}/c/status`, { headers })).toMatchObject({ code: 406 });
+    expect(await server.ask(`${claims}/c`, { headers })).toMatchObject({ code: 200, body: { kind: 'Table' } });
+  });
+
   test('deprecated resources warn', async () => {
     const { headers } = await server.ask('/api/v1/namespaces/default/endpoints');
     expect(headers.warning).toBe('299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
@@ -223,12 +231,15 @@ describe('who and whither', () => {
 
   test('what is not there', async () => {
     const missing = { code: 404, body: { message: 'the server could not find the requested resource', details: {}, code: 404 } };
-    for (const path of ['/api/v1/nonsense', '/api/v2', '/apis/apps/v9', '/apis/apps/v9/deployments'])
+    for (const path of ['/api/v1/nonsense', '/api/v1//pods', '/api/v2', '/apis/apps/v9', '/apis/apps/v9/deployments'])
       expect(await server.ask(path)).toMatchObject(missing);
     const plain = { code: 404, text: '404 page not found\n' };
-    for (const path of ['/nonsense', '/apis/none.example.com/v1', '/apis/none.example.com/v1/foos'])
+    const elsewhere = ['/nonsense', '//api/v1/pods', '/healthz/', '/metrics/', '/apis//apps/v1/deployments'];
+    for (const path of [...elsewhere, '/apis/none.example.com/v1', '/apis/none.example.com/v1/foos'])
       expect(await server.ask(path)).toMatchObject(plain);
     expect(await server.ask('/api/v1/namespaces/default/nodes')).toMatchObject({ code: 404 });
+    const unnamed = { code: 400, body: { message: `Name parameter invalid: "..": may not be '..'` } };
+    expect(await server.ask('/api/v1/namespaces/default/configmaps/%2e%2e')).toMatchObject(unnamed);
     expect(await server.ask('/api/v1/pods', { method: 'POST', body: {} })).toMatchObject({ code: 405 });
     expect(await server.ask('/api/v1/namespaces/default/pods', { method: 'PUT', body: {} })).toMatchObject({ code: 405 });
   });

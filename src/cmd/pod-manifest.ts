@@ -3,7 +3,7 @@ import type { Pod, PodSpec } from '../api/generated/types.ts';
 import { decodeValue } from '../api/schema/decode.ts';
 import { schemaOfKind } from '../api/schema/facts.ts';
 import { parseYaml } from '../api/yaml.ts';
-import { podStrategy } from '../resources/core/pods/strategy.ts';
+import { defaultWholePod } from '../resources/core/pods/strategy.ts';
 import { validateNewPod } from '../resources/shared/pod/validate-pod.ts';
 import { qosClass } from '../resources/shared/pod/qos.ts';
 
@@ -20,7 +20,7 @@ export function podFromManifest(text: string): Pod {
   delete pod.apiVersion;
   if ((pod.metadata.name ?? '') === '') throw new Error('invalid pod: name is needed for the pod');
   pod.metadata.namespace ??= 'default';
-  podStrategy.default?.(pod);
+  defaultWholePod(pod);
   pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
   const faults = [...validateNewPod(pod)].map(({ field, body }) => `${field}: ${body}`);
   if (faults.length > 0) throw new Error(`invalid pod: [${faults.join(', ')}]`);

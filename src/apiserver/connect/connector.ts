@@ -2,7 +2,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
-import { ApiError, badRequest } from '../../api/errors.ts';
+import { ApiError, badRequest, isReason, notFound } from '../../api/errors.ts';
 import type * as t from '../../api/generated/types.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Registry, ResourceStore } from '../../registry/store.ts';
@@ -121,7 +121,7 @@ class Streams {
     if (resource === 'services') {
       const isNumber = /^\d+$/.test(target.port);
       const service = isNumber ? await this.#read<t.Service>('services', namespace, target.name) : undefined;
-      const endpoints = await this.#read<t.Endpoints>('endpoints', namespace, target.name);
+      const endpoints = await this.#endpoints(namespace, target.name);
       return serviceLocation({ service, endpoints }, target, { pathAndQuery, random: Math.random() });
     }
     const kubelet = kubeletOf(await this.#node(target.name), pathAndQuery);
@@ -135,6 +135,15 @@ class Streams {
 
   #node(name: string): Promise<t.Node> {
     return this.#read<t.Node>('nodes', '', name);
+  }
+
+  /** Upstream blames the service where its endpoints are missing. */
+  async #endpoints(namespace: string, name: string): Promise<t.Endpoints> {
+    try {
+      return await this.#read<t.Endpoints>('endpoints', namespace, name);
+    } catch (error) {
+      throw isReason(error, 'NotFound') ? notFound({ group: '', resource: 'services' }, name) : error;
+    }
   }
 
   async #read<T>(resource: string, namespace: string, name: string): Promise<T> {

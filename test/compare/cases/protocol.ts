@@ -1,5 +1,5 @@
 /** Discovery, version, health and reviews. */
-import { type Case, get, post, type Step } from '../case.ts';
+import { type Case, get, post, put, remove, type Step } from '../case.ts';
 
 const one = (name: string, ...steps: Step[]): Case => ({ name, steps });
 const aggregated = { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json' };
@@ -38,6 +38,19 @@ export function protocolCases(): readonly Case[] {
       get('/version', { mask: ['gitCommit', 'buildDate', 'goVersion', 'compiler', 'platform', 'gitVersion', 'gitTreeState'] }),
     ),
     one('health', get('/healthz'), get('/livez'), get('/readyz'), get('/readyz/ping'), get('/livez/nothing')),
+    one('health/slashes', get('/healthz/'), get('/livez/ping/'), get('/readyz//'), get('/metrics/')),
+    one(
+      'paths/slashes',
+      ...['//api/v1/pods', '/api//v1/pods', '/api/v1//pods', '/apis//apps/v1/deployments', '/apis/apps//deployments'].map((path) =>
+        get(path),
+      ),
+    ),
+    one(
+      'paths/names',
+      ...['pods/%2e%2e', 'pods/a%25b', 'pods/%2e/log', 'services/none/proxy/'].map((path) => get(`/api/v1/namespaces/{ns}/${path}`)),
+      put('/api/v1/namespaces/{ns}/configmaps/%2e%2e', { metadata: { name: '..' } }),
+      remove('/api/v1/namespaces/{ns}/configmaps/a%25'),
+    ),
     one(
       'reviews/access',
       post(

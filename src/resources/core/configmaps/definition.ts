@@ -33,7 +33,7 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   for (const value of Object.values(data)) total += Buffer.byteLength(value);
   // Bytes may be null.
   for (const value of Object.values<string | null>(binaryData)) total += Buffer.byteLength(value ?? '', 'base64');
-  if (total > sizeLimit) faults.push(tooLong(path(), sizeLimit));
+  if (total > sizeLimit) faults.push(tooLong(path().key(''), sizeLimit));
   return faults;
 }
 

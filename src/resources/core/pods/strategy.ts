@@ -15,11 +15,14 @@ import { validateResize } from './validate-resize.ts';
 import { validatePodStatus } from './validate-status.ts';
 import { validateEphemeralContainersUpdate, validatePodUpdate } from './validate-update.ts';
 
+/** Changes `pod`. */
+export function defaultWholePod(pod: Pod): void {
+  defaultPod(pod.spec);
+  alignPodIPs(pod);
+}
+
 export const podStrategy = (clock: Clock): Strategy<Pod> => ({
-  default(pod) {
-    defaultPod(pod.spec);
-    alignPodIPs(pod);
-  },
+  default: defaultWholePod,
   prepareForCreate(pod, context) {
     dropDisabledPodFields(pod.spec, undefined);
     pod.metadata.generation = 1;

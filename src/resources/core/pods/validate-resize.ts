@@ -8,7 +8,8 @@ import { validatePod } from '../../shared/pod/validate-pod.ts';
 type Requirements = NonNullable<Container['resources']>;
 
 const at = path('spec');
-const nowhere = path('');
+/** As upstream shows a path of no name. */
+const nowhere = path().key('');
 const mirror = 'kubernetes.io/config.mirror';
 
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
