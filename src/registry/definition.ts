@@ -149,6 +149,8 @@ export interface ResourceDefinition<T = KubeObject> {
   readonly extraCells?: readonly Column<T>[];
   /** Puts what upstream writes of an object that has nothing, beyond what the schema says (bookmarks are such), into a private copy. */
   readonly emptied?: (object: T) => void;
+  /** Its status has no table form. */
+  readonly tablelessStatus?: true;
   /** Nothing of it is stored: its lists are of no version. */
   readonly versionless?: true;
   /** An annotation that stands for a field: not there where only metadata is shown. */

@@ -15,6 +15,7 @@ import { claimStatusErrors } from './status.ts';
 export const resourceclaims = (deps: ResourceDeps): ResourceDefinition =>
   define<ResourceClaim>({
     ...fromFacts('resource.k8s.io', 'v1', 'resourceclaims'),
+    tablelessStatus: true,
     strategy: {
       statusKeeps: 'metadata',
       ...resetsStatus<ResourceClaim>(),

@@ -46,6 +46,7 @@ test.each<[object, object, string[]]>([
       'status.devices[0].networkData.ips[2]: Invalid value: "x": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
     ],
   ],
+  [{ allocation, devices: [{ ...device, conditions: null }] }, {}, []],
   [
     { allocation: { devices: { results: [{ ...result, shareID: 'x' }] } } },
     {},

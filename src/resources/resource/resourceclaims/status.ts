@@ -115,7 +115,9 @@ function configurationErrors(config: t.DeviceAllocationConfiguration, own: Path,
 }
 
 function deviceStatusErrors(device: t.AllocatedDeviceStatus, own: Path, allocated: ReadonlySet<string>): FieldError[] {
-  const { conditions = [], networkData, shareID } = device;
+  const { networkData, shareID } = device;
+  // null where nothing was said
+  const conditions = (device.conditions as t.Condition[] | null | undefined) ?? [];
   return [
     ...csiDriverNameErrors(device.driver, own.child('driver')),
     ...poolNameErrors(device.pool, own.child('pool')),
