@@ -36,6 +36,8 @@ export async function growFigures({ server, sizes, requests }: GrowOptions): Pro
     row(`${String(size)} pods: memory`, `${residentMB(coracle.pid).toFixed(0)} MB with ${stored.toFixed(0)} MB stored`);
     await rows(coracle, size, requests);
     row(`${String(size)} pods: memory after these requests`, `${residentMB(coracle.pid).toFixed(0)} MB`);
+    await pause(65_000);
+    row(`${String(size)} pods: memory a minute later`, `${residentMB(coracle.pid).toFixed(0)} MB`);
     await coracle.stop();
     rmSync(coracle.dataDir, { recursive: true, force: true });
   }
