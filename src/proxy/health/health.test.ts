@@ -50,19 +50,47 @@ describe('health check node ports', () => {
     health.set('shop/web', first, new Map([['ip', 1]]));
     await health.settled();
     expect((await get(first)).status).toBe(200);
-    health.set('shop/web', first, new Map());
+    health.set('shop/web', first, new Map([['ip', 0]]));
     expect((await get(first)).status).toBe(503);
     health.set('shop/web', second, new Map([['ip', 1]]));
-    health.set('shop/other', first, new Map());
+    health.set('shop/other', first, new Map([['ip', 0]]));
     await health.settled();
     expect([(await get(second)).status, JSON.parse((await get(first)).body)]).toMatchObject([200, { service: { name: 'other' } }]);
     health.set('shop/web', undefined, new Map());
     await health.settled();
     await expect(get(second)).rejects.toThrow();
-    health.set('shop/third', first, new Map());
+    health.set('shop/third', first, new Map([['ip', 0]]));
     await health.settled();
     expect(failures).toEqual([expect.stringContaining(`node n1 failed to start healthcheck "shop/third" on port ${first}`)]);
   });
+});
+
+test('a health check is there for the families of the service alone', async () => {
+  const health = createServiceHealth({
+    ...{ logger: silentLogger, families: ['ip', 'ip6'], nodeName: 'n1', proxyHealthy: () => true },
+    onFailure: () => undefined,
+  });
+  open.push(health);
+  const port = await freePort();
+  const status = async (host: string): Promise<number | undefined> =>
+    fetch(`http://${host}:${String(port)}/healthz`, { headers: { connection: 'close' } }).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+  const both = async (): Promise<(number | undefined)[]> => (await health.settled(), [await status('127.0.0.1'), await status('[::1]')]);
+  health.set('shop/web', port, new Map([['ip', 1]]));
+  expect(await both()).toEqual([200, undefined]);
+  health.set(
+    'shop/web',
+    port,
+    new Map([
+      ['ip', 1],
+      ['ip6', 0],
+    ]),
+  );
+  expect(await both()).toEqual([200, 503]);
+  health.set('shop/web', port, new Map([['ip6', 2]]));
+  expect(await both()).toEqual([undefined, 200]);
 });
 
 describe('the proxy’s own health', () => {

@@ -9,7 +9,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Family } from '../addresses.ts';
 
 export interface ServiceHealth extends Running {
-  /** `port` undefined: no server (any more). `counts`: ready endpoints on this node, by family of the service. */
+  /** `port` undefined: no server (any more). `counts`: ready endpoints on this node, for each family of the service, which alone are served. */
   set(service: string, port: number | undefined, counts: ReadonlyMap<Family, number>): void;
   /** Resolves when everything set so far is open or closed, or has failed. */
   settled(): Promise<void>;
@@ -27,6 +27,7 @@ export interface ServiceHealthOptions {
 
 interface Entry {
   readonly port: number;
+  readonly families: readonly Family[];
   readonly servers: readonly Server[];
   counts: ReadonlyMap<Family, number>;
 }
@@ -64,7 +65,8 @@ class Servers implements ServiceHealth {
 
   set(service: string, port: number | undefined, counts: ReadonlyMap<Family, number>): void {
     const entry = this.#entries.get(service);
-    if (entry !== undefined && entry.port === port) {
+    const families = this.#options.families.filter((family) => counts.has(family));
+    if (entry !== undefined && entry.port === port && entry.families.join() === families.join()) {
       entry.counts = counts;
       return;
     }
@@ -72,7 +74,7 @@ class Servers implements ServiceHealth {
       this.#entries.delete(service);
       this.#then(() => close(entry.servers));
     }
-    if (port !== undefined) this.#open(service, port, counts);
+    if (port !== undefined) this.#open(service, { port, families, counts });
   }
 
   async settled(): Promise<void> {
@@ -94,8 +96,8 @@ class Servers implements ServiceHealth {
     this.#work = this.#work.then(work);
   }
 
-  #open(service: string, port: number, counts: ReadonlyMap<Family, number>): void {
-    const { families, proxyHealthy, logger, onFailure, nodeName } = this.#options;
+  #open(service: string, { port, families, counts }: Omit<Entry, 'servers'>): void {
+    const { proxyHealthy, logger, onFailure, nodeName } = this.#options;
     const servers = families.map((family) =>
       createServer((_request, response) => {
         const localEndpoints = this.#entries.get(service)?.counts.get(family) ?? 0;
@@ -103,7 +105,7 @@ class Servers implements ServiceHealth {
         response.writeHead(status, headers).end(body);
       }),
     );
-    this.#entries.set(service, { port, servers, counts });
+    this.#entries.set(service, { port, families, servers, counts });
     this.#then(async () => {
       for (const [at, server] of servers.entries()) {
         try {
