@@ -124,10 +124,11 @@ const counted = new Set(
 );
 const longRunning = new Set(['exec', 'attach', 'portForward', 'debug']);
 
-function note({ metrics, clock }: Parts, request: IncomingMessage, { url, began }: { url: URL; began: number }): void {
+/** Counts a request; call what is answered when it is over. */
+function note({ metrics }: Parts, request: IncomingMessage, url: URL): () => void {
   const [, first = '', second = ''] = url.pathname.split('/');
   const path = first === 'metrics' && second !== '' ? `metrics/${second}` : counted.has(first) ? first : 'other';
-  metrics.request({ method: request.method ?? 'GET', path, longRunning: longRunning.has(first) }, (clock.monotonic() - began) / 1000);
+  return metrics.request({ method: request.method ?? 'GET', path, longRunning: longRunning.has(first) });
 }
 
 function urlOf(request: IncomingMessage): URL {
@@ -142,7 +143,7 @@ function asHttpError(error: unknown, logger: Logger): HttpError {
 
 async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = urlOf(request);
-  const began = parts.clock.monotonic();
+  const over = note(parts, request, url);
   try {
     await admit(parts, request, url);
     await parts.routes.serve({ request, response, url });
@@ -152,13 +153,13 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     response.writeHead(refusal.code, { 'content-type': 'text/plain; charset=utf-8' });
     response.end(refusal.message);
   } finally {
-    note(parts, request, { url, began });
+    over();
   }
 }
 
 async function upgrade(parts: Parts, request: IncomingMessage, { socket, head }: { socket: Duplex; head: Buffer }): Promise<void> {
   const url = urlOf(request);
-  const began = parts.clock.monotonic();
+  const over = note(parts, request, url);
   socket.on('error', () => socket.destroy());
   try {
     await admit(parts, request, url);
@@ -170,6 +171,6 @@ async function upgrade(parts: Parts, request: IncomingMessage, { socket, head }:
         `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Error'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
       );
   } finally {
-    note(parts, request, { url, began });
+    over();
   }
 }

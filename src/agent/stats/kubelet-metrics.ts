@@ -1,10 +1,11 @@
 /** /metrics of the agent, under the kubelet's names (pkg/kubelet/metrics/metrics.go). */
 import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { exponentialBuckets, type Family, type Histogram, type Counter, MetricRegistry } from '../../base/metrics.ts';
+import { exponentialBuckets, type Family, type Gauge, type Histogram, type Counter, MetricRegistry } from '../../base/metrics.ts';
 import { processMetrics } from '../../base/process-metrics.ts';
 import type { PodWorker } from '../pods/worker.ts';
 import { PodMetrics } from './pod-metrics.ts';
+import { addStandingMetrics } from './standing-metrics.ts';
 import type { Container, ContainerConfig, ContainerKind, Runtime } from '../runtimes/runtime.ts';
 
 /** Of the kubelet's histograms of operations: 5 ms to 12 minutes. */
@@ -41,6 +42,8 @@ export class KubeletMetrics {
   readonly #startedContainerErrors: Family<Counter>;
   readonly #requests: Family<Counter>;
   readonly #requestSeconds: Family<Histogram>;
+  readonly #inflight: Family<Gauge>;
+  readonly #imageVolumes: Readonly<Record<'requested' | 'succeeded' | 'failed', Family<Counter>>>;
   readonly #evictions: Family<Counter>;
   readonly #imagesCollected: Family<Counter>;
   /** Kinds of containers that are being started, by id. */
@@ -98,7 +101,30 @@ export class KubeletMetrics {
       ['reason'],
     );
     this.pods = new PodMetrics(registry, clock);
+    this.#inflight = registry.gauge({ name: 'kubelet_http_inflight_requests', help: 'Number of the inflight http requests', labels: http });
+    this.#imageVolumes = {
+      requested: registry.counter({
+        name: 'kubelet_image_volume_requested_total',
+        help: 'Number of requested image volumes.',
+        labels: [],
+        stability: 'BETA',
+      }),
+      succeeded: registry.counter({
+        name: 'kubelet_image_volume_mounted_succeed_total',
+        help: 'Number of successful image volume mounts.',
+        labels: [],
+        stability: 'BETA',
+      }),
+      failed: registry.counter({
+        name: 'kubelet_image_volume_mounted_errors_total',
+        help: 'Number of failed image volume mounts.',
+        labels: [],
+        stability: 'BETA',
+      }),
+    };
+    for (const family of Object.values(this.#imageVolumes)) family.with().inc(0);
     this.#collect({ nodeName, version, workers });
+    addStandingMetrics(registry, clock, workers);
   }
 
   text(): string {
@@ -113,10 +139,16 @@ export class KubeletMetrics {
     this.#imagesCollected.with(reason).inc();
   }
 
-  request({ method, path, longRunning }: HttpRequestLabels, seconds: number): void {
+  /** A request has come; call what is answered when it is over. */
+  request({ method, path, longRunning }: HttpRequestLabels): () => void {
     const values = [method, path, 'readwrite', String(longRunning)];
+    const began = this.#clock.monotonic();
     this.#requests.with(...values).inc();
-    this.#requestSeconds.with(...values).observe(seconds);
+    this.#inflight.with(...values).add(1);
+    return () => {
+      this.#inflight.with(...values).add(-1);
+      this.#requestSeconds.with(...values).observe((this.#clock.monotonic() - began) / 1000);
+    };
   }
 
   /** The same runtime, each of whose operations is counted. */
@@ -130,7 +162,12 @@ export class KubeletMetrics {
         if (known !== undefined) return known;
         const call = value.bind(target) as (...args: unknown[]) => unknown;
         const operation = operations[String(key)];
-        const method = operation === undefined ? call : (...args: unknown[]) => this.#timed(operation, call, args);
+        const method =
+          key === 'mountImage'
+            ? (...args: unknown[]) => this.#imageVolume(call, args)
+            : operation === undefined
+              ? call
+              : (...args: unknown[]) => this.#timed(operation, call, args);
         methods.set(key, method);
         return method;
       },
@@ -152,6 +189,18 @@ export class KubeletMetrics {
       const seconds = (this.#clock.monotonic() - began) / 1000;
       this.#operationSeconds.with(operation).observe(seconds);
       if (operation === 'run_podsandbox') this.#sandboxSeconds.with('').observe(seconds);
+    }
+  }
+
+  async #imageVolume(mount: (...args: unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+    this.#imageVolumes.requested.with().inc();
+    try {
+      const mounted = await mount(...args);
+      this.#imageVolumes.succeeded.with().inc();
+      return mounted;
+    } catch (error) {
+      this.#imageVolumes.failed.with().inc();
+      throw error;
     }
   }
 

@@ -115,6 +115,30 @@ describe('as Prometheus text', () => {
     expect(lines).toContain('kubelet_started_containers_total{container_type="init_container"} 1');
     expect(lines).toContain('kubelet_node_name{node="n1"} 1');
   });
+
+  test('image volumes, requests under way and what never happens', async () => {
+    const metrics = new KubeletMetrics({ nodeName: 'n1', version: 'v1.36.3', clock: new FakeClock(5000), workers: () => [] });
+    const runtime = metrics.meter({
+      mountImage: async (_: unknown, path: string) => (path === '/a' ? undefined : Promise.reject(new Error('no'))),
+    } as unknown as Runtime);
+    await runtime.mountImage({} as never, '/a');
+    await expect(runtime.mountImage({} as never, '/b')).rejects.toThrow('no');
+    const over = metrics.request({ method: 'GET', path: 'pods', longRunning: false });
+    const inflight = 'kubelet_http_inflight_requests{long_running="false",method="GET",path="pods",server_type="readwrite"}';
+    expect(metrics.text().split('\n')).toEqual(
+      expect.arrayContaining([
+        `${inflight} 1`,
+        'kubelet_image_volume_requested_total 2',
+        'kubelet_image_volume_mounted_succeed_total 1',
+        'kubelet_image_volume_mounted_errors_total 1',
+        'kubelet_cpu_manager_pinning_requests_total 0',
+        'kubelet_pleg_last_seen_seconds 5',
+        'kubelet_working_pods{config="desired",lifecycle="sync",static=""} 0',
+      ]),
+    );
+    over();
+    expect(metrics.text()).toContain(`${inflight} 0`);
+  });
 });
 
 test('interfaces, without those that only lead to pods', () => {
