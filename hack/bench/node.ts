@@ -125,11 +125,12 @@ export async function agentFigures(coracle: CoracleProcess): Promise<void> {
   );
   try {
     await eventually(() => kubectl.run('wait', 'node', '--all', '--for=condition=Ready', '--timeout=10s'), 60_000);
-    await new Promise((resolve) => setTimeout(resolve, 5000));
+    // What the start has left is given back at the first quiet look, at most a minute later.
+    await new Promise((resolve) => setTimeout(resolve, 65_000));
     const empty = residentMB(agent.pid ?? 0);
     await kubectl.run('create', 'deployment', 'idle', '--image=coracle.test/web:v1', '--replicas=50', '--', '/bin/sleep', '1000000');
     await kubectl.run('wait', 'deployment/idle', '--for=jsonpath={.status.readyReplicas}=50', '--timeout=180s');
-    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    await new Promise((resolve) => setTimeout(resolve, 65_000));
     const full = residentMB(agent.pid ?? 0);
     row('coracle agent alone: memory', `${empty.toFixed(0)} MB, with 50 pods ${full.toFixed(0)} MB`);
   } finally {
