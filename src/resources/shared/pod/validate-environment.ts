@@ -89,7 +89,7 @@ const kindsOfResources = [
 ] as const;
 
 /** validateContainerResourceDivisor. */
-export function divisorErrors({ resource, divisor = '0' }: NonNullable<Source['resourceFieldRef']>, at: Path): FieldError[] {
+function divisorErrors({ resource, divisor = '0' }: NonNullable<Source['resourceFieldRef']>, at: Path): FieldError[] {
   const amount = parseQuantity(divisor);
   const name = resource.replace(/^(limits|requests)\./, '');
   if (amount.sign === 0 || name === resource) return [];
