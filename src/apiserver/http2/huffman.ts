@@ -1,6 +1,6 @@
 /** The Huffman code of HTTP/2 header texts (RFC 7541, appendix B). It is canonical: the lengths of the codes say everything. */
 
-/** How long the code of each octet is, as runs of `octets` from the first one that follows: lengths from 5 to 30 bits. */
+/** How many bits the code of each octet has. */
 const lengths: readonly number[] = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28, 6, 10, 10,
   12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
