@@ -92,7 +92,7 @@ function below(count: bigint, random: () => number): bigint {
   return ((part() << 32n) | part()) % count;
 }
 
-export const familyName = ({ family }: Address): 'IPv4' | 'IPv6' => (family === 4 ? 'IPv4' : 'IPv6');
+const familyName = ({ family }: Address): 'IPv4' | 'IPv6' => (family === 4 ? 'IPv4' : 'IPv6');
 
 /** The name an address' IPAddress has, however the Service writes it. */
 export function addressName(text: string): string | undefined {

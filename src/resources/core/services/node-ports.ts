@@ -16,7 +16,7 @@ export interface PortBits {
 }
 
 /** Of a server that is alone. */
-export class OwnPortBits implements PortBits {
+class OwnPortBits implements PortBits {
   readonly #used = new Set<number>();
 
   update<T>(change: (used: Set<number>) => T): Promise<T> {
