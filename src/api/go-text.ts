@@ -10,7 +10,7 @@ export function goPrinted(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goPrinted).join(' ')}]`;
   if (typeof value === 'number') return printedNumber(value);
-  if (typeof value !== 'object') return String(value as string | boolean);
+  if (typeof value !== 'object') return String(value);
   const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${fields.map(([name, inner]) => `${name}:${goPrinted(inner)}`).join(' ')}]`;
 }
