@@ -9,8 +9,9 @@ export function goJson(value: unknown, indent = 0): string {
 export function goPrinted(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goPrinted).join(' ')}]`;
+  if (typeof value === 'string') return value;
   if (typeof value === 'number') return printedNumber(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return JSON.stringify(value);
   const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${fields.map(([name, inner]) => `${name}:${goPrinted(inner)}`).join(' ')}]`;
 }

@@ -15,6 +15,7 @@ import { systemUser } from '../registry/context.ts';
 import type { DynamicRegistry } from '../registry/registry.ts';
 import { createRegistry } from '../registry/registry.ts';
 import { builtinResources } from '../resources/index.ts';
+import { makeServiceCIDR } from '../resources/testing/deps.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openMemory } from '../storage/memory/memory.ts';
 import { startControllers } from './index.ts';
@@ -43,6 +44,7 @@ async function startCluster() {
       logger,
     }),
   );
+  await makeServiceCIDR(registry, ['10.43.0.0/16', 'fd43::/112']);
   const client = (name: string): Client => inProcessClient(registry, systemUser(name));
   const admin = client('admin');
   await admin.resource(refs.namespaces).create('', { metadata: { name: 'default' }, spec: {} });

@@ -15,7 +15,13 @@ test('lists of a rule that are null are empty ones', () => {
     spec: {
       matchingPrecedence: 5,
       priorityLevelConfiguration: { name: 'l' },
-      rules: [{ subjects: null, resourceRules: [{ verbs: null, apiGroups: null, resources: null, namespaces: null }], nonResourceRules: [{ verbs: null }] }],
+      rules: [
+        {
+          subjects: null,
+          resourceRules: [{ verbs: null, apiGroups: null, resources: null, namespaces: null }],
+          nonResourceRules: [{ verbs: null }],
+        },
+      ],
     },
     status: {},
   } as unknown as FlowSchema;
