@@ -56,6 +56,16 @@ test('they come by schedule, and the newest stay', async () => {
   expect(await pruneSnapshots(dir, 'scheduled', 1)).toHaveLength(1);
 });
 
+test('two within a second are two', async () => {
+  const first = await takeSnapshot(source, { dir: folder, prefix: 'x' });
+  await done(storage.put('/registry/pods/a/c', Buffer.from('pod'), { expected: 0 }));
+  const second = await takeSnapshot(source, { dir: folder, prefix: 'x' });
+  expect((await listSnapshots(folder)).map(({ file, revision }) => [file, revision])).toEqual(
+    [first, second].map(({ file, revision }) => [file, revision]),
+  );
+  expect(second.revision).toBeGreaterThan(first.revision);
+});
+
 test.each(['0 */12 * * *', '@daily'])('%s is a schedule', (text) => {
   expect(() => checkSchedule(text)).not.toThrow();
 });

@@ -1,5 +1,5 @@
 /** Snapshots in a folder: taking, listing, thinning out and taking them by schedule. Names and habits are k3s's. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCron } from '../api/cron.ts';
 import type { Clock } from '../base/clock.ts';
@@ -24,16 +24,23 @@ export interface Taken extends SnapshotInfo {
   readonly file: string;
 }
 
-/** Takes one as `PREFIX-NODE-SECONDS`. Rejects when it cannot be written; nothing is left then. */
+/** Takes one as `PREFIX-NODE-SECONDS`, with a number behind it when that second has one already. Rejects when it cannot be written; nothing is left then. */
 export async function takeSnapshot(source: SnapshotSource, { dir, prefix }: { dir: string; prefix: string }): Promise<Taken> {
   const { storage, dataDir, secret, nodeName, clock } = source;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const now = clock.now();
-  const name = `${prefix}-${nodeName}-${String(Math.floor(now / 1000))}`;
+  const name = freeName(dir, `${prefix}-${nodeName}-${String(Math.floor(now / 1000))}`);
   const file = join(dir, name);
   const keys = storage.shared === true ? undefined : sharedKeysEntry(dataDir, secret);
   const info = await writeSnapshot({ storage, file, now, version: gitVersion, more: keys === undefined ? [] : [keys] });
   return { ...info, name, file };
+}
+
+function freeName(dir: string, name: string): string {
+  for (let more = 1; ; more++) {
+    const free = more === 1 ? name : `${name}-${String(more)}`;
+    if (!existsSync(join(dir, free)) && !existsSync(join(dir, `${free}.partial`))) return free;
+  }
 }
 
 export interface Listed extends SnapshotHeader {
