@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { serveHttp2 } from './connection.ts';
@@ -164,6 +165,17 @@ describe('ends', () => {
   });
 });
 
+/** Nobody takes what it is given. */
+class Stuck extends Duplex {
+  override _read(): void {
+    // Is pushed to.
+  }
+
+  override _write(): void {
+    // Never done.
+  }
+}
+
 describe('what breaks the rules', () => {
   const hello = Buffer.concat([preface, settingsFrame([])]);
 
@@ -185,7 +197,11 @@ describe('what breaks the rules', () => {
 
   /** What comes back until the server closes, or answers a ping behind it all: the kinds of frames with their last number. */
   async function sent(...frames: readonly Buffer[]): Promise<string[]> {
-    const port = await serve((_, response) => void response.end(Buffer.from('x')));
+    return sentTo((_, response) => void response.end(Buffer.from('x')), frames);
+  }
+
+  async function sentTo(handle: Handler, frames: readonly Buffer[]): Promise<string[]> {
+    const port = await serve(handle);
     const socket = connectTcp(port, '127.0.0.1');
     socket.on('error', () => undefined);
     // The preface is the client's alone.
@@ -210,6 +226,10 @@ describe('what breaks the rules', () => {
     socket.destroy();
     return seen;
   }
+
+  const reset = (stream: number): Buffer => numbersFrame({ type: frameType.reset, flags: 0, stream }, 8);
+  const windowUpdate = (stream: number, more: number): Buffer => numbersFrame({ type: frameType.windowUpdate, flags: 0, stream }, more);
+  const data = (stream: number, bytes: number, flags = 0): Buffer => frame(frameType.data, stream, { flags, payload: Buffer.alloc(bytes) });
 
   const goAway = (code: number): string[] => [`goaway ${String(code)}`];
 
@@ -252,6 +272,28 @@ describe('what breaks the rules', () => {
     ['settings cut short', errorCode.frameSize, [hello, frame(frameType.settings, 0, { payload: Buffer.alloc(5) })]],
     ['no initial window', errorCode.flowControl, [hello, settingsFrame([[4, 0xffff_ffff]])]],
     ['no size of frames', errorCode.protocol, [hello, settingsFrame([[5, 1]])]],
+    ['no settings first', errorCode.protocol, [preface, headers(1)]],
+    ['too many settings', errorCode.protocol, [hello, settingsFrame(Array.from({ length: 101 }, (_, at) => [100 + at, 0] as const))]],
+    ['a priority of no stream', errorCode.protocol, [hello, frame(frameType.priority, 0, { payload: Buffer.alloc(5) })]],
+    ['a priority cut short', errorCode.frameSize, [hello, frame(frameType.headers, 1, { flags: 0x25, payload: Buffer.alloc(4) })]],
+    ['a stream that goes away', errorCode.protocol, [hello, frame(frameType.goAway, 1, { payload: Buffer.alloc(8) })]],
+    ['a stream that went down', errorCode.protocol, [hello, headers(5), headers(3)]],
+    ['a ping of a stream', errorCode.protocol, [hello, frame(frameType.ping, 1, { payload: Buffer.alloc(8) })]],
+    [
+      'more padding than frame, of a stream that has ended',
+      errorCode.protocol,
+      [hello, headers(1, get, 4), reset(1), frame(frameType.data, 1, { flags: 8, payload: Buffer.from([9, 1]) })],
+    ],
+    [
+      'windows that the settings make too large',
+      errorCode.flowControl,
+      [hello, headers(1, get, 4), windowUpdate(1, 0x7fff_0000), settingsFrame([[4, 0x7fff_ffff]])],
+    ],
+    [
+      'requests that are only spoilt',
+      errorCode.enhanceYourCalm,
+      [hello, ...Array.from({ length: 500 }, (_, at) => Buffer.concat([headers(at * 2 + 1, get, 4), windowUpdate(at * 2 + 1, 0)]))],
+    ],
     ['a ping of no size', errorCode.frameSize, [hello, frame(frameType.ping, 0, { payload: Buffer.alloc(7) })]],
     [
       'requests that are only taken back',
@@ -274,6 +316,33 @@ describe('what breaks the rules', () => {
     ['no path', errorCode.protocol, [headers(1, Object.entries({ ':method': 'GET', ':scheme': 'https' }))]],
     ['the method twice', errorCode.protocol, [headers(1, [...get, [':method', 'PUT']])]],
     ['a line feed in a value', errorCode.protocol, [headers(1, [...get, ['a', 'b\r\nc: d']])]],
+    ['a length that is no number', errorCode.protocol, [headers(1, [...get, ['content-length', '0x0']])]],
+    ['two lengths', errorCode.protocol, [headers(1, [...get, ['content-length', '0'], ['content-length', '1']])]],
+    ['no scheme of ours', errorCode.protocol, [headers(1, Object.entries({ ':method': 'GET', ':path': '/', ':scheme': 'ftp' }))]],
+    ['a control character in a value', errorCode.protocol, [headers(1, [...get, ['a', 'b\x01']])]],
+    ['a field of a connection, spelt as TE', errorCode.protocol, [headers(1, [...get, ['te', 'gzip']])]],
+    [
+      'a stream that depends on itself',
+      errorCode.protocol,
+      [frame(frameType.headers, 1, { flags: 0x25, payload: Buffer.concat([Buffer.from([0, 0, 0, 1, 1]), block(get)]) })],
+    ],
+    [
+      'a priority on itself',
+      errorCode.protocol,
+      [headers(1, get, 4), frame(frameType.priority, 1, { payload: Buffer.from([0, 0, 0, 1, 1]) })],
+    ],
+    ['data after the end', errorCode.streamClosed, [headers(1), data(1, 1)]],
+    ['fields after the end', errorCode.streamClosed, [headers(1), headers(1)]],
+    ['a second block that does not end', errorCode.protocol, [headers(1, get, 4), headers(1, [['a', 'b']], 4)]],
+    ['trailers of a request', errorCode.protocol, [headers(1, get, 4), headers(1, [[':method', 'GET']])]],
+    ['trailers in upper case', errorCode.protocol, [headers(1, get, 4), headers(1, [['A', 'b']])]],
+    ['a stream window no larger', errorCode.protocol, [headers(1, get, 4), windowUpdate(1, 0)]],
+    ['a stream window too large', errorCode.flowControl, [headers(1, get, 4), windowUpdate(1, 0x7fff_ffff)]],
+    [
+      'a body in pieces shorter than it says',
+      errorCode.protocol,
+      [headers(1, [...get, ['content-length', '5']], 4), data(1, 2), data(1, 2, 1)],
+    ],
     ['a body shorter than it says', errorCode.protocol, [headers(1, [...get, ['content-length', '5']])]],
     [
       'a body longer than it says',
@@ -282,6 +351,98 @@ describe('what breaks the rules', () => {
     ],
   ])('%s resets the stream', async (_, code, frames) => {
     expect(await sent(hello, ...frames, headers(3))).toEqual([`reset 1 ${String(code)}`, 'headers 3']);
+  });
+
+  describe('after an answer that did not wait for the body', () => {
+    const post = (length?: string): Buffer => headers(1, length === undefined ? get : [...get, ['content-length', length]], 4);
+
+    /** The frames come one after the other, the answer between the first and the second. */
+    async function late(first: Buffer, ...rest: readonly Buffer[]): Promise<string[]> {
+      const answered: (() => void)[] = [];
+      const port = await serve((_, response) => void response.end(Buffer.from('x')));
+      const socket = connectTcp(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      const reader = new FrameReader(1 << 20);
+      for (const _ of reader.read(preface)) void _;
+      const seen: string[] = [];
+      const over = new Promise<void>((resolve) => {
+        socket.on('data', (bytes) => {
+          for (const { type, flags, stream, payload } of reader.read(bytes)) {
+            if (type === frameType.ping && flags === flag.ack) resolve();
+            if (type === frameType.goAway) seen.push(`goaway ${String(payload.readUInt32BE(4))}`);
+            if (type !== frameType.reset) continue;
+            seen.push(`reset ${String(stream)} ${String(payload.readUInt32BE(0))}`);
+            for (const next of answered.splice(0)) next();
+          }
+        });
+        socket.on('close', () => resolve());
+      });
+      answered.push(() => socket.write(Buffer.concat([...rest, frame(frameType.ping, 0, { payload: Buffer.alloc(8) })])));
+      socket.write(Buffer.concat([hello, first]));
+      await over;
+      socket.destroy();
+      return seen;
+    }
+
+    test.each<[string, readonly string[], Buffer, readonly Buffer[]]>([
+      ['the rest of the body is dropped', [], post('4'), [data(1, 2), data(1, 2, 1)]],
+      ['and that of one without a length', [], post(), [data(1, 20_000), headers(1, [['a', 'b']])]],
+      ['more than was announced is a fault', ['reset 1 1'], post('4'), [data(1, 5)]],
+      ['less than was announced is a fault', ['reset 1 1'], post('4'), [data(1, 3, 1)]],
+      ['so are trailers with a method', ['reset 1 1'], post(), [headers(1, [[':method', 'GET']])]],
+      ['and a window too large', ['reset 1 3'], post(), [windowUpdate(1, 0x7fff_ffff)]],
+      ['a request taken back cannot go on', ['reset 1 5'], post(), [reset(1), data(1, 1)]],
+      ['nor with fields', goAway(errorCode.protocol), post(), [reset(1), headers(1)]],
+    ])('%s', async (_, expected, first, rest) => {
+      expect(await late(first, ...rest)).toEqual(['reset 1 0', ...expected]);
+    });
+  });
+
+  test('padding is given back to the window', async () => {
+    const frames = Array.from({ length: 2000 }, () =>
+      frame(frameType.data, 1, { flags: 8, payload: Buffer.concat([Buffer.from([254]), Buffer.alloc(255)]) }),
+    );
+    expect(await sentTo(() => undefined, [hello, headers(1, get, 4), ...frames])).toEqual([]);
+  });
+
+  test.each<[string, (at: number) => Buffer]>([
+    ['pings', () => frame(frameType.ping, 0, { payload: Buffer.alloc(8) })],
+    ['settings', () => settingsFrame([])],
+    ['data of streams that have ended', () => data(1, 0)],
+    ['requests with small answers', (at) => headers(at * 2 + 3)],
+  ])('who sends %s and does not read is cut off', async (_, next) => {
+    const socket = new Stuck();
+    serveHttp2(socket as unknown as Socket, (__, response) => void response.end(Buffer.alloc(100)));
+    socket.push(Buffer.concat([hello, headers(1)]));
+    let most = 0;
+    for (let at = 0; at < 1_000_000 && !socket.writableEnded; at += 5000) {
+      socket.push(Buffer.concat(Array.from({ length: 5000 }, (__, more) => next(at + more))));
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, socket.writableLength);
+    }
+    expect(socket.writableEnded).toBe(true);
+    expect(most).toBeLessThan(6 << 20);
+    socket.destroy();
+  });
+
+  test('watches that are ended all the time are no attack', async () => {
+    const session = await client((_, response) => response.flushHeaders());
+    for (let count = 0; count < 500; count++) {
+      const stream = session.request({});
+      await once(stream, 'response');
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    expect(session.destroyed || session.closed).toBe(false);
+  });
+
+  test('a client that goes away is answered what it has asked, and nothing after', async () => {
+    const answers: HttpResponse[] = [];
+    const away = frame(frameType.goAway, 0, { payload: Buffer.alloc(8) });
+    const end = sentTo((_, response) => void answers.push(response), [hello, headers(1), away, headers(3)]);
+    while (answers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    answers[0]?.end(Buffer.from('x'));
+    expect(await end).toEqual(['goaway 0', 'headers 1']);
+    expect(answers).toHaveLength(1);
   });
 
   test('more than a hundred requests at once are refused, to be sent again', async () => {

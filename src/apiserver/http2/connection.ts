@@ -6,7 +6,9 @@ import type { Socket } from 'node:net';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import {
   ConnectionError,
+  dependency,
   errorCode,
+  expectLength,
   flag,
   type Frame,
   FrameReader,
@@ -16,10 +18,13 @@ import {
   putHead,
   setting,
   settingsFrame,
+  settingsOf,
   unpadded,
 } from './frames.ts';
-import { CompressionError, encodedField, type Field, HpackDecoder } from './hpack.ts';
-import { isWellFormed } from './request-fields.ts';
+import { CompressionError, type Field, HpackDecoder } from './hpack.ts';
+import { DateField, IdleTimer, Rate } from './timing.ts';
+import { LeftStream } from './left-stream.ts';
+import { areTrailers, isWellFormed } from './request-fields.ts';
 import { Http2Stream, type StreamOwner } from './stream.ts';
 
 const maxStreams = 100;
@@ -38,6 +43,8 @@ const maxControlBytes = 4 << 20;
 /** Frames of one header block, and requests taken back in a second: more is an attack. */
 const maxContinuations = 128;
 const maxResetsASecond = 400;
+/** How long a client may take to close after it has been told that the connection ends (Go's goAwayTimeout). */
+const lingerMs = 1000;
 
 export type Http2Handler = (request: HttpRequest, response: HttpResponse) => void;
 
@@ -50,6 +57,8 @@ export function serveHttp2(socket: Socket, handle: Http2Handler): () => void {
 interface HeaderBlock {
   readonly stream: number;
   readonly endStream: boolean;
+  /** The stream is said to depend on itself. */
+  readonly isCircular: boolean;
   readonly pieces: Buffer[];
   bytes: number;
 }
@@ -65,6 +74,7 @@ class Connection implements StreamOwner {
   /** Have come with what is being read. */
   #fresh: Http2Stream[] = [];
   #lastStream = 0;
+  #left = new LeftStream();
   #block: HeaderBlock | undefined;
   #sendWindow = defaultWindow;
   #initialSendWindow = defaultWindow;
@@ -74,11 +84,14 @@ class Connection implements StreamOwner {
   #outBytes = 0;
   #isScheduled = false;
   #isFull = false;
+  /** The client's settings have come, which are the first frame. */
+  #isGreeted = false;
+  /** New requests are not taken. */
+  #isLeaving = false;
   #isOver = false;
-  #resets = { count: 0, since: 0 };
-  #date = { second: 0, field: '' };
-  #idleSince = performance.now();
-  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #resets = new Rate();
+  readonly #date = new DateField();
+  readonly #idle = new IdleTimer(idleMs, () => this.goAway(errorCode.none));
 
   constructor(socket: Socket, handle: Http2Handler) {
     this.socket = socket;
@@ -98,11 +111,11 @@ class Connection implements StreamOwner {
     ] as const;
     this.#send(settingsFrame(settings));
     this.#send(numbersFrame({ type: frameType.windowUpdate, flags: 0, stream: 0 }, connectionWindow - defaultWindow));
-    this.#watchIdleness(idleMs);
+    this.#idle.begin();
   }
 
   head({ id, endIsSent }: Http2Stream, fields: string): void {
-    const block = fields + this.#dateField();
+    const block = fields + this.#date.field();
     const flags = endIsSent ? flag.endStream : 0;
     for (let at = 0; at === 0 || at < block.length; at += this.#sendFrameBytes) {
       const length = Math.min(block.length - at, this.#sendFrameBytes);
@@ -148,16 +161,29 @@ class Connection implements StreamOwner {
   /** A client that was still sending is told to stop. */
   closed(stream: Http2Stream): void {
     if (!this.#forget(stream) || stream.request.complete) return;
+    this.#left = new LeftStream(stream);
     this.#send(numbersFrame({ type: frameType.reset, flags: 0, stream: stream.id }, errorCode.none));
+  }
+
+  /** Answers what is under way, takes nothing new, and closes. */
+  leave(): void {
+    if (this.#isLeaving || this.#isOver) return;
+    this.#isLeaving = true;
+    this.#send(numbersFrame({ type: frameType.goAway, flags: 0, stream: 0 }, this.#lastStream, errorCode.none));
+    if (this.#streams.size === 0) this.#linger();
   }
 
   /** Says why, and closes. */
   goAway(code: number): void {
     if (this.#isOver) return;
-    this.#send(numbersFrame({ type: frameType.goAway, flags: 0, stream: 0 }, this.#lastStream, code));
+    if (!this.#isLeaving || code !== errorCode.none)
+      this.#send(numbersFrame({ type: frameType.goAway, flags: 0, stream: 0 }, this.#lastStream, code));
     this.#flush();
     this.#isOver = true;
-    this.socket.destroySoon();
+    if (code === errorCode.none) this.socket.destroySoon();
+    // What the client has sent meanwhile is let in: closed at once, the socket would be reset, and the reason be lost.
+    else this.socket.end();
+    setTimeout(() => this.socket.destroy(), lingerMs).unref();
     this.#closed();
   }
 
@@ -183,6 +209,10 @@ class Connection implements StreamOwner {
     const { type, stream } = frame;
     if (this.#block !== undefined && (type !== frameType.continuation || stream !== this.#block.stream))
       fail('a header block is not continued');
+    if (!this.#isGreeted && type !== frameType.settings) fail('settings come first');
+    this.#isGreeted = true;
+    if (this.#isLeaving && stream > this.#lastStream && type !== frameType.headers && type !== frameType.continuation)
+      return type === frameType.data ? this.#received(frame) : undefined;
     switch (type) {
       case frameType.data:
         return this.#data(frame);
@@ -201,24 +231,34 @@ class Connection implements StreamOwner {
       case frameType.push:
         return fail('clients do not push');
       case frameType.priority:
-        return expectLength(frame, 5);
+        return this.#priority(frame);
+      case frameType.goAway:
+        return stream === 0 ? this.leave() : fail('a stream goes away');
     }
   }
 
   #data(frame: Frame): void {
+    this.#received(frame);
     const { length } = frame.payload;
-    this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) throw new ConnectionError(errorCode.flowControl, 'more than the window');
-    if (this.#receiveWindow < connectionWindow / 2) this.#widen();
+    const body = unpadded(frame);
+    const isLast = (frame.flags & flag.endStream) !== 0;
     const stream = this.#streamOf(frame);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.#refuseLate(frame.stream, this.#left.data(frame.stream, body.length, isLast));
     if (stream.request.complete) return this.#refuse(stream, errorCode.streamClosed);
     stream.receiveWindow -= length;
     if (stream.receiveWindow < 0) return this.#refuse(stream, errorCode.flowControl);
-    const body = unpadded(frame);
-    const isLast = (frame.flags & flag.endStream) !== 0;
     if (!stream.request.fits(body.length, isLast)) return this.#refuse(stream, errorCode.protocol);
     stream.request.receive(body, isLast);
+    if (body.length === length) return;
+    this.#expectReader();
+    this.credit(stream, length - body.length);
+  }
+
+  /** Counts data against the connection's window. */
+  #received({ payload }: Frame): void {
+    this.#receiveWindow -= payload.length;
+    if (this.#receiveWindow < 0) throw new ConnectionError(errorCode.flowControl, 'more than the window');
+    if (this.#receiveWindow < connectionWindow / 2) this.#widen();
   }
 
   #widen(): void {
@@ -236,8 +276,11 @@ class Connection implements StreamOwner {
     const { stream, flags } = frame;
     if (stream % 2 === 0) fail('a stream of the server');
     const payload = unpadded(frame);
-    const block = (flags & flag.priority) === 0 ? payload : payload.subarray(5);
-    this.#block = { stream, endStream: (flags & flag.endStream) !== 0, pieces: [block], bytes: block.length };
+    const hasPriority = (flags & flag.priority) !== 0;
+    if (hasPriority && payload.length < 5) throw new ConnectionError(errorCode.frameSize, 'a priority cut short');
+    const block = hasPriority ? payload.subarray(5) : payload;
+    const isCircular = hasPriority && dependency(payload) === stream;
+    this.#block = { stream, endStream: (flags & flag.endStream) !== 0, isCircular, pieces: [block], bytes: block.length };
     if ((flags & flag.endHeaders) !== 0) this.#blockEnds(this.#block);
   }
 
@@ -251,66 +294,98 @@ class Connection implements StreamOwner {
     if ((flags & flag.endHeaders) !== 0) this.#blockEnds(block);
   }
 
-  #blockEnds({ stream: id, endStream, pieces }: HeaderBlock): void {
+  #blockEnds(block: HeaderBlock): void {
     this.#block = undefined;
+    const { stream: id, endStream, pieces } = block;
     const fields = this.#decoder.decode(pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces));
     if (id > this.#lastStream) {
+      if (this.#isLeaving) return;
       this.#lastStream = id;
-      return this.#begin(id, fields, endStream);
+      return this.#begin(block, fields);
     }
-    // Trailers, which nobody here wants to know.
+    this.#trailers(id, endStream && fields !== undefined && areTrailers(fields));
+  }
+
+  /** Nobody here wants to know what they say. */
+  #trailers(id: number, isWell: boolean): void {
     const stream = this.#streams.get(id);
-    if (stream === undefined) return;
-    if (endStream && !stream.request.complete) this.#complete(stream);
+    if (stream === undefined) {
+      if (!this.#left.is(id)) fail('a stream that has ended');
+      return this.#refuseLate(id, isWell ? undefined : errorCode.protocol);
+    }
+    if (stream.request.complete) return this.#refuse(stream, errorCode.streamClosed);
+    if (isWell) this.#complete(stream);
     else this.#refuse(stream, errorCode.protocol);
   }
 
-  #begin(id: number, fields: readonly Field[] | undefined, endStream: boolean): void {
+  #begin({ stream: id, endStream, isCircular }: HeaderBlock, fields: readonly Field[] | undefined): void {
     const stream = new Http2Stream(this, id, fields ?? [], { send: this.#initialSendWindow, receive: streamWindow });
+    this.#expectReader();
     this.#streams.set(id, stream);
+    this.#idle.end();
     if (this.#streams.size > maxStreams) return this.#refuse(stream, errorCode.refusedStream);
-    if (fields !== undefined && !isWellFormed(fields)) return this.#refuse(stream, errorCode.protocol);
+    if (isCircular || (fields !== undefined && !isWellFormed(fields))) return this.#refuse(stream, errorCode.protocol);
     if (endStream) this.#complete(stream);
     if (fields === undefined) return void stream.response.writeHead(431, ['Content-Length', '0']).end();
     this.#fresh.push(stream);
   }
 
+  #priority(frame: Frame): void {
+    expectLength(frame, 5);
+    const { stream, payload } = frame;
+    if (stream === 0) fail('a priority of no stream');
+    if (dependency(payload) !== stream) return;
+    const known = this.#streams.get(stream);
+    if (known === undefined) this.#refuseLate(stream, errorCode.protocol);
+    else this.#refuse(known, errorCode.protocol);
+  }
+
   /** Resets a stream for what the client did with it. */
   #refuse(stream: Http2Stream, code: number): void {
+    this.#expectReader();
     this.reset(stream, code);
     stream.abort();
+    if (code !== errorCode.refusedStream) this.#taken(stream);
+  }
+
+  /** Says what is wrong with what came for a stream that has ended, if anything is. */
+  #refuseLate(id: number, code: number | undefined): void {
+    if (code === undefined) return;
+    if (this.#left.is(id)) this.#left = new LeftStream();
+    this.#control(numbersFrame({ type: frameType.reset, flags: 0, stream: id }, code));
   }
 
   #reset(frame: Frame): void {
     expectLength(frame, 4);
     const stream = this.#streamOf(frame);
+    if (this.#left.is(frame.stream)) this.#left = new LeftStream();
     if (stream === undefined) return;
     this.#forget(stream);
     stream.abort();
-    const now = performance.now();
-    if (now - this.#resets.since > 1000) this.#resets = { count: 0, since: now };
-    if (++this.#resets.count > maxResetsASecond) throw new ConnectionError(errorCode.enhanceYourCalm, 'requests are only taken back');
+    this.#taken(stream);
   }
 
-  #settings({ stream, flags, payload }: Frame): void {
-    if (stream !== 0) fail('settings of a stream');
-    if (payload.length % 6 !== 0 || ((flags & flag.ack) !== 0 && payload.length > 0))
-      throw new ConnectionError(errorCode.frameSize, 'settings cut short');
-    if ((flags & flag.ack) !== 0) return;
-    for (let at = 0; at < payload.length; at += 6) this.#setting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+  /** Counts requests that came to nothing by the client's doing. Watches and the like, which were answered, end so all the time. */
+  #taken({ response }: Http2Stream): void {
+    if (response.headersSent) return;
+    if (this.#resets.exceeds(maxResetsASecond)) throw new ConnectionError(errorCode.enhanceYourCalm, 'requests are only taken back');
+  }
+
+  #settings(frame: Frame): void {
+    if ((frame.flags & flag.ack) !== 0) return void settingsOf(frame);
+    for (const [id, value] of settingsOf(frame)) {
+      if (id === setting.maxFrameSize) this.#sendFrameBytes = Math.min(value, maxFrameBytes);
+      if (id === setting.initialWindowSize) this.#setInitialWindow(value);
+    }
     this.#control(numbersFrame({ type: frameType.settings, flags: flag.ack, stream: 0 }));
     this.#resume();
   }
 
-  #setting(id: number, value: number): void {
-    if (id === setting.maxFrameSize) {
-      if (value < 16_384 || value > 16_777_215) fail('no size of frames');
-      this.#sendFrameBytes = Math.min(value, maxFrameBytes);
+  #setInitialWindow(value: number): void {
+    for (const stream of this.#streams.values()) {
+      stream.sendWindow += value - this.#initialSendWindow;
+      if (stream.sendWindow > largestWindow) throw new ConnectionError(errorCode.flowControl, 'a window too large');
     }
-    if (id === setting.enablePush && value > 1) fail('neither yes nor no');
-    if (id !== setting.initialWindowSize) return;
-    if (value > largestWindow) throw new ConnectionError(errorCode.flowControl, 'no window');
-    for (const stream of this.#streams.values()) stream.sendWindow += value - this.#initialSendWindow;
     this.#initialSendWindow = value;
   }
 
@@ -332,7 +407,7 @@ class Connection implements StreamOwner {
       return this.#resume();
     }
     const stream = this.#streamOf(frame);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.#refuseLate(frame.stream, this.#left.windowUpdate(frame.stream, more));
     stream.sendWindow += more;
     if (more === 0) return this.#refuse(stream, errorCode.protocol);
     if (stream.sendWindow > largestWindow) return this.#refuse(stream, errorCode.flowControl);
@@ -349,29 +424,15 @@ class Connection implements StreamOwner {
     this.#blocked.delete(stream);
     if (!this.#streams.delete(stream.id)) return false;
     if (this.#streams.size === 0) {
-      this.#idleSince = performance.now();
-      if (this.#idleTimer === undefined) this.#watchIdleness(idleMs);
+      if (this.#isLeaving) this.#linger();
+      else this.#idle.begin();
     }
     return true;
   }
 
-  /** One timer for as long as the connection is used now and then. */
-  #watchIdleness(ms: number): void {
-    const look = (): void => {
-      this.#idleTimer = undefined;
-      if (this.#streams.size > 0) return;
-      const left = this.#idleSince + idleMs - performance.now();
-      if (left > 0) this.#watchIdleness(left + 1);
-      else this.goAway(errorCode.none);
-    };
-    this.#idleTimer = setTimeout(look, ms);
-    this.#idleTimer.unref();
-  }
-
-  #dateField(): string {
-    const second = Math.floor(Date.now() / 1000);
-    if (second !== this.#date.second) this.#date = { second, field: encodedField('date', new Date(second * 1000).toUTCString()) };
-    return this.#date.field;
+  /** The client may close first. */
+  #linger(): void {
+    if (!this.#isOver) setTimeout(() => this.goAway(errorCode.none), lingerMs).unref();
   }
 
   #sendData(stream: Http2Stream, bytes: Buffer): void {
@@ -383,11 +444,16 @@ class Connection implements StreamOwner {
     if (bytes.length > 0) this.#send(bytes);
   }
 
-  /** An answer to what a client may send as often as it likes, whether it reads answers or not. */
+  /** An answer to what a client may send as often as it likes. */
   #control(frame: Buffer): void {
+    this.#expectReader();
+    this.#send(frame);
+  }
+
+  /** Before more is sent that no window holds back. */
+  #expectReader(): void {
     if (this.#outBytes + this.socket.writableLength > maxControlBytes)
       throw new ConnectionError(errorCode.enhanceYourCalm, 'answers are not read');
-    this.#send(frame);
   }
 
   #send(bytes: Buffer): void {
@@ -419,12 +485,11 @@ class Connection implements StreamOwner {
 
   #closed(): void {
     this.#isOver = true;
-    clearTimeout(this.#idleTimer);
     for (const stream of [...this.#streams.values()]) {
       this.#forget(stream);
       stream.abort();
     }
-    clearTimeout(this.#idleTimer);
+    this.#idle.stop();
   }
 }
 
@@ -432,8 +497,4 @@ const nothing = Buffer.alloc(0);
 
 function fail(message: string): never {
   throw new ConnectionError(errorCode.protocol, message);
-}
-
-function expectLength({ payload }: Frame, length: number): void {
-  if (payload.length !== length) throw new ConnectionError(errorCode.frameSize, 'no such size');
 }

@@ -139,3 +139,35 @@ export function settingsFrame(settings: readonly (readonly [id: number, value: n
   }
   return frame;
 }
+
+/** What a frame of settings says, in order; nothing for an acknowledgement. Throws {@link ConnectionError} for what must not be said. */
+export function settingsOf({ stream, flags, payload }: Frame): (readonly [id: number, value: number])[] {
+  if (stream !== 0) throw new ConnectionError(errorCode.protocol, 'settings of a stream');
+  if (payload.length % 6 !== 0 || ((flags & flag.ack) !== 0 && payload.length > 0))
+    throw new ConnectionError(errorCode.frameSize, 'settings cut short');
+  if (payload.length > maxSettings * 6) throw new ConnectionError(errorCode.protocol, 'too many settings');
+  const settings: (readonly [id: number, value: number])[] = [];
+  for (let at = 0; at < payload.length; at += 6) {
+    const id = payload.readUInt16BE(at);
+    const value = payload.readUInt32BE(at + 2);
+    if (id === setting.maxFrameSize && (value < 16_384 || value > 16_777_215))
+      throw new ConnectionError(errorCode.protocol, 'no size of frames');
+    if (id === setting.enablePush && value > 1) throw new ConnectionError(errorCode.protocol, 'neither yes nor no');
+    if (id === setting.initialWindowSize && value > 0x7fff_ffff) throw new ConnectionError(errorCode.flowControl, 'no window');
+    settings.push([id, value]);
+  }
+  return settings;
+}
+
+/** As many as Go's server bears. */
+const maxSettings = 100;
+
+/** The stream that a priority names. */
+export function dependency(priority: Buffer): number {
+  return priority.readUInt32BE(0) & 0x7fff_ffff;
+}
+
+/** Throws {@link ConnectionError} for a frame of another length. */
+export function expectLength({ payload }: Frame, length: number): void {
+  if (payload.length !== length) throw new ConnectionError(errorCode.frameSize, 'no such size');
+}

@@ -8,19 +8,39 @@ const forbiddenFields: ReadonlySet<string> = new Set(['connection', 'keep-alive'
 export function isWellFormed(fields: readonly Field[]): boolean {
   const seen = new Set<string>();
   let isPseudo = true;
-  for (const [name, value] of fields) {
+  let length: string | undefined;
+  for (const field of fields) {
+    const [name, value] = field;
     if (name.startsWith(':')) {
-      if (!isPseudo || !requestFields.has(name) || seen.has(name)) return false;
+      if (!isPseudo || seen.has(name) || !isPseudoField(field)) return false;
       seen.add(name);
-      if (name === ':path' && !value.startsWith('/') && value !== '*') return false;
     } else {
       isPseudo = false;
-      if (!fieldName.test(name) || forbiddenFields.has(name) || (name === 'te' && value !== 'trailers')) return false;
+      if (!isPlainField(field)) return false;
+      if (name === 'content-length' && value !== (length ??= value)) return false;
     }
-    if (badValue.test(value)) return false;
   }
   return seen.has(':method') && seen.has(':path') && seen.has(':scheme');
 }
 
+/** The same for what comes after a body. */
+export function areTrailers(fields: readonly Field[]): boolean {
+  return fields.every(isPlainField);
+}
+
+function isPseudoField([name, value]: Field): boolean {
+  if (name === ':path' && !value.startsWith('/') && value !== '*') return false;
+  if (name === ':scheme' && value !== 'https' && value !== 'http') return false;
+  return requestFields.has(name) && !badValue.test(value);
+}
+
+function isPlainField([name, value]: Field): boolean {
+  if (!fieldName.test(name) || forbiddenFields.has(name) || badValue.test(value)) return false;
+  if (name === 'te') return value === 'trailers';
+  return name !== 'content-length' || /^[0-9]+$/.test(value);
+}
+
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const badValue = /[\0\r\n]/;
+/** Control characters other than tabs. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const badValue = /[\0-\x08\n-\x1f\x7f]/;

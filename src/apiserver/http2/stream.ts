@@ -111,11 +111,16 @@ export class Http2Request extends Readable implements HttpRequest {
     return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
   }
 
+  /** How many bytes are still to come, if the client said how many there are. */
+  get missing(): number | undefined {
+    const length = this.headers['content-length'];
+    return length === undefined ? undefined : Number(length) - this.#bytes;
+  }
+
   /** Whether so many more bytes, and then perhaps none, are what the client said would come. */
   fits(bytes: number, isLast: boolean): boolean {
-    const length = this.headers['content-length'];
-    const sum = this.#bytes + bytes;
-    return length === undefined || (isLast ? sum === Number(length) : sum <= Number(length));
+    const { missing } = this;
+    return missing === undefined || (isLast ? bytes === missing : bytes <= missing);
   }
 
   /** A piece of the body has come, perhaps the last one. */
