@@ -146,8 +146,13 @@ class Pipeline {
 
   async #identify(exchange: Exchange): Promise<void> {
     const { request } = exchange;
-    const identified = this.#identities.identify(request);
-    exchange.user = identified instanceof Promise ? await identified : identified;
+    try {
+      const identified = this.#identities.identify(request);
+      exchange.user = identified instanceof Promise ? await identified : identified;
+    } finally {
+      // Anonymous, or refused: such a client has one request a connection (upstream's UnauthenticatedHTTP2DOSMitigation).
+      if (exchange.user.name === anonymousUser.name) exchange.response.endConnection?.();
+    }
     if (wantsImpersonation(request.headers))
       exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
   }

@@ -32,4 +32,6 @@ export interface HttpResponse extends Writable {
   flushHeaders(): void;
   /** Leaves the connection to somebody else; only HTTP/1.1 has that. */
   detachSocket(socket: Socket): void;
+  /** Takes no more requests from the connection, where it carries many at a time. */
+  endConnection?(): void;
 }

@@ -67,3 +67,18 @@ test('upgrades stay with HTTP/1.1', async () => {
   const { headers } = await ask('GET', '/api/v1/namespaces/default/pods/none/exec?command=ls');
   expect(headers[':status']).toBe(404);
 });
+
+test.each([
+  ['nobody', 200, {}],
+  ['somebody unknown', 401, { authorization: 'Bearer unknown' }],
+])('a connection of %s carries one request', async (_, status, fields) => {
+  const stranger = connect(`https://127.0.0.1:${String(server.api.port)}`, { ca: server.ca.cert });
+  const away = once(stranger, 'goaway');
+  const stream = stranger.request({ ':path': '/healthz', ...fields });
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+  expect(headers[':status']).toBe(status);
+  expect((await away).slice(0, 2)).toEqual([0, 1]);
+  stream.resume();
+  if (!stranger.destroyed) await once(stranger, 'close');
+  expect((await ask('GET', '/healthz')).headers[':status']).toBe(200);
+});

@@ -18,6 +18,8 @@ export interface StreamOwner {
   reset(stream: Http2Stream, code: number): void;
   /** All of the answer has been sent. */
   closed(stream: Http2Stream): void;
+  /** Takes no more requests. */
+  leave(): void;
 }
 
 export class Http2Stream {
@@ -218,6 +220,10 @@ export class Http2Response extends Writable implements HttpResponse {
 
   detachSocket(): void {
     throw new Error('an HTTP/2 connection cannot be handed over');
+  }
+
+  endConnection(): void {
+    this.#stream.owner.leave();
   }
 
   /** Sends bytes without waiting for those before; how many wait tells {@link pendingBytes}. */
