@@ -1,6 +1,7 @@
 /** Reads request bodies (apiserver pkg/endpoints/handlers/rest.go, limitedReadBody). */
 import { ApiError } from '../api/errors.ts';
 import type { HttpRequest } from './http.ts';
+import { Pieces } from './pieces.ts';
 
 /** Upstream's MaxRequestBodyBytes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
@@ -10,20 +11,20 @@ export function readBody(request: HttpRequest): Promise<Buffer> {
   const whole = request.whole?.();
   if (whole !== undefined) return whole.length > maxBodyBytes ? Promise.reject(tooLarge()) : Promise.resolve(whole);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const pieces = new Pieces();
     let size = 0;
     const refuse = (): void => {
       request.removeAllListeners('data');
       request.pause();
-      chunks.length = 0;
+      pieces.take();
       reject(tooLarge());
     };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBodyBytes) refuse();
-      else chunks.push(chunk);
+      else pieces.add(chunk);
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('end', () => resolve(pieces.joined()));
     request.on('error', (error) => reject(new ApiError('BadRequest', 'the body of the request could not be read', { cause: error })));
     if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) refuse();
   });

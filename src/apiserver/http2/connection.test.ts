@@ -398,6 +398,26 @@ describe('what breaks the rules', () => {
     });
   });
 
+  test('a megabyte of fields is answered, more of them ends the connection', async () => {
+    const fields = (bytes: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: bytes / 50_000 }, (_, at) => [`x-${String(at)}`, '~'.repeat(50_000)]));
+    const blockOf = (bytes: number): Buffer[] => {
+      const whole = block([...get, ...Object.entries(fields(bytes))]);
+      const frames: Buffer[] = [];
+      for (let at = 0; at < whole.length; at += 200_000) {
+        const flags = (at === 0 ? flag.endStream : 0) | (at + 200_000 >= whole.length ? flag.endHeaders : 0);
+        frames.push(frame(at === 0 ? frameType.headers : frameType.continuation, 1, { flags, payload: whole.subarray(at, at + 200_000) }));
+      }
+      return frames;
+    };
+    const statuses: number[] = [];
+    const handler: Handler = (_, response) => void (statuses.push(200), response.end());
+    expect(await sentTo(handler, [hello, ...blockOf(1_000_000)])).toEqual(['headers 1']);
+    expect(await sentTo(handler, [hello, ...blockOf(1_100_000)])).toEqual(['headers 1']);
+    expect(statuses).toEqual([200]);
+    expect(await sentTo(handler, [hello, ...blockOf(2_000_000)])).toEqual(goAway(errorCode.enhanceYourCalm));
+  });
+
   test('padding is given back to the window', async () => {
     const frames = Array.from({ length: 2000 }, () =>
       frame(frameType.data, 1, { flags: 8, payload: Buffer.concat([Buffer.from([254]), Buffer.alloc(255)]) }),

@@ -24,15 +24,15 @@ import {
 import { CompressionError, type Field, HpackDecoder } from './hpack.ts';
 import { DateField, IdleTimer, Rate } from './timing.ts';
 import { LeftStream } from './left-stream.ts';
-import { areTrailers, isWellFormed } from './request-fields.ts';
+import { areTrailers, isWellFormed, tooManyFields } from './request-fields.ts';
 import { Http2Stream, type StreamOwner } from './stream.ts';
 
 const maxStreams = 100;
 const maxFrameBytes = 256 * 1024;
 const streamWindow = 256 * 1024;
 const connectionWindow = streamWindow * maxStreams;
-/** Upstream's MaxHeaderBytes. */
-const maxHeaderBytes = 1 << 20;
+/** Upstream's MaxHeaderBytes, and what Go adds for what ten fields cost beyond their text. */
+const maxHeaderBytes = (1 << 20) + 320;
 const tableBytes = 4096;
 const idleMs = 90_000;
 const defaultWindow = 65_535;
@@ -289,7 +289,7 @@ class Connection implements StreamOwner {
     if (block === undefined) return fail('nothing to continue');
     block.pieces.push(payload);
     block.bytes += payload.length;
-    if (block.bytes > maxHeaderBytes || block.pieces.length > maxContinuations)
+    if (block.bytes > maxHeaderBytes + maxFrameBytes || block.pieces.length > maxContinuations)
       throw new ConnectionError(errorCode.enhanceYourCalm, 'an endless header block');
     if ((flags & flag.endHeaders) !== 0) this.#blockEnds(block);
   }
@@ -326,7 +326,7 @@ class Connection implements StreamOwner {
     if (this.#streams.size > maxStreams) return this.#refuse(stream, errorCode.refusedStream);
     if (isCircular || (fields !== undefined && !isWellFormed(fields))) return this.#refuse(stream, errorCode.protocol);
     if (endStream) this.#complete(stream);
-    if (fields === undefined) return void stream.response.writeHead(431, ['Content-Length', '0']).end();
+    if (fields === undefined) return void stream.response.writeHead(431, ['Content-Type', 'text/html; charset=utf-8']).end(tooManyFields);
     this.#fresh.push(stream);
   }
 

@@ -44,3 +44,6 @@ const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Control characters other than tabs. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const badValue = /[\0-\x08\n-\x1f\x7f]/;
+
+/** What Go's server says to more of them than it takes. */
+export const tooManyFields = Buffer.from('<h1>HTTP Error 431</h1><p>Request Header Field(s) Too Large</p>');

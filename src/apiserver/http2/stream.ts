@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import type { HeaderFields, HttpRequest, HttpResponse } from '../http.ts';
+import { Pieces } from '../pieces.ts';
 import { errorCode } from './frames.ts';
 import { encodedField, encodedStatus, type Field } from './hpack.ts';
 
@@ -83,7 +84,7 @@ export class Http2Request extends Readable implements HttpRequest {
   readonly #stream: Http2Stream;
   readonly #fields: readonly Field[];
   /** What has come before anybody reads. */
-  #chunks: Buffer[] = [];
+  readonly #pieces = new Pieces();
   #isRead = false;
   #bytes = 0;
   /** Came, and the window was not widened for it yet. */
@@ -110,7 +111,7 @@ export class Http2Request extends Readable implements HttpRequest {
 
   whole(): Buffer | undefined {
     if (!this.complete || this.#isRead) return undefined;
-    return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    return this.#pieces.joined();
   }
 
   /** How many bytes are still to come, if the client said how many there are. */
@@ -131,7 +132,7 @@ export class Http2Request extends Readable implements HttpRequest {
     if (isLast) this.complete = true;
     if (piece.length > 0) {
       if (this.#isRead) this.#hand(piece);
-      else this.#chunks.push(piece);
+      else this.#pieces.add(piece);
     }
     if (isLast && this.#isRead) this.push(null);
   }
@@ -144,8 +145,7 @@ export class Http2Request extends Readable implements HttpRequest {
   override _read(): void {
     if (!this.#isRead) {
       this.#isRead = true;
-      for (const piece of this.#chunks) this.#hand(piece);
-      this.#chunks = [];
+      for (const piece of this.#pieces.take()) this.#hand(piece);
       if (this.complete) this.push(null);
     }
     this.#credit();
