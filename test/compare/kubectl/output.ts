@@ -10,7 +10,7 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/(resourceVersion"?: )"\d+"/g, '$1<version>'],
   [/\b10\.43\.\d+\.\d+\b|\bfd43::[0-9a-f]+\b/g, '<service IP>'],
   [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-<suffix>'],
-  [/(odePort"?: |:)3[0-2]\d{3}\b/g, '$1<port>'],
+  [/(odePort"?: +|:)3[0-2]\d{3}\b/g, '$1<port>'],
   [/(NodePort:.*?)3[0-2]\d{3}\/(TCP|UDP|SCTP)/g, '$1<port>/$2'],
   [/(Resource Version: +)\d+$/gm, '$1<version>'],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],
