@@ -56,23 +56,52 @@ export class Flusher {
 
 const flushEveryMs = 5;
 
-/** Writes whole chunks, framed once for all watchers, past the response's own framing. */
-export class HttpOutlet implements WatchOutlet {
-  readonly #exchange: Exchange;
-  readonly #response: HttpResponse;
-  readonly #flusher: Flusher;
+/** What an answer does alike, over whichever HTTP it goes. */
+abstract class ResponseOutlet<Response extends HttpResponse | Http2Response> implements WatchOutlet {
+  protected readonly exchange: Exchange;
+  protected readonly response: Response;
 
-  constructor(exchange: Exchange, flusher: Flusher) {
-    this.#exchange = exchange;
-    this.#response = exchange.response;
-    this.#flusher = flusher;
+  constructor(exchange: Exchange, response: Response) {
+    this.exchange = exchange;
+    this.response = response;
   }
 
   open(): void {
-    const response = this.#response;
+    const { response } = this;
     if (response.headersSent || response.destroyed) return;
-    response.writeHead(200, [...headersOf(this.#exchange, streamType(this.#exchange)), 'Transfer-Encoding', 'chunked']);
+    response.writeHead(200, this.headers());
     response.flushHeaders();
+  }
+
+  abstract send(events: readonly ResourceEvent[], encoder: EventEncoder): number;
+  abstract sendLine(line: Buffer): void;
+  abstract get pending(): number;
+
+  end(): void {
+    this.open();
+    this.response.end();
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  onClose(call: () => void): void {
+    this.response.once('close', call);
+  }
+
+  protected headers(): string[] {
+    return headersOf(this.exchange, streamType(this.exchange));
+  }
+}
+
+/** Writes whole chunks, framed once for all watchers, past the response's own framing. */
+export class HttpOutlet extends ResponseOutlet<HttpResponse> {
+  readonly #flusher: Flusher;
+
+  constructor(exchange: Exchange, flusher: Flusher) {
+    super(exchange, exchange.response);
+    this.#flusher = flusher;
   }
 
   send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
@@ -86,25 +115,16 @@ export class HttpOutlet implements WatchOutlet {
   }
 
   get pending(): number {
-    return this.#response.socket?.writableLength ?? 0;
+    return this.response.socket?.writableLength ?? 0;
   }
 
-  end(): void {
-    this.open();
-    this.#response.end();
-  }
-
-  destroy(): void {
-    this.#response.destroy();
-  }
-
-  onClose(call: () => void): void {
-    this.#response.once('close', call);
+  protected override headers(): string[] {
+    return [...super.headers(), 'Transfer-Encoding', 'chunked'];
   }
 
   #write(chunk: Buffer): void {
     this.open();
-    const { socket } = this.#response;
+    const { socket } = this.response;
     if (socket === null || socket.destroyed) return;
     this.#flusher.hold(socket);
     socket.write(chunk);
@@ -112,22 +132,7 @@ export class HttpOutlet implements WatchOutlet {
 }
 
 /** Writes batches, joined once for all watchers; their connection sends what all of them got as one write. */
-export class Http2Outlet implements WatchOutlet {
-  readonly #exchange: Exchange;
-  readonly #response: Http2Response;
-
-  constructor(exchange: Exchange, response: Http2Response) {
-    this.#exchange = exchange;
-    this.#response = response;
-  }
-
-  open(): void {
-    const response = this.#response;
-    if (response.headersSent || response.destroyed) return;
-    response.writeHead(200, headersOf(this.#exchange, streamType(this.#exchange)));
-    response.flushHeaders();
-  }
-
+export class Http2Outlet extends ResponseOutlet<Http2Response> {
   send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
     const batch = encoder.batch(events);
     this.sendLine(batch);
@@ -136,24 +141,11 @@ export class Http2Outlet implements WatchOutlet {
 
   sendLine(line: Buffer): void {
     this.open();
-    this.#response.writeNow(line);
+    this.response.writeNow(line);
   }
 
   get pending(): number {
-    return this.#response.pendingBytes;
-  }
-
-  end(): void {
-    this.open();
-    this.#response.end();
-  }
-
-  destroy(): void {
-    this.#response.destroy();
-  }
-
-  onClose(call: () => void): void {
-    this.#response.once('close', call);
+    return this.response.pendingBytes;
   }
 }
 

@@ -1,8 +1,8 @@
 /** The Service by which pods find DNS: kube-system/kube-dns with a fixed address and no selector; its EndpointSlices name this server. */
 import type { EndpointSlice, Service } from '../api/generated/types.ts';
-import { isReason } from '../api/errors.ts';
 import type { New } from '../api/object.ts';
-import type { Client, ResourceRef } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
+import { found } from '../client/found.ts';
 import { refs } from '../client/refs.ts';
 
 export interface DnsServiceOptions {
@@ -75,27 +75,18 @@ function familyOf(address: string): 'IPv4' | 'IPv6' {
 }
 
 async function ensureService({ client, clusterDNS }: DnsServiceOptions): Promise<void> {
-  const existing = await find(client, refs.services, name);
+  const existing = await found(client.resource(refs.services).get(namespace, name));
   if (existing === undefined) await client.resource(refs.services).create(namespace, dnsService(clusterDNS));
 }
 
 async function ensureSlice(options: DnsServiceOptions, family: 'IPv4' | 'IPv6'): Promise<void> {
   const slices = options.client.resource(refs.endpointSlices);
   const wanted = dnsSlice(options, family);
-  const existing = await find(options.client, refs.endpointSlices, `${name}-${family.toLowerCase()}`);
+  const existing = await found(slices.get(namespace, `${name}-${family.toLowerCase()}`));
   if (wanted.endpoints?.length === 0) {
     if (existing !== undefined) await slices.delete(namespace, existing.metadata.name);
   } else if (existing === undefined) await slices.create(namespace, wanted);
   else if (JSON.stringify([existing.endpoints, existing.ports]) !== JSON.stringify([wanted.endpoints, wanted.ports])) {
     await slices.update({ ...structuredClone(existing), endpoints: wanted.endpoints, ports: wanted.ports });
-  }
-}
-
-async function find<T>(client: Client, ref: ResourceRef<T>, name: string): Promise<T | undefined> {
-  try {
-    return await client.resource(ref).get(namespace, name);
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return undefined;
-    throw error;
   }
 }

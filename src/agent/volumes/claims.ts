@@ -1,8 +1,8 @@
 /** Persistent volumes that are folders or devices of this machine: hostPath and local ones. */
 import { stat } from 'node:fs/promises';
-import { isReason } from '../../api/errors.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/generated/types.ts';
 import type { Client } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import { refs } from '../../client/refs.ts';
 import { VolumeError } from './content.ts';
 import { prepareHostPath } from './host-path.ts';
@@ -13,17 +13,9 @@ export interface ClaimReader {
 }
 
 export function createClaimReader(client: Client): ClaimReader {
-  const orUndefined = async <T>(object: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await object;
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
-  };
   return {
-    claim: (namespace, name) => orUndefined(client.resource(refs.persistentVolumeClaims).get(namespace, name)),
-    volume: (name) => orUndefined(client.resource(refs.persistentVolumes).get('', name)),
+    claim: (namespace, name) => found(client.resource(refs.persistentVolumeClaims).get(namespace, name)),
+    volume: (name) => found(client.resource(refs.persistentVolumes).get('', name)),
   };
 }
 

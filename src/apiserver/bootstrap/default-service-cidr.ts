@@ -10,6 +10,7 @@ import { type Clock, rfc3339 } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import { type EventRecorder, referenceTo } from '../../client/events.ts';
 import type { Informer } from '../../client/informer.ts';
 import { startReconciler } from '../../client/reconcile.ts';
@@ -51,13 +52,8 @@ export class DefaultServiceCIDR {
     return loop;
   }
 
-  async #get(): Promise<ServiceCIDR | undefined> {
-    try {
-      return await this.#options.client.resource(refs.serviceCIDRs).get('', name);
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
+  #get(): Promise<ServiceCIDR | undefined> {
+    return found(this.#options.client.resource(refs.serviceCIDRs).get('', name));
   }
 
   async #settle(found: ServiceCIDR | undefined): Promise<void> {

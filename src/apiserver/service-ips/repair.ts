@@ -12,6 +12,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Lifecycle, type Running, running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client, ResourceRef } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import { createSeriesRecorder, referenceTo, type SeriesRecorder } from '../../client/events.ts';
 import type { Informers } from '../../client/informer-factory.ts';
 import type { Informer } from '../../client/informer.ts';
@@ -241,13 +242,8 @@ class Repair {
     return known === undefined ? undefined : this.#get(ref, known.metadata.namespace ?? '', known.metadata.name);
   }
 
-  async #get<T>(ref: ResourceRef<T>, namespace: string, name: string): Promise<T | undefined> {
-    try {
-      return await this.#client.resource(ref).get(namespace, name);
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
+  #get<T>(ref: ResourceRef<T>, namespace: string, name: string): Promise<T | undefined> {
+    return found(this.#client.resource(ref).get(namespace, name));
   }
 
   #age({ metadata }: IPAddress): number {

@@ -1,11 +1,11 @@
 /** Deletes what has lost all its owners, and carries out foreground and orphaning deletion: pkg/controller/garbagecollector. */
-import { isReason } from '../../api/errors.ts';
 import type { OwnerReference } from '../../api/generated/types.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { Lifecycle } from '../../base/lifecycle.ts';
 import type { DiscoveredResource, ResourceClient } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import type { Cached } from '../../client/informer-store.ts';
 import type { Reconciler } from '../../client/reconcile.ts';
 import { startReconciler } from '../../client/reconcile.ts';
@@ -217,15 +217,5 @@ class GarbageCollector implements Running {
 
   #api(resource: DiscoveredResource): ResourceClient<KubeObject> {
     return this.#context.client.resource<KubeObject>(resource);
-  }
-}
-
-/** The answer; undefined when the object is not there. */
-async function found<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return undefined;
-    throw error;
   }
 }

@@ -1,11 +1,11 @@
 /** One round for one Job: syncJob in pkg/controller/job/job_controller.go. What to do is decided elsewhere; here it is done, in order. */
-import { isReason } from '../../api/errors.ts';
 import type { Job, JobCondition, JobStatus, Pod } from '../../api/generated/types.ts';
 import { labelMatcher } from '../../api/label-selector.ts';
 import type { Clock } from '../../base/clock.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { jsonEqual } from '../../base/json-equal.ts';
 import type { Client } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import type { EventRecorder } from '../../client/events.ts';
 import { referenceTo } from '../../client/events.ts';
 import type { ReconcileResult } from '../../client/reconcile.ts';
@@ -255,12 +255,7 @@ export async function releasePod(client: Client, pod: Pod): Promise<Pod | undefi
   if (!isTracked(pod)) return undefined;
   const { namespace = '', name } = pod.metadata;
   const body = { metadata: { '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } };
-  try {
-    return await client.resource(refs.pods).patch(namespace, name, { type: 'application/strategic-merge-patch+json', body });
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  return found(client.resource(refs.pods).patch(namespace, name, { type: 'application/strategic-merge-patch+json', body }));
 }
 
 async function firstFailure(pods: readonly Pod[], act: (pod: Pod) => Promise<void>): Promise<unknown> {

@@ -1,8 +1,8 @@
 /** Keeps a volume's phase, and gives it back when its claim is gone: volume/persistentvolume/pv_controller.go syncVolume, reclaimVolume. */
-import { isReason } from '../../api/errors.ts';
 import type { ObjectReference, PersistentVolume, PersistentVolumeClaim } from '../../api/generated/types.ts';
 import { volumeAnnotations } from '../../api/volume-binding.ts';
 import type { Client } from '../../client/client.ts';
+import { found } from '../../client/found.ts';
 import type { EventRecorder } from '../../client/events.ts';
 import { referenceTo } from '../../client/events.ts';
 import type { Store } from '../../client/informer-store.ts';
@@ -57,13 +57,9 @@ export class VolumeSync {
     const cached = this.#options.claims.get(claimKeyOf(claimRef));
     if (cached?.metadata.uid === claimRef.uid) return cached;
     if (cached === undefined && (status.phase === 'Released' || status.phase === 'Failed')) return undefined;
-    try {
-      const fresh = await this.#options.client.resource(refs.persistentVolumeClaims).get(claimRef.namespace ?? '', claimRef.name ?? '');
-      return fresh.metadata.uid === claimRef.uid ? fresh : undefined;
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
+    const { namespace = '', name = '', uid } = claimRef;
+    const fresh = await found(this.#options.client.resource(refs.persistentVolumeClaims).get(namespace, name));
+    return fresh?.metadata.uid === uid ? fresh : undefined;
   }
 
   async #release(volume: PersistentVolume): Promise<void> {

@@ -8,6 +8,7 @@ import type { Secret, ServiceAccount } from '../../api/generated/types.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { joinKey, keyOf } from '../../client/informer-store.ts';
 import { startReconciler } from '../../client/reconcile.ts';
+import { found } from '../../client/found.ts';
 import { refs } from '../../client/refs.ts';
 import type { Controller, ControllerContext } from '../shared/controller.ts';
 
@@ -34,13 +35,8 @@ function start({ client, clock, logger, queues, informers, settings }: Controlle
     const isRight = (account: ServiceAccount): boolean => uid === undefined || account.metadata.uid === uid;
     const cached = accounts.store.get(accountKeyOf(secret));
     if (cached !== undefined && isRight(cached)) return cached;
-    try {
-      const live = await client.resource(refs.serviceAccounts).get(namespace, annotations?.[nameAnnotation] ?? '');
-      return isRight(live) ? live : undefined;
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    }
+    const live = await found(client.resource(refs.serviceAccounts).get(namespace, annotations?.[nameAnnotation] ?? ''));
+    return live !== undefined && isRight(live) ? live : undefined;
   }
 
   async function remove({ metadata: { namespace = '', name, uid } }: Secret): Promise<void> {
