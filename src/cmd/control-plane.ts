@@ -53,6 +53,10 @@ export interface ControlPlaneOptions {
   readonly clusterDomain: string;
   readonly joinToken: string;
   readonly disableServiceLB?: boolean;
+  /** Loops that somebody else runs, or nobody: what tests of controllers want of an API server. */
+  readonly disableControllers?: boolean;
+  readonly disableScheduler?: boolean;
+  readonly disabledAdmissionPlugins?: readonly string[];
   /** Default: upstream's defaults. */
   readonly schedulerConfig?: SchedulerConfig;
   readonly clock: Clock;
@@ -67,7 +71,7 @@ export interface ControlPlane extends Running {
   readonly client: (name: string, mayRepeat?: () => boolean) => Client;
   /** Caches that the parts of this process share. */
   readonly informers: Informers;
-  /** Starts the controllers and the scheduler; resolves when they have seen the store. */
+  /** Starts the controllers and the scheduler, unless they are disabled; resolves when they have seen the store. */
   startLoops(): Promise<void>;
 }
 
@@ -96,7 +100,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
           reviews: auth.reviews,
           stores: (...name) => registry.lookup(...name),
         }),
-        admission: admissionPlugins({ registry: () => registry }),
+        admission: admissionPlugins({ registry: () => registry }, options.disabledAdmissionPlugins),
         parsed: ({ resource }) => options.storage.shared !== true && followed.has(resource),
         clock,
         logger,
@@ -144,10 +148,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         lifecycle.add(loops.elected());
         return;
       }
-      const controllers = lifecycle.add(loops.controllers(client));
-      lifecycle.add(loops.scheduler(client));
+      const controllers = options.disableControllers === true ? undefined : lifecycle.add(loops.controllers(client));
+      if (options.disableScheduler !== true) lifecycle.add(loops.scheduler(client));
       lifecycle.add(loops.repair(client));
-      await controllers.synced;
+      await controllers?.synced;
     };
     return { apiServer, client, informers, startLoops, stop: () => lifecycle.stop(), [Symbol.asyncDispose]: () => lifecycle.stop() };
   } catch (error) {
@@ -221,14 +225,14 @@ function controlLoops(
   const repair = (make: MakeClient): Running => startServiceIPRepair({ client: make('apiserver'), informers, clock, logger });
   const withRepair = (make: MakeClient): Running => {
     const both = new Lifecycle();
-    both.add(controllers(make));
+    if (options.disableControllers !== true) both.add(controllers(make));
     both.add(repair(make));
     return both;
   };
   const elected = (): Running => {
     const both = new Lifecycle();
     both.add(elect('kube-controller-manager', withRepair));
-    both.add(elect('kube-scheduler', scheduler));
+    if (options.disableScheduler !== true) both.add(elect('kube-scheduler', scheduler));
     return both;
   };
   return { controllers, scheduler, repair, elected };

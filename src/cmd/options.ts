@@ -1,4 +1,5 @@
 /** Every setting in one table: flag, environment variable, config file key, default and help. Names are k3s's where it has one. */
+import { admissionPluginNames } from '../admission/names.ts';
 import { defaultThresholds, parseThresholds } from '../agent/eviction/thresholds.ts';
 import { isIP } from 'node:net';
 import { featureGates, parseFeatureGate } from '../api/feature-gates.ts';
@@ -245,6 +246,22 @@ export const options = [
     check: cidr,
   },
   { flag: 'disable-agent', kind: 'switch', help: 'run no node here, only the control plane', commands: server },
+  {
+    flag: 'disable-controller-manager',
+    kind: 'switch',
+    help: 'run no controllers here: for tests of controllers, or where others run them',
+    commands: server,
+  },
+  { flag: 'disable-scheduler', kind: 'switch', help: 'run no scheduler here: pods stay where they are put', commands: server },
+  {
+    flag: 'disable-admission-plugins',
+    kind: 'list',
+    value: 'NAME,...',
+    default: [],
+    help: "admission plugins to leave out, by upstream's names: ServiceAccount where no controller makes service accounts",
+    commands: server,
+    check: oneOf(...admissionPluginNames),
+  },
   {
     flag: 'server',
     kind: 'text',

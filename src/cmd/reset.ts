@@ -40,10 +40,8 @@ async function resetHost({ settings, reporter }: CommandContext, dataDir: DataDi
   await unmountBelow(path, commands.run);
   reporter.step('removing network and rules');
   if (isInstalled('ip')) await resetPodNetwork({ instance, commands });
-  if (isInstalled('nft')) {
-    await resetProxy({ instance, commands });
-    await resetNetworkPolicies({ instance, commands });
-  }
+  await resetProxy({ instance, commands });
+  await resetNetworkPolicies({ instance, commands });
   const dockerd = ownDockerd(path);
   if (dockerd === undefined) return;
   reporter.step('stopping the dockerd that Coracle started');

@@ -66,6 +66,9 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
         advertiseAddresses,
         joinToken,
         disableServiceLB: settings.disable.includes('servicelb'),
+        disableControllers: settings['disable-controller-manager'],
+        disableScheduler: settings['disable-scheduler'],
+        disabledAdmissionPlugins: settings['disable-admission-plugins'],
         ...(schedulerConfig === undefined ? {} : { schedulerConfig }),
       }).catch((error: unknown) => {
         throw explained(error, settings);

@@ -76,6 +76,23 @@ describe('coracle', () => {
     expect(() => statSync(coracle.dataDir)).toThrow('ENOENT');
   }, 60_000);
 
+  test('an API server alone, as tests of controllers want it', async () => {
+    const without = [
+      '--disable-agent',
+      '--disable-controller-manager',
+      '--disable-scheduler',
+      '--disable-admission-plugins',
+      'ServiceAccount',
+    ];
+    await using stack = new AsyncDisposableStack();
+    const coracle = await simulated(...without);
+    stack.defer(async () => void (await coracle.stop()));
+    await coracle.start();
+    expect(await coracle.kubectl.run('run', 'lone', '--image', 'nginx')).toContain('pod/lone created');
+    expect(await coracle.kubectl.run('get', 'serviceaccounts,nodes', '-A')).toBe('');
+    expect(await coracle.kubectl.run('get', '--raw', '/metrics')).not.toMatch(/^(workqueue|scheduler)_/m);
+  }, 60_000);
+
   test('two clusters side by side know nothing of each other', async () => {
     await using stack = new AsyncDisposableStack();
     const clusters = await Promise.all([simulated(), simulated('--node-name', 'second')]);

@@ -120,11 +120,8 @@ export async function resetPodNetwork(options: { readonly instance: string; read
   );
   await removePeerRoutes(commands, instance);
   const table = natTable(instance);
-  await commands.run(
-    'nft',
-    ['-f', '-'],
-    `add table ip ${table}\ndelete table ip ${table}\nadd table ip6 ${table}\ndelete table ip6 ${table}\n`,
-  );
+  const script = ['ip', 'ip6'].map((family) => `add table ${family} ${table}\ndelete table ${family} ${table}\n`).join('');
+  await ifInstalled(commands.run('nft', ['-f', '-'], script));
   await commands.run('sh', ['-c', withdrawAcceptScript(instance)]);
 }
 
