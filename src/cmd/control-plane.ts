@@ -197,9 +197,9 @@ function controlLoops(
 ) {
   const config = options.schedulerConfig === undefined ? {} : { config: options.schedulerConfig };
   const { client, informers, clock, logger, pki } = options;
-  // Made once: who loses the lead and gets it again counts on.
+  // Both made once: who loses the lead and gets it again counts on.
   const queues = queueMetrics(options.metrics);
-  const metrics = schedulerMetrics(options.metrics);
+  let metrics: ReturnType<typeof schedulerMetrics> | undefined;
   const controllers = (make: MakeClient) =>
     startControllers({
       ...options,
@@ -209,7 +209,10 @@ function controlLoops(
       rootCA: pki.authority.cert,
       signer: nodeSigner(options),
     });
-  const scheduler = (make: MakeClient) => startScheduler({ client: make('kube-scheduler'), informers, clock, logger, metrics, ...config });
+  const scheduler = (make: MakeClient) => {
+    metrics ??= schedulerMetrics(options.metrics);
+    return startScheduler({ client: make('kube-scheduler'), informers, clock, logger, metrics, ...config });
+  };
   const identity = `${hostname()}_${randomUUID()}`;
   const elect = (name: string, start: (make: MakeClient) => Running): Running =>
     runAsLeader({
