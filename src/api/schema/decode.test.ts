@@ -48,6 +48,11 @@ describe('decodeJson', () => {
     });
   });
 
+  test('maps are in the order of their keys, as Go writes them', () => {
+    const { value } = decodeJson('{"metadata":{"labels":{"b":"1","__proto__":"2","a":"3"}}}', pod, 'Strict');
+    expect(JSON.stringify(value)).toBe('{"metadata":{"labels":{"__proto__":"2","a":"3","b":"1"}}}');
+  });
+
   test('empty values go as Go leaves them out; pointers keep their zero', () => {
     const text = '{"metadata":{"labels":{},"name":""},"spec":{"replicas":0,"paused":false,"selector":null,"template":{}}}';
     expect(decodeJson(text, deployment, 'Ignore').value).toEqual({ metadata: {}, spec: { replicas: 0, template: {} } });

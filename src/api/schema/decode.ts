@@ -183,8 +183,12 @@ function readList(value: readonly unknown[], schema: Schema, walk: Walk): unknow
 function readMap(value: Record<string, unknown>, schema: Schema, walk: Walk): Record<string, unknown> {
   const items = schema.items;
   const result: Record<string, unknown> = {};
+  let before = '';
+  let isSorted = true;
   for (const key in value) {
     walk.keys += 1;
+    isSorted &&= before <= key;
+    before = key;
     const item = value[key];
     if (items === undefined) continue;
     if (item === null) {
@@ -195,6 +199,13 @@ function readMap(value: Record<string, unknown>, schema: Schema, walk: Walk): Re
     put(result, key, read(item, items, walk));
     walk.path.pop();
   }
+  return isSorted ? result : byKey(result);
+}
+
+/** As Go's encoder writes maps, so that clients that keep the order see the same. */
+function byKey(map: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const key of Object.keys(map).sort()) put(result, key, map[key]);
   return result;
 }
 
