@@ -52,6 +52,14 @@ describe('gzip of shared parts', () => {
     }
   });
 
+  test('objects much like each other take little, where one piece follows another too', async () => {
+    const pods = Array.from({ length: 600 }, (_, n) => Buffer.from(`{"name":"${String(n)}","fields":"${[...Array(500).keys()].join()}"}`));
+    const parts = listOf(pods, 1);
+    const zipped = await gzipParts(parts);
+    expect(gunzipSync(zipped).equals(Buffer.concat(parts))).toBe(true);
+    expect(zipped.length).toBeLessThan(600 * 25);
+  });
+
   test('parts larger than a piece, and no parts', async () => {
     const large = [object(1), Buffer.alloc(3_000_000, 'abc'), object(2)];
     expect(gunzipSync(await gzipParts(large)).equals(Buffer.concat(large))).toBe(true);

@@ -1,7 +1,7 @@
 /**
  * Gzip of bodies made of buffers that many answers share. A body is cut where its content says (not where it happens to lie), each
  * piece is deflated once and ends on a byte, and the pieces are joined in one gzip member (RFC 1952) with a checksum that is
- * combined from theirs. A list of which little has changed costs little to compress again.
+ * combined from theirs. Objects of a list are much alike: a piece refers to the last object of the one before it. A list of which little has changed costs little to compress again.
  */
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import { crcShift, crcThen } from './crc-combine.ts';
@@ -15,8 +15,15 @@ export interface Deflated {
   readonly length: number;
 }
 
+/** Parts that are deflated together, and the ones before them that they may refer to: the object and the comma they follow. */
+interface Run {
+  readonly before: readonly Buffer[];
+  readonly parts: readonly Buffer[];
+}
+
 interface Piece {
-  /** Weak, so that a long-lived first part does not keep what stood beside it. */
+  readonly begins: number;
+  /** Those before it and its own: weak, so that a long-lived first part does not keep what stood beside it. */
   readonly parts: readonly WeakRef<Buffer>[];
   readonly deflated: Promise<Deflated>;
 }
@@ -30,6 +37,11 @@ const leastCut = 64;
 const cutEvery = 32;
 /** Pieces end before they get larger, unless one part is. */
 const mostBytes = 512 * 1024;
+
+/** As upstream (responsewriters, defaultGzipContentEncodingLevel): for what is made for one answer. */
+const onceLevel = 1;
+/** What many answers share: a third of the bytes, which Go's client unpacks in half the time. */
+const sharedLevel = 6;
 
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
 /** An empty last block. */
@@ -47,7 +59,8 @@ export async function gzipAround(head: Buffer, middle: Promise<Deflated>, tail: 
 
 /** The parts as blocks of a deflate stream that others may go before and follow. */
 export async function deflateParts(parts: readonly Buffer[]): Promise<Deflated> {
-  return joined(await Promise.all(cut(parts).map(pieceOf)));
+  const level = parts.length > 1 ? sharedLevel : onceLevel;
+  return joined(await Promise.all(cut(parts).map((run) => pieceOf(run, level))));
 }
 
 function joined(pieces: readonly Deflated[]): Deflated {
@@ -77,20 +90,24 @@ function plainBlock(bytes: Buffer): Deflated {
   return { bytes: Buffer.concat([block, bytes]), crc: crc32(bytes), shift: crcShift(bytes.length), length: bytes.length };
 }
 
-function cut(parts: readonly Buffer[]): (readonly Buffer[])[] {
-  const pieces: (readonly Buffer[])[] = [];
+function cut(parts: readonly Buffer[]): Run[] {
+  const runs: Run[] = [];
   let from = 0;
   let size = 0;
+  let last = 0;
+  let before: readonly Buffer[] = [];
   for (const [at, part] of parts.entries()) {
     if (at > from && part.length >= leastCut && (size + part.length > mostBytes || beginsPiece(part))) {
-      pieces.push(parts.slice(from, at));
+      runs.push({ before, parts: parts.slice(from, at) });
+      before = parts.slice(last, at);
       from = at;
       size = 0;
     }
+    if (part.length >= leastCut) last = at;
     size += part.length;
   }
-  pieces.push(parts.slice(from));
-  return pieces;
+  runs.push({ before, parts: parts.slice(from) });
+  return runs;
 }
 
 /** By the bytes in which objects differ first: those of the resource version and the name (FNV-1a, four bytes at a time). */
@@ -104,22 +121,24 @@ function beginsPiece(part: Buffer): boolean {
   return (hash ^ (hash >>> 15)) % cutEvery === 0;
 }
 
-function pieceOf(parts: readonly Buffer[]): Promise<Deflated> {
-  const [first] = parts;
-  if (first === undefined) return deflate(parts);
+function pieceOf(run: Run, level: number): Promise<Deflated> {
+  const [first] = run.parts;
+  if (first === undefined) return deflate(run, level);
+  const all = [...run.before, ...run.parts];
   const made = known.get(first);
-  if (made?.parts.length === parts.length && made.parts.every((part, at) => part.deref() === parts[at])) return made.deflated;
-  const deflated = deflate(parts);
-  known.set(first, { parts: parts.map((part) => new WeakRef(part)), deflated });
+  if (made?.begins === run.before.length && made.parts.length === all.length && made.parts.every((part, at) => part.deref() === all[at]))
+    return made.deflated;
+  const deflated = deflate(run, level);
+  known.set(first, { begins: run.before.length, parts: all.map((part) => new WeakRef(part)), deflated });
   deflated.catch(() => known.delete(first));
   return deflated;
 }
 
-/** Level 1 as upstream (responsewriters, defaultGzipContentEncodingLevel). */
-function deflate(parts: readonly Buffer[]): Promise<Deflated> {
+function deflate({ before, parts }: Run, level: number): Promise<Deflated> {
   const input = Buffer.concat(parts);
+  const dictionary = before.length === 0 ? {} : { dictionary: Buffer.concat(before) };
   return new Promise((resolve, reject) => {
-    deflateRaw(input, { level: 1, chunkSize: 65_536, finishFlush: constants.Z_SYNC_FLUSH }, (error, bytes) => {
+    deflateRaw(input, { level, chunkSize: 65_536, finishFlush: constants.Z_SYNC_FLUSH, ...dictionary }, (error, bytes) => {
       if (error !== null) reject(error);
       else resolve({ bytes: Buffer.from(bytes), crc: crc32(input), shift: crcShift(input.length), length: input.length });
     });
