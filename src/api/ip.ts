@@ -156,3 +156,24 @@ export function addressWarnings(at: Path, text: string): string[] {
   if (address.family === 4 || canonical === text) return [];
   return [`${at.text}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonical}")`];
 }
+
+/** Warnings about a network that old checks let pass (GetWarningsForCIDR). */
+export function cidrWarnings(at: Path, text: string): string[] {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) return [];
+  const { address, bits, base, leadingZeros } = cidr;
+  const warnings: string[] = [];
+  // Go holds a mapped network as one of IPv6 and shows its addresses as IPv4.
+  const whole = address.mapped ? address.value | (0xffffn << 32n) : address.value;
+  const network = formatCidr(cidr);
+  if (base !== whole) {
+    const single = `${formatAddress(address)}/${address.family === 4 && !address.mapped ? '32' : '128'}`;
+    warnings.push(`${at.text}: CIDR value ${JSON.stringify(text)} is ambiguous in this context (should be "${network}" or "${single}"?)`);
+  }
+  if (leadingZeros || address.mapped)
+    warnings.push(`${at.text}: non-standard CIDR value ${JSON.stringify(text)} is invalid: use "${network}"`);
+  const canonical = `${formatAddress(address)}/${String(bits)}`;
+  if (warnings.length === 0 && address.family === 6 && canonical !== text)
+    warnings.push(`${at.text}: IPv6 CIDR value ${JSON.stringify(text)} should be in RFC 5952 canonical format ("${canonical}")`);
+  return warnings;
+}

@@ -25,13 +25,12 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-const absent = (value: unknown): boolean =>
-  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+const absent = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
 /**
- * Whether two values mean the same to a Kubernetes API, where an empty list or text is as good as none (apimachinery
- * third_party/forked/golang/reflect, Equalities.DeepEqual: nil and empty slices and maps are equal). Empty maps are dropped when
- * objects are read; what is empty here is a struct behind a pointer, and that is something.
+ * Whether two values mean the same to a Kubernetes API, where an empty list is as good as none (apimachinery
+ * third_party/forked/golang/reflect, Equalities.DeepEqual: nil and empty slices and maps are equal). Empty maps and texts that say nothing
+ * are dropped when objects are read; what is empty here lies behind a pointer, and that is something.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -32,7 +32,7 @@ describe('JSON values', () => {
     [{ a: 1 }, { a: 1, b: undefined }, true, true],
     [{ a: 1 }, { a: 1, b: {} }, false, false],
     [{ a: [] }, {}, false, true],
-    [{ a: '' }, {}, false, true],
+    [{ a: '' }, {}, false, false],
     [{ a: 0 }, {}, false, false],
     [[1, 2], [2, 1], false, false],
     [[], {}, false, false],

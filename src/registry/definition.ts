@@ -53,6 +53,8 @@ export interface Strategy<T = KubeObject> {
   readonly anyFinalizers?: boolean;
   /** Texts for the Warning header. */
   warnings?(object: T, old: T | undefined): string[];
+  /** The same for what is written through the status subresource. */
+  statusWarnings?(object: T): string[];
   /** PUT to a name that does not exist creates it. Default false. */
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion overwrites. Default true. */

@@ -248,7 +248,12 @@ function check({ request, resource, context }: Update, object: KubeObject, old: 
   const faults = [...metadataFaults(object.metadata, metadataRules(definition, 'update')), ...updateFaults, ...updateFaults];
   faults.push(...ownMetadataFaults(definition, object.metadata), ...ownFaults({ request, resource, context }, object, old));
   if (faults.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name, faults);
-  if (request.subresource === '') for (const text of strategy.warnings?.(object, old) ?? []) context.warn(text);
+  for (const text of ownWarnings(request.subresource, strategy, { object, old })) context.warn(text);
+}
+
+function ownWarnings(subresource: string, strategy: Strategy, { object, old }: { object: KubeObject; old: KubeObject }): string[] {
+  if (subresource === 'status') return strategy.statusWarnings?.(object) ?? [];
+  return subresource === '' ? (strategy.warnings?.(object, old) ?? []) : [];
 }
 
 function ownFaults({ request, resource, context }: Omit<Update, 'dryRun'>, object: KubeObject, old: KubeObject): FieldError[] {

@@ -9,7 +9,7 @@ import { optionalOneOf } from '../../shared/checks.ts';
 import { accessModeErrors } from '../../shared/claim-spec.ts';
 import { checked } from '../../shared/names.ts';
 import { nodeSelectorErrors } from '../../shared/pod/validate-scheduling.ts';
-import { csiPersistentErrors, volumeSourceErrors, type Source } from '../../shared/pod/validate-volume-sources.ts';
+import { persistentErrors, volumeSourceErrors, type Source } from '../../shared/pod/validate-volume-sources.ts';
 
 const at = path('spec');
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
@@ -135,12 +135,16 @@ function sourceErrors(spec: PersistentVolume['spec']): FieldError[] {
   const own = at.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first);
   const source = (spec[first] ?? {}) as unknown as Source;
   const faults = volumeSourceErrors(first, source, own);
-  if (first === 'csi') faults.push(...csiPersistentErrors(source, own));
+  faults.push(...persistentErrors(first, source, own));
   if (first === 'local' && spec.nodeAffinity === undefined)
     faults.push(required(at.child('nodeAffinity'), 'Local volume requires node affinity'));
-  // Upstream names one of them otherwise, and counts another without complaint.
-  const surplus = others.filter((name) => name !== 'flexVolume').map((name) => at.child(name === 'cephfs' ? 'cephFS' : name));
-  return [...faults, ...surplus.map((place) => forbiddenField(place, 'may not specify more than 1 volume type'))];
+  // Upstream names one of them otherwise, and looks at another without complaint that there are two.
+  const surplus = others.flatMap((name) =>
+    name === 'flexVolume'
+      ? volumeSourceErrors(name, (spec[name] ?? {}) as unknown as Source, at.child(name))
+      : [forbiddenField(at.child(name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type')],
+  );
+  return [...faults, ...surplus];
 }
 
 function attributesErrors(spec: PersistentVolume['spec']): FieldError[] {

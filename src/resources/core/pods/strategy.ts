@@ -5,14 +5,14 @@ import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import { type Clock, rfc3339 } from '../../../base/clock.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { defaultPod } from '../../shared/pod/defaults.ts';
-import { dropDisabledPodFields } from '../../shared/pod/disabled-fields.ts';
+import { dropDisabledPodFields, dropDisabledStatusFields } from '../../shared/pod/disabled-fields.ts';
 import { podWarnings } from '../../shared/pod/warnings.ts';
 import { qosClass } from '../../shared/pod/qos.ts';
 import { validateNewPod } from '../../shared/pod/validate-pod.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
 import { appArmorFromAnnotations, gateCondition, mergeLabelKeys } from './prepare.ts';
 import { validateResize } from './validate-resize.ts';
-import { validatePodStatus } from './validate-status.ts';
+import { podStatusWarnings, validatePodStatus } from './validate-status.ts';
 import { validateEphemeralContainersUpdate, validatePodUpdate } from './validate-update.ts';
 
 /** Changes `pod`. */
@@ -47,10 +47,12 @@ export const podStrategy = (clock: Clock): Strategy<Pod> => ({
     else metadata.ownerReferences = cloneJson(old.metadata.ownerReferences);
     pod.status.qosClass ||= old.status.qosClass ?? '';
     keepObservedGenerations(pod, old);
+    dropDisabledStatusFields(pod.status, old.status);
   },
   validate: (pod) => validateNewPod(pod),
   validateUpdate: (pod, old) => validatePodUpdate(pod, old),
   validateStatusUpdate: (pod, old) => validatePodStatus(pod, old),
+  statusWarnings: podStatusWarnings,
   warnings(pod, old) {
     if (old !== undefined) return [];
     const faults = dns1123LabelFaults(pod.metadata.name);
@@ -120,8 +122,11 @@ function countGeneration(pod: Pod, old: Pod): void {
 /** A writer that leaves observedGeneration out means the one that is there. */
 function keepObservedGenerations(pod: Pod, old: Pod): void {
   if (old.status.observedGeneration !== undefined) pod.status.observedGeneration ||= old.status.observedGeneration;
+  // of several conditions of one type each means the one at its place
+  const left = [...(old.status.conditions ?? [])];
   for (const condition of pod.status.conditions ?? []) {
-    const before = old.status.conditions?.find((candidate) => candidate.type === condition.type)?.observedGeneration;
+    const place = left.findIndex(({ type }) => type === condition.type);
+    const before = place < 0 ? undefined : left.splice(place, 1)[0]?.observedGeneration;
     if (before !== undefined) condition.observedGeneration ||= before;
   }
 }

@@ -1,18 +1,29 @@
 /** What may be reported of a pod. ValidatePodStatusUpdate and ValidatePodSpecificAnnotationUpdates of pkg/apis/core/validation. */
 import type { Pod } from '../../../api/generated/types.ts';
-import { duplicate, forbiddenField, internalField, invalid, path, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
-import { dns1123SubdomainFaults, qualifiedNameFaults, userIdFaults } from '../../../api/names.ts';
+import {
+  duplicate,
+  forbiddenField,
+  internalField,
+  invalid,
+  path,
+  required,
+  type FieldError,
+  type Path,
+} from '../../../api/field-errors.ts';
+import { addressWarnings, legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { immutable } from '../../shared/checks.ts';
 import { familyOf } from '../../shared/ip.ts';
 import { checked } from '../../shared/names.ts';
+import { annotationsErrors } from '../../shared/pod/validate-pod.ts';
 import { appArmorPrefix } from '../../shared/pod/validate-profiles.ts';
+import { allocatedErrors, transitionErrors, userErrors } from './validate-container-statuses.ts';
 
 type Status = Pod['status'];
 
 const at = path('status');
 const annotationsAt = path('metadata', 'annotations');
-const mirror = 'kubernetes.io/config.mirror';
+export const mirror = 'kubernetes.io/config.mirror';
 const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
 export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
@@ -24,15 +35,19 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     ...nominationErrors(status, old),
     ...(observedGeneration < 0 ? [invalid(at.child('observedGeneration'), observedGeneration, 'must be a non-negative integer')] : []),
     ...immutable(at.child('qosClass'), status.qosClass ?? '', old.status.qosClass ?? ''),
+    ...transitionErrors(pod, old),
     ...claimStatusErrors(pod),
+    ...extendedClaimErrors(pod),
     ...podAddressErrors(status, old.status),
     ...hostAddressErrors(status, old.status),
     ...userErrors(pod),
+    ...allocatedErrors(pod),
   ];
 }
 
-/** Annotations that say how the pod runs stay as they came. */
-export function fixedAnnotationErrors({ metadata: now }: Pod, { metadata: old }: Pod): FieldError[] {
+/** Annotations that say how the pod runs stay as they came (ValidatePodSpecificAnnotationUpdates, which asks the others again). */
+export function fixedAnnotationErrors(pod: Pod, { metadata: old }: Pod): FieldError[] {
+  const { metadata: now } = pod;
   const [annotations, before] = [now.annotations ?? {}, old.annotations ?? {}];
   const fixed = (key: string): string | undefined =>
     key === mirror ? 'mirror pod annotation' : key.startsWith(appArmorPrefix) ? 'AppArmor annotations' : undefined;
@@ -46,7 +61,7 @@ export function fixedAnnotationErrors({ metadata: now }: Pod, { metadata: old }:
     const what = fixed(key);
     if (what !== undefined && !Object.hasOwn(before, key)) faults.push(forbiddenField(annotationsAt.key(key), `may not add ${what}`));
   }
-  return faults;
+  return [...faults, ...annotationsErrors(pod)];
 }
 
 function conditionErrors(conditions: NonNullable<Status['conditions']>): FieldError[] {
@@ -115,20 +130,48 @@ function familyErrors(addresses: readonly { readonly ip: string }[], field: Path
   return [internalField(field, why), surplus];
 }
 
-function userErrors({ spec, status }: Pod): FieldError[] {
-  const windows = spec.os?.name === 'windows';
-  return (['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const).flatMap((field) =>
-    (status[field] ?? []).flatMap(({ user }, index) => {
-      if (user?.linux === undefined) return [];
-      const own = at.child(field).index(index).child('user', 'linux');
-      if (windows) return [forbiddenField(own, 'cannot be set for a windows pod')];
-      const { uid, gid, supplementalGroups = [] } = user.linux;
-      const fault = (id: number, place: Path): FieldError[] => userIdFaults(id).map((why) => invalid(place, id, why));
-      return [
-        ...fault(uid, own.child('uid')),
-        ...fault(gid, own.child('gid')),
-        ...supplementalGroups.flatMap((group, place) => fault(group, own.child('supplementalGroups').index(place))),
-      ];
-    }),
+const placesOf = (field: string): string => `spec.initContainers.${field} or spec.containers.${field}`;
+
+/** validatePodExtendedResourceClaimStatus. */
+function extendedClaimErrors({ spec, status }: Pod): FieldError[] {
+  const claim = status.extendedResourceClaimStatus;
+  if (claim === undefined) return [];
+  const field = at.child('extendedResourceClaimStatus');
+  const { requestMappings: mappings, resourceClaimName } = claim;
+  const containers = new Map([...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container]));
+  const faults = mappings.length === 0 ? [required(field.child('requestMappings'), 'at least one request mapping is required')] : [];
+  const seen = new Set<string>();
+  for (const [index, { containerName, resourceName, requestName }] of mappings.entries()) {
+    const own = field.child('requestMappings').index(index);
+    const container = containers.get(containerName);
+    if (container === undefined)
+      faults.push(invalid(own.child('containerName'), containerName, `must match the name of an entry in ${placesOf('name')}`));
+    else if (!Object.hasOwn(container.resources?.requests ?? {}, resourceName))
+      faults.push(
+        invalid(
+          own.child('resourceName'),
+          resourceName,
+          `must match the extended resource name of an entry in ${placesOf('resources.requests')}`,
+        ),
+      );
+    // Upstream names the whole, not the mapping.
+    faults.push(...checked(field.child('requestName'), requestName, dns1123LabelFaults));
+    const key = JSON.stringify([containerName, resourceName, requestName]);
+    if (seen.has(key))
+      faults.push(
+        duplicate(own.child('containerName'), containerName),
+        duplicate(own.child('resourceName'), resourceName),
+        duplicate(own.child('requestName'), requestName),
+      );
+    seen.add(key);
+  }
+  const named = field.child('resourceClaimName');
+  return [...faults, ...(resourceClaimName === '' ? [required(named)] : checked(named, resourceClaimName, dns1123SubdomainFaults))];
+}
+
+/** Addresses that old checks let pass. */
+export function podStatusWarnings({ status }: Pod): string[] {
+  return (['podIPs', 'hostIPs'] as const).flatMap((field) =>
+    (status[field] ?? []).flatMap(({ ip }, index) => addressWarnings(at.child(field).index(index).child('ip'), ip)),
   );
 }

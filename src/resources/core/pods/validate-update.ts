@@ -5,7 +5,7 @@ import { internalDiff, internalForm } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { validatePod } from '../../shared/pod/validate-pod.ts';
 import { tolerationErrors } from '../../shared/pod/validate-scheduling.ts';
-import { fixedAnnotationErrors } from './validate-status.ts';
+import { fixedAnnotationErrors, mirror } from './validate-status.ts';
 
 const at = path('spec');
 const maxInt32 = 2 ** 31 - 1;
@@ -154,7 +154,8 @@ function onlyAdds(now: Term, old: Term): boolean {
 
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
   const field = at.child('ephemeralContainers');
-  const faults = validatePod(pod);
+  if (old.metadata.annotations?.[mirror] !== undefined) return [forbiddenField(path(), 'static pods do not support ephemeral containers')];
+  const faults = [...validatePod(pod), ...fixedAnnotationErrors(pod, old)];
   const now = new Map((pod.spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
   for (const before of old.spec.ephemeralContainers ?? []) {
     const container = now.get(before.name);

@@ -20,7 +20,7 @@ import {
 import type { Family } from '../../shared/ip.ts';
 import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
-import { serviceWarnings, validateServiceStatus } from './status.ts';
+import { balancerWarnings, serviceWarnings, validateServiceStatus } from './status.ts';
 
 export function services(deps: ResourceDeps): ResourceDefinition {
   return define<Service>({
@@ -57,6 +57,7 @@ function serviceStrategy(deps: ResourceDeps): Strategy<Service> {
     validateUpdate: validateServiceUpdate,
     validateStatusUpdate: validateServiceStatus,
     warnings: serviceWarnings,
+    statusWarnings: ({ status }) => balancerWarnings(status.loadBalancer?.ingress),
     validateName: labelName,
     allowCreateOnUpdate: true,
     beginCreate(service, { dryRun }) {

@@ -2,7 +2,7 @@
 import type { Service } from '../../../api/generated/types.ts';
 import { type FieldError, forbiddenField, invalid, notSupported, path, type Path, required } from '../../../api/field-errors.ts';
 import { dns1123SubdomainFaults } from '../../../api/names.ts';
-import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
+import { addressWarnings, cidrWarnings, legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
 
 type Ingress = NonNullable<NonNullable<NonNullable<Service['status']>['loadBalancer']>['ingress']>[number];
 
@@ -35,6 +35,10 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
   const hints = 'service.kubernetes.io/topology-aware-hints';
   if (metadata.annotations?.[hints] !== undefined)
     warnings.push(`annotation ${hints} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  const at = path('spec');
+  const addresses = (field: string, list: readonly string[] | undefined): string[] =>
+    (list ?? []).flatMap((ip, index) => addressWarnings(at.child(field).index(index), ip));
+  if ((spec.clusterIP ?? '') !== '' && spec.clusterIP !== 'None') warnings.push(...addresses('clusterIPs', spec.clusterIPs));
   const external = (spec.externalIPs ?? []).length > 0;
   const headless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
   if (headless) {
@@ -42,13 +46,22 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
     if (external) warnings.push('spec.externalIPs is ignored for headless services');
     if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
   }
-  if (spec.type === 'ExternalName') {
-    if (external) warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-  } else {
-    if (external && !headless) warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
-    if ((spec.externalName ?? '') !== '') warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
-  }
+  warnings.push(...addresses('externalIPs', spec.externalIPs));
+  const elsewhere = spec.type === 'ExternalName';
+  if (external && !headless && !elsewhere)
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  warnings.push(...addressWarnings(at.child('loadBalancerIP'), spec.loadBalancerIP ?? ''));
+  for (const [index, cidr] of (spec.loadBalancerSourceRanges ?? []).entries())
+    warnings.push(...cidrWarnings(at.child('loadBalancerSourceRanges').index(index), cidr));
+  if (elsewhere && external) warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (!elsewhere && (spec.externalName ?? '') !== '') warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   if (spec.trafficDistribution === 'PreferClose')
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
+}
+
+/** Of a load balancer's addresses, a Service's and an Ingress's alike. */
+export function balancerWarnings(ingress: readonly { readonly ip?: string }[] | undefined): string[] {
+  const at = path('status', 'loadBalancer', 'ingress');
+  return (ingress ?? []).flatMap(({ ip = '' }, index) => addressWarnings(at.index(index), ip));
 }

@@ -1,5 +1,13 @@
 /** The part of pkg/api/pod/util.go (dropDisabledFields) whose gates are off in 1.36. */
-import type { Container, EphemeralContainer, PodSpec, PodTemplateSpec, Volume } from '../../../api/generated/types.ts';
+import type {
+  Container,
+  ContainerStatus,
+  EphemeralContainer,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+} from '../../../api/generated/types.ts';
 import type { Strategy } from '../../../registry/definition.ts';
 import { withoutDisabled } from '../disabled-fields.ts';
 
@@ -14,6 +22,17 @@ export function dropDisabledPodFields(spec: PodSpec, old: PodSpec | undefined): 
   for (const field of gatedSources) if (!sourcesOf(old).some((source) => source[field] !== undefined)) dropSource(spec, field);
   if (!containers(old).some(({ lifecycle }) => lifecycle?.stopSignal !== undefined))
     for (const each of containers(spec)) dropStopSignal(each);
+}
+
+/** Changes `status`. */
+export function dropDisabledStatusFields(status: Pod['status'], old: Pod['status']): void {
+  if ((old.nodeAllocatableResourceClaimStatuses ?? []).length === 0) delete status.nodeAllocatableResourceClaimStatuses;
+  const mounts = (from: Pod['status']) => statuses(from).flatMap(({ volumeMounts }) => volumeMounts ?? []);
+  if (!mounts(old).some(({ volumeStatus }) => volumeStatus !== undefined)) for (const mount of mounts(status)) delete mount.volumeStatus;
+}
+
+function statuses({ containerStatuses, initContainerStatuses, ephemeralContainerStatuses }: Pod['status']): ContainerStatus[] {
+  return [...(containerStatuses ?? []), ...(initContainerStatuses ?? []), ...(ephemeralContainerStatuses ?? [])];
 }
 
 /** For kinds that make pods of a template. */

@@ -16,7 +16,7 @@ import { handlerErrors, probeErrors, stopSignalErrors } from './validate-probes.
 import { resourceErrors } from './validate-resources.ts';
 import { securityErrors } from './validate-security.ts';
 import { mountErrors } from './validate-mounts.ts';
-import { resizePolicyErrors, restartPolicyErrors } from './validate-restarts.ts';
+import { initRestartPolicyErrors, resizePolicyErrors, restartPolicyErrors } from './validate-restarts.ts';
 
 type Volumes = ReadonlyMap<string, Record<string, unknown>>;
 
@@ -55,7 +55,7 @@ export function initContainersErrors(containers: readonly Container[], at: Path,
   for (const [index, container] of containers.entries()) {
     const own = at.index(index);
     commonErrors(container, own, around);
-    faults.push(...restartPolicyErrors(container, own));
+    faults.push(...initRestartPolicyErrors(container, own));
     if (names.has(container.name)) faults.push(duplicate(own.child('name'), container.name));
     else if (container.name !== '') names.add(container.name);
     // Upstream looks at each by itself, as if it were the first.
@@ -86,7 +86,15 @@ function onlyForSidecars(container: Container, at: Path): FieldError[] {
   ];
 }
 
-const ephemeralForbidden = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'resizePolicy'] as const;
+const notForEphemeral = 'cannot be set for an Ephemeral Container';
+/** In the order of Go's struct. */
+const ephemeralForbidden = [
+  ...(['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules'] as const),
+  ...(['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const),
+];
+/** Resources are a struct and no pointer: empty ones are none. */
+const isSet = (field: string, value: unknown): boolean =>
+  value !== undefined && !(field === 'resources' && Object.keys(value as object).length === 0);
 
 export function ephemeralContainersErrors(containers: readonly EphemeralContainer[], at: Path, around: Around): void {
   const { faults, spec } = around;
@@ -95,24 +103,24 @@ export function ephemeralContainersErrors(containers: readonly EphemeralContaine
   for (const [index, container] of containers.entries()) {
     const own = at.index(index);
     commonErrors(container, own, around);
+    faults.push(...imageSpaceErrors(container, own));
     if (names.has(container.name)) faults.push(duplicate(own.child('name'), container.name));
     names.add(container.name);
     const target = container.targetContainerName ?? '';
     if (target !== '' && !others.includes(target)) faults.push(notFoundField(own.child('targetContainerName'), target));
-    for (const field of ephemeralForbidden) {
-      const value = container[field];
-      if (value !== undefined && !(Array.isArray(value) && value.length === 0))
-        faults.push(forbiddenField(own.child(field), `cannot be set for an Ephemeral Container`));
-    }
-    if (container.resources !== undefined && Object.keys(container.resources).length > 0) {
-      faults.push(forbiddenField(own.child('resources'), 'cannot be set for an Ephemeral Container'));
-    }
+    for (const field of ephemeralForbidden)
+      if (isSet(field, container[field])) faults.push(forbiddenField(own.child(field), notForEphemeral));
     for (const [position, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {
       const mount = own.child('volumeMounts').index(position);
-      if ((subPath ?? '') !== '') faults.push(forbiddenField(mount.child('subPath'), 'cannot be set for an Ephemeral Container'));
-      if ((subPathExpr ?? '') !== '') faults.push(forbiddenField(mount.child('subPathExpr'), 'cannot be set for an Ephemeral Container'));
+      if ((subPath ?? '') !== '') faults.push(forbiddenField(mount.child('subPath'), notForEphemeral));
+      if ((subPathExpr ?? '') !== '') faults.push(forbiddenField(mount.child('subPathExpr'), notForEphemeral));
     }
   }
+}
+
+/** validateContainerOnlyForPod. */
+export function imageSpaceErrors({ image = '' }: Container | EphemeralContainer, at: Path): FieldError[] {
+  return image === image.trim() ? [] : [invalid(at.child('image'), image, 'must not have leading or trailing whitespace')];
 }
 
 function commonErrors(container: Container | EphemeralContainer, at: Path, around: Around): void {

@@ -17,7 +17,7 @@ const mirror = 'kubernetes.io/config.mirror';
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 
 /** ValidatePodSpecificAnnotations. */
-function annotationsErrors({ metadata: { annotations }, spec }: Pod): FieldError[] {
+export function annotationsErrors({ metadata: { annotations }, spec }: Pod): FieldError[] {
   if (annotations === undefined) return [];
   const [mirrored, cost] = [annotations[mirror], annotations[deletionCost]];
   const faults: FieldError[] = [];

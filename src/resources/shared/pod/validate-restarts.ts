@@ -10,7 +10,6 @@ const mostExitCodes = 255;
 
 export function restartPolicyErrors({ restartPolicy, restartPolicyRules = [] }: Container, at: Path): FieldError[] {
   const own = at.child('restartPolicy');
-  // Of an init container without a policy upstream looks no further; of others it does.
   if (restartPolicy === undefined && restartPolicyRules.length === 0) return [];
   const faults: FieldError[] = [];
   if (restartPolicy === undefined) faults.push(required(own, 'must specify restartPolicy when restart rules are used'));
@@ -19,16 +18,22 @@ export function restartPolicyErrors({ restartPolicy, restartPolicyRules = [] }: 
   if (restartPolicyRules.length > mostRules) faults.push(tooMany(rules, restartPolicyRules.length, mostRules));
   for (const [index, { action, exitCodes }] of restartPolicyRules.entries()) {
     const [rule, codes] = [rules.index(index), rules.index(index).child('exitCodes')];
-    if (!actions.includes(action)) faults.push(notSupported(rule.child('action'), action, actions));
+    if (!actions.includes(action)) faults.push(notSupported(rule.child('action'), action ?? '', actions));
     if (exitCodes === undefined) {
       faults.push(required(codes, 'must be specified'));
       continue;
     }
     const { operator, values = [] } = exitCodes;
-    if (!operators.includes(operator)) faults.push(notSupported(codes.child('operator'), operator, operators));
+    if (!operators.includes(operator)) faults.push(notSupported(codes.child('operator'), operator ?? '', operators));
     if (values.length > mostExitCodes) faults.push(tooMany(codes.child('values'), values.length, mostExitCodes));
   }
   return faults;
+}
+
+/** Of an init container without a policy upstream looks no further. */
+export function initRestartPolicyErrors(container: Container, at: Path): FieldError[] {
+  if (container.restartPolicy !== undefined || (container.restartPolicyRules ?? []).length === 0) return restartPolicyErrors(container, at);
+  return [required(at.child('restartPolicy'), 'must specify restartPolicy when restart rules are used')];
 }
 
 const resizable = ['cpu', 'memory'];

@@ -10,7 +10,7 @@ import {
 } from '../../../api/names.ts';
 import { checked, labelsErrors } from '../names.ts';
 import { affinityErrors, spreadErrors, tolerationErrors } from './validate-scheduling.ts';
-import { containersErrors, ephemeralContainersErrors, initContainersErrors } from './validate-containers.ts';
+import { containersErrors, ephemeralContainersErrors, imageSpaceErrors, initContainersErrors } from './validate-containers.ts';
 import { fileVolumeErrors, hostnameOverrideErrors, hostUsersErrors } from './validate-host.ts';
 import { hostProcessErrors, osErrors } from './validate-os.ts';
 import { podClaimErrors } from './validate-pod-claims.ts';
@@ -151,10 +151,8 @@ function tokenErrors(spec: PodSpec, at: Path): FieldError[] {
 export function onlyForPods(spec: PodSpec, at: Path): FieldError[] {
   const faults = tokenErrors(spec, at);
   for (const field of ['containers', 'initContainers'] as const) {
-    for (const [index, { image = '' }] of (spec[field] ?? []).entries()) {
-      if (image !== '' && image !== image.trim())
-        faults.push(invalid(at.child(field).index(index).child('image'), image, 'must not have leading or trailing whitespace'));
-    }
+    for (const [index, container] of (spec[field] ?? []).entries())
+      faults.push(...imageSpaceErrors(container, at.child(field).index(index)));
   }
   return faults;
 }

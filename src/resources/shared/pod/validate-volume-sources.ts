@@ -49,9 +49,10 @@ const special: Readonly<Partial<Record<SourceName, (source: Source, at: Path) =>
     if (path === '') return [required(at.child('path'))];
     const faults = backstepErrors(path, at.child('path'));
     const type = text(source, 'type');
-    if (!hostPathTypes.includes(type)) faults.push(notSupported(at.child('type'), type, hostPathTypes.slice(1)));
+    if (!hostPathTypes.includes(type)) faults.push(notSupported(at.child('type'), type, hostPathTypes));
     return faults;
   },
+  cinder: secretNameErrors,
   local(source, at) {
     const path = text(source, 'path');
     return path === '' ? [required(at.child('path'))] : backstepErrors(path, at.child('path'));
@@ -74,10 +75,12 @@ const special: Readonly<Partial<Record<SourceName, (source: Source, at: Path) =>
         : [],
     ),
   azureDisk: azureDiskErrors,
-  storageos: (source, at) =>
-    ['volumeName', 'volumeNamespace'].flatMap((field) =>
+  storageos: (source, at) => [
+    ...['volumeName', 'volumeNamespace'].flatMap((field) =>
       text(source, field) === '' ? [] : checked(at.child(field), text(source, field), dns1123LabelFaults),
     ),
+    ...secretNameErrors(source, at),
+  ],
   csi: csiErrors,
 };
 
@@ -87,6 +90,41 @@ export function backstepErrors(path: string, at: Path): FieldError[] {
 
 export function descendingErrors(path: string, at: Path): FieldError[] {
   return [...(path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : []), ...backstepErrors(path, at)];
+}
+
+function secretNameErrors(source: Source, at: Path): FieldError[] {
+  const reference = source['secretRef'] as { readonly name?: string } | undefined;
+  return reference !== undefined && (reference.name ?? '') === '' ? [required(at.child('secretRef', 'name'))] : [];
+}
+
+function secretNamespaceErrors(source: Source, at: Path): FieldError[] {
+  const reference = source['secretRef'] as { readonly namespace?: string } | undefined;
+  return reference !== undefined && (reference.namespace ?? '') === '' ? [required(at.child('secretRef', 'namespace'))] : [];
+}
+
+/** What a source of a PersistentVolume must have besides. */
+export function persistentErrors(name: SourceName, source: Source, at: Path): FieldError[] {
+  switch (name) {
+    case 'cinder':
+    case 'storageos':
+      return secretNamespaceErrors(source, at);
+    case 'iscsi':
+      return secretNameErrors(source, at);
+    case 'azureFile':
+      return source['secretNamespace'] === '' ? [required(at.child('secretNamespace'))] : [];
+    case 'csi':
+      return csiPersistentErrors(source, at);
+    case 'glusterfs': {
+      const namespace = source['endpointsNamespace'];
+      if (typeof namespace !== 'string') return [];
+      const own = at.child('endpointsNamespace');
+      return namespace === ''
+        ? [invalid(own, '', 'if the endpointnamespace is set, it must be a valid namespace name')]
+        : checked(own, namespace, dns1123LabelFaults);
+    }
+    default:
+      return [];
+  }
 }
 
 function partitionErrors(source: Source, at: Path): FieldError[] {
@@ -184,7 +222,7 @@ function csiErrors(source: Source, at: Path): FieldError[] {
 }
 
 /** What a CSI source of a PersistentVolume must have besides. */
-export function csiPersistentErrors(source: Source, at: Path): FieldError[] {
+function csiPersistentErrors(source: Source, at: Path): FieldError[] {
   const faults = text(source, 'volumeHandle') === '' ? [required(at.child('volumeHandle'))] : [];
   for (const field of pvSecrets) {
     const reference = source[field] as { readonly name?: string; readonly namespace?: string } | undefined;
