@@ -80,6 +80,15 @@ const entities: Readonly<Record<string, string>> = { quot: '"', '#39': "'", amp:
 const unescape = (text: string): string =>
   text.replaceAll(/\\?&([#\w]+);/g, (whole, name: string) => entities[name] ?? whole).replaceAll(/\\(["'`])/g, '$1');
 
+/** Client-node puts a blank where a line ended: those before blank lines, indented ones and items of lists can be told. */
+const withLines = (text: string): string =>
+  text
+    .replaceAll(/(?<=[.:"`\])\w]) {3}(?=\S)/g, '\n  ')
+    .replaceAll(/(?<=\S) {4}(?=\S)/g, '\n\n  ')
+    .replaceAll(/(?<=\S) {5}(?=\S)/g, '\n    ')
+    .replaceAll(/(?<=\S)(?<!event) {2}(?=\S)/g, '\n\n')
+    .replaceAll('. - `', '.\n- `');
+
 /** Requests whose parameters mean something else than their namesakes in all others, and the kind of options they are of. */
 const kindsOfRequests: Readonly<Record<string, string>> = {
   ConnectGetNamespacedPodAttach: 'PodAttachOptions',
@@ -106,7 +115,7 @@ function parameterProse(): Record<string, string> {
       const name = property.replace(/^_/, '');
       if (['name', 'namespace', 'body', ''].includes(name)) continue;
       if (kind !== '') parameters[`${kind}.${name}`] = description;
-      if (kind === '' || parameters[name] === undefined) parameters[name] = description;
+      if (kind === '' || parameters[name] === undefined) parameters[name] = kind === '' ? withLines(description) : description;
     }
   }
   return parameters;

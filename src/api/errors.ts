@@ -2,6 +2,7 @@
  * The one error class that leaves the API, over a closed table of reasons.
  * Texts and codes: apimachinery pkg/api/errors/errors.go and pkg/apis/meta/v1/types.go of Kubernetes 1.36.
  */
+import { goQuoted } from './go-text.ts';
 
 /** Every reason with its HTTP status code. */
 const reasons = {
@@ -106,21 +107,21 @@ const about = (subject: Subject, name: string): StatusDetails => ({
 });
 
 export function notFound(subject: Subject, name: string): ApiError {
-  return new ApiError('NotFound', `${qualified(subject)} "${name}" not found`, { details: about(subject, name) });
+  return new ApiError('NotFound', `${qualified(subject)} ${goQuoted(name)} not found`, { details: about(subject, name) });
 }
 
 export function alreadyExists(subject: Subject, name: string): ApiError {
-  return new ApiError('AlreadyExists', `${qualified(subject)} "${name}" already exists`, { details: about(subject, name) });
+  return new ApiError('AlreadyExists', `${qualified(subject)} ${goQuoted(name)} already exists`, { details: about(subject, name) });
 }
 
 export function conflict(subject: Subject, name: string, why: string): ApiError {
-  return new ApiError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`, {
+  return new ApiError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} ${goQuoted(name)}: ${why}`, {
     details: about(subject, name),
   });
 }
 
 export function forbidden(subject: Subject, name: string, why: string): ApiError {
-  const named = name === '' ? qualified(subject) : `${qualified(subject)} "${name}"`;
+  const named = name === '' ? qualified(subject) : `${qualified(subject)} ${goQuoted(name)}`;
   return new ApiError('Forbidden', `${named} is forbidden: ${why}`, { details: about(subject, name) });
 }
 

@@ -1,7 +1,8 @@
 /** Paths that are no resources: discovery, OpenAPI, health, version, keys of service account tokens. */
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Discovery, DiscoveryDocument } from './discovery/discovery.ts';
-import type { OpenApi, OpenApiDocument } from './openapi/openapi.ts';
+import type { OpenApi } from './openapi/openapi.ts';
+import { sendOpenApi } from './openapi-answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { Health, HealthPath } from './health.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,11 +46,12 @@ const routed = /^\/(api|version|openid\/v1\/jwks|\.well-known\/openid-configurat
 export async function answerNonResource(exchange: Exchange, options: NonResourceOptions): Promise<boolean> {
   const path = exchange.info.path.length > 1 ? exchange.info.path.replace(/\/+$/, '') : exchange.info.path;
   const { method = 'GET' } = exchange.request;
+  if (/^\/apis\/\/|^\/openapi\/v2\//.test(exchange.info.path)) return false;
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/'))
     return sendDiscovery(exchange, path, options);
   if (routed.test(path)) checkMethod(method);
-  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(path, openApiRequest(exchange)));
   // What upstream's multiplexer serves and not its router is there under one name only.
+  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, options.openapi.document(exchange.info.path, openApiRequest(exchange)));
   if (exchange.info.path.length > path.length && /^\/(healthz|livez|readyz|metrics)(\/|$)/.test(path)) return false;
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return options.health.answer(exchange);
   switch (path) {
@@ -90,7 +92,7 @@ function healthPaths({ health }: NonResourceOptions): string[] {
 }
 
 function checkMethod(method: string): void {
-  if (method === 'GET' || method === 'HEAD') return;
+  if (method === 'GET') return;
   throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
 }
 
@@ -141,42 +143,6 @@ function isKnown(exchange: Exchange, etag: string): boolean {
   setFlowHeaders(exchange);
   response.writeHead(304, { 'Audit-Id': auditId }).end();
   return true;
-}
-
-function sendOpenApi(exchange: Exchange, document: ReturnType<OpenApi['document']>): boolean {
-  const { response, auditId, info } = exchange;
-  response.setHeader('Cache-Control', 'no-cache, private');
-  if (document === undefined) {
-    if (!info.path.startsWith('/openapi/v3/')) return false;
-    response.writeHead(404, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
-  } else if (document === 'not acceptable') {
-    response.setHeader('Vary', varyOf(info.path));
-    response.writeHead(406, { 'Audit-Id': auditId, 'Content-Length': '0' }).end();
-  } else if ('location' in document) {
-    response.setHeader('Vary', 'Accept');
-    response.writeHead(301, { 'Audit-Id': auditId, Location: document.location, 'Content-Length': '0' }).end();
-  } else sendOpenApiDocument(exchange, document);
-  return true;
-}
-
-/** Only the handler of version 2 compresses. */
-function varyOf(path: string): string {
-  return path.startsWith('/openapi/v2') ? 'Accept-Encoding, Accept' : 'Accept';
-}
-
-const yearMs = 365 * 86_400_000;
-
-function sendOpenApiDocument(exchange: Exchange, { etag, immutable, contentType, body }: OpenApiDocument): void {
-  const { response } = exchange;
-  if (immutable) {
-    response.setHeader('Cache-Control', 'public, immutable');
-    response.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
-  }
-  if (etag !== undefined) {
-    response.setHeader('Vary', varyOf(exchange.info.path));
-    if (isKnown(exchange, etag)) return;
-  }
-  sendBytes(exchange, 200, { type: contentType, parts: [body] });
 }
 
 /** Keys are found where the issuer is, when that is an address: pods reach it whatever the server's own addresses are. */

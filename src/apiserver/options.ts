@@ -1,6 +1,7 @@
 /** Query parameters and DeleteOptions bodies as values, checked as apimachinery pkg/apis/meta/v1/validation does. */
 import { badRequest } from '../api/errors.ts';
 import { type FieldError, forbiddenField, invalid, invalidObject, notSupported, path, required, tooLong } from '../api/field-errors.ts';
+import { goQuoted } from '../api/go-text.ts';
 import { isJsonObject } from '../api/json.ts';
 import type { FieldValidation } from '../api/schema/decode.ts';
 import type { DeleteRequest } from '../registry/store.ts';
@@ -142,8 +143,9 @@ export function booleanOf(query: URLSearchParams, name: string): boolean | undef
 export function integerOf(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
-  if (/^[+-]?\d{1,18}$/.test(value)) return Number(value);
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+  const isNumber = /^[+-]?\d+$/.test(value);
+  if (isNumber && BigInt.asIntN(64, BigInt(value)) === BigInt(value)) return Number(value);
+  throw badRequest(`strconv.ParseInt: parsing ${goQuoted(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`);
 }
 
 /** DeleteOptions of the body when there is one, else of the query. Throws 400 and 422. */

@@ -53,7 +53,7 @@ export function requestInfo(method: string, rawPath: string, wantsWatch: boolean
   if (path.startsWith('//')) return info;
   let parts = split(path);
   const grouped = parts[0] === 'apis';
-  if ((!grouped && parts[0] !== 'api') || parts.length < (grouped ? 4 : 3)) return info;
+  if ((!grouped && parts[0] !== 'api') || parts.length < (grouped ? 4 : 3) || parts[1] === '') return info;
   info.resourceRequest = true;
   info.group = grouped ? (parts[1] ?? '') : '';
   info.version = parts[grouped ? 2 : 1] ?? '';

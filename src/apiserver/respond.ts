@@ -63,7 +63,8 @@ function sendCompressed(exchange: Exchange, code: number, body: Compressed): voi
     (compressed) => {
       if (exchange.expired) return;
       const headers = headersOf(exchange, body.type);
-      headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding', 'Content-Length', String(compressed.length));
+      const vary = response.hasHeader('Vary') ? 'Accept-Encoding, Accept' : 'Accept-Encoding';
+      headers.push('Content-Encoding', 'gzip', 'Vary', vary, 'Content-Length', String(compressed.length));
       response.writeHead(code, headers);
       response.end(exchange.request.method === 'HEAD' ? undefined : compressed);
     },

@@ -44,7 +44,8 @@ const needsName: ReadonlySet<string> = new Set(['update', 'patch']);
 /** Throws 405 for verbs that a resource does not have. */
 export function route(registry: Registry, info: RequestInfo, method: string): Route {
   const store = registry.lookup(info.group, info.version, info.resource);
-  if (store === undefined) return nowhere;
+  // The verb proxy is that of paths which have not been served for long.
+  if (store === undefined || info.verb === 'proxy') return nowhere;
   const { definition } = store;
   if (info.parts.length > 3 && info.subresource !== 'proxy') return nowhere;
   if (!isInPlace(definition, info)) return nowhere;
@@ -65,8 +66,8 @@ export function route(registry: Registry, info: RequestInfo, method: string): Ro
 /** Cluster-scoped kinds are not found inside namespaces, nor named objects of namespaced kinds outside, nor of kinds that are not stored. */
 function isInPlace(definition: ResourceDefinition, info: RequestInfo): boolean {
   if (definition.virtual !== undefined && info.name !== '') return false;
-  if (definition.namespaced) return info.namespace !== '' || info.name === '';
-  return info.namespace === '' || definition.resource === 'namespaces';
+  if (definition.namespaced) return info.namespace !== '' || (info.name === '' && definition.verbs.includes('list'));
+  return info.namespace === '' || (definition.resource === 'namespaces' && !/\/namespaces\/[^/]*\/namespaces(\/|$)/.test(info.path));
 }
 
 function subresourceRoute(store: ResourceStore, info: RequestInfo): Route {

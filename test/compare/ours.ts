@@ -2,7 +2,7 @@
  * Coracle's API server as the comparison needs it: from the sources as they are, on a free port, everything in memory, with
  * admission and the objects of the start but without controllers, scheduler and node, as the real server it is compared with.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeDescriptions } from '../../hack/descriptions.ts';
@@ -55,7 +55,8 @@ export async function startOurs(): Promise<OurServer> {
 /** The prose of the columns, as a build leaves it. */
 function descriptions(): string {
   const file = join(import.meta.dirname, '..', '..', '.cache', 'descriptions.json');
-  if (!existsSync(file)) writeDescriptions(file);
+  const writer = join(import.meta.dirname, '..', '..', 'hack', 'descriptions.ts');
+  if (!existsSync(file) || statSync(file).mtimeMs < statSync(writer).mtimeMs) writeDescriptions(file);
   return file;
 }
 

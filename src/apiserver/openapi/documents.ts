@@ -1,5 +1,4 @@
 /** Whole documents as values: v3 for one group and version, v2 for everything (kube-openapi pkg/builder, pkg/builder3). */
-import { createHash } from 'node:crypto';
 import type { Operation, PathItem } from './operations.ts';
 import { parameterDocument, type Parameter } from './parameters.ts';
 import type { Prose } from './prose.ts';
@@ -38,7 +37,7 @@ const patchTypes = [
 ];
 const codeTexts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 const info = { title: 'Kubernetes', version: '1.36' };
-const bearerToken = { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' };
+const bearerToken = { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' };
 
 const same = (a: Parameter, b: Parameter): boolean => a.name === b.name && a.in === b.in && a.kind === b.kind;
 const byName = (a: Parameter, b: Parameter): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.in < b.in ? -1 : 1);
@@ -63,7 +62,7 @@ type ParameterDocument = (parameter: Parameter) => JsonObject;
 
 function operationV3(operation: Operation, tag: string, parameters: readonly JsonObject[]): JsonObject {
   const prefix = '#/components/schemas/';
-  const content = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
+  const content = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries([...types].sort().map((type) => [type, { schema }]));
   const { body } = operation;
   const answers = operation.codes.map((code) => [
     String(code),
@@ -89,7 +88,7 @@ function operationV3(operation: Operation, tag: string, parameters: readonly Jso
 
 function bodyParameter({ body }: Operation): JsonObject | undefined {
   if (body === undefined) return undefined;
-  return { in: 'body', name: 'body', ...(body.required ? { required: true } : {}), schema: { $ref: `#/definitions/${body.definition}` } };
+  return { name: 'body', in: 'body', ...(body.required ? { required: true } : {}), schema: { $ref: `#/definitions/${body.definition}` } };
 }
 
 function operationV2(operation: Operation, tag: string, parameters: readonly JsonObject[]): JsonObject {
@@ -169,12 +168,21 @@ export function documentV3(section: Section, prose: Prose): JsonObject {
 /** Parameters that stand in every operation, because kubectl before 1.28 looks for them there. */
 const neverShared: ReadonlySet<string> = new Set(['name', 'fieldValidation', 'dryRun']);
 
+/** FNV-1 of 64 bits, the first 48 of it: what upstream tells shared parameters apart with. */
+function shortHash(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, hash * 0x100000001b3n) ^ BigInt(byte);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(hash);
+  return bytes.toString('base64url', 0, 6);
+}
+
 export function documentV2(sections: readonly Section[], prose: Prose): JsonObject {
   const parameters = new Map<string, JsonObject>();
   const share = (name: string, document: JsonObject): JsonObject => {
-    const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 8);
-    parameters.set(`${name}-${hash}`, document);
-    return { $ref: `#/parameters/${name}-${hash}` };
+    const shared = `${name}-${shortHash(JSON.stringify(document))}`;
+    parameters.set(shared, document);
+    return { $ref: `#/parameters/${shared}` };
   };
   const parameterOf = (parameter: Parameter): JsonObject => {
     const document = parameterDocument(parameter, prose, 2);

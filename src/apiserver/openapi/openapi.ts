@@ -19,12 +19,16 @@ export interface OpenApiDocument {
   readonly body: Buffer;
   /** Quoted; for If-None-Match. The index of version 3 has none. */
   readonly etag: string | undefined;
+  /** When there was first one like it. */
+  readonly modifiedMs: number;
   /** The address carried the document's hash, so it may be kept forever: `Cache-Control: public, immutable`, Expires in a year. */
   readonly immutable: boolean;
 }
 
 /** 301 to `location`: the hash in the address is not the document's. */
 export interface OpenApiRedirect {
+  readonly contentType: string;
+  readonly etag: string;
   readonly location: string;
 }
 
@@ -41,7 +45,7 @@ export interface OpenApiRequest {
 
 export interface OpenApi extends Running {
   /**
-   * The document at /openapi/v2 (JSON or protobuf), /openapi/v3 or /openapi/v3/PLACE (no trailing slash). undefined: nothing there, answer 404;
+   * The document at /openapi/v2 (JSON or protobuf), /openapi/v3 or /openapi/v3/PLACE undefined: nothing there, answer 404;
    * 'not acceptable': answer 406 without a body.
    */
   document(path: string, request?: OpenApiRequest): OpenApiDocument | OpenApiRedirect | 'not acceptable' | undefined;
@@ -79,6 +83,7 @@ function fingerprint(file: string | undefined): string {
 class Documents {
   readonly #definitions: readonly ResourceDefinition[];
   readonly #file: string | undefined;
+  readonly madeMs = Date.now();
   readonly #hashes = new Map<string, string>();
   readonly #built = new Map<string, Buffer>();
   #sections: ReturnType<typeof sectionsOf> | undefined;
@@ -144,7 +149,7 @@ class Documents {
     const paths = Object.fromEntries(places.map((place) => [place, { serverRelativeURL: this.location(place) }]));
     const body = Buffer.from(JSON.stringify({ paths }));
     // Upstream's aggregator puts the index together and does not say what it is.
-    this.#index = { contentType: 'text/plain; charset=utf-8', body, etag: undefined, immutable: false };
+    this.#index = { contentType: 'text/plain; charset=utf-8', body, etag: undefined, modifiedMs: this.madeMs, immutable: false };
     return this.#index;
   }
 
@@ -177,9 +182,10 @@ export function openapiOf(registry: Pick<Registry, 'all' | 'onChange'>, options:
       const body = place === 'v2' ? all.v2(form) : all.v3(place);
       if (body === undefined) return undefined;
       const hash = all.hash(place);
+      const etag = `"${hash}"`;
       const asked = path === '/openapi/v2' ? '' : (query?.get('hash') ?? '');
-      if (asked !== '' && asked !== hash) return { location: all.location(place) };
-      return { contentType: form, body, etag: `"${hash}"`, immutable: asked !== '' };
+      if (asked !== '' && asked !== hash) return { location: all.location(place), contentType: form, etag };
+      return { contentType: form, body, etag, modifiedMs: all.madeMs, immutable: asked !== '' };
     },
     ...running(() => listening.stop()),
   };

@@ -61,15 +61,12 @@ export const namespaceParameter: Parameter = {
 };
 export const pathParameter: Parameter = { name: 'path', in: 'path', type: 'string', kind: '', description: 'path to the resource' };
 
-/** A parameter as v2 (type beside name) or v3 (type in a schema) states it. */
+/** A parameter as v2 (type beside name) or v3 (type in a schema) states it, in the order of Go's fields: names of shared ones rest on it. */
 export function parameterDocument(parameter: Parameter, prose: Prose, version: 2 | 3): JsonObject {
   const description = parameter.description ?? prose.parameter(parameter.name, parameter.kind);
-  const shape = { type: parameter.type, uniqueItems: true };
-  return {
-    ...(description === undefined ? {} : { description }),
-    in: parameter.in,
-    name: parameter.name,
-    ...(parameter.in === 'path' ? { required: true } : {}),
-    ...(version === 2 ? shape : { schema: shape }),
-  };
+  const said: JsonObject = description === undefined ? {} : { description };
+  const place = { name: parameter.name, in: parameter.in };
+  const required: JsonObject = parameter.in === 'path' ? { required: true } : {};
+  const shape = { uniqueItems: true, type: parameter.type };
+  return version === 2 ? { ...shape, ...said, ...place, ...required } : { ...place, ...said, ...required, schema: shape };
 }

@@ -2,6 +2,7 @@
 import type { Case } from '../case.ts';
 import { applyCases } from './apply.ts';
 import { contentCases } from './content.ts';
+import { edgeCases } from './edges.ts';
 import { fieldOwnerCases } from './field-owners.ts';
 import { kindCases } from './kinds.ts';
 import { mutationCases } from './mutations.ts';
@@ -25,5 +26,6 @@ export function allCases(): readonly Case[] {
     ...protocolCases(),
     ...contentCases(),
     ...readCases(),
+    ...edgeCases(),
   ];
 }
