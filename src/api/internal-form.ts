@@ -5,6 +5,7 @@
 import { goJson } from './go-text.ts';
 import { lazy } from './schema/lazy.ts';
 import { internalTypesText } from './generated/internal-types.ts';
+import { emptyFields, saidEmpty } from './schema/said-empty.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 type Value = Readonly<Record<string, unknown>>;
@@ -65,9 +66,10 @@ function aligned(type: string, value: Value): Value {
 function fill(form: Record<string, unknown>, type: string, given: Value): void {
   const value = aligned(type, given);
   const byKey = new Map(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner]));
+  const empty = new Map(emptyFields(given).map((name) => [name.toLowerCase(), saidEmpty(given, name)]));
   for (const field of types().get(type) ?? []) {
     if (field.name !== '') {
-      const inner = byKey.get(field.key);
+      const inner = byKey.get(field.key) ?? empty.get(field.key);
       if (inner === undefined && field.omitEmpty) continue;
       form[field.name] = shapeOf(field, inner ?? undefined);
     } else if (field.type === 'metav1.ObjectMeta') Object.assign(form, metadataForm((value['metadata'] ?? {}) as Value));

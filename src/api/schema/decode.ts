@@ -4,6 +4,7 @@
  */
 import { jsonSyntaxFault } from '../go-json-syntax.ts';
 import { faultsInOrder, keyCount, keysOf } from './duplicates.ts';
+import { markEmpty } from './said-empty.ts';
 import type { Field, Schema } from './schema.ts';
 
 /** The fieldValidation query parameter. */
@@ -149,6 +150,7 @@ function readStruct(value: Record<string, unknown>, schema: Schema, walk: Walk):
     walk.struct = schema.goType.slice(schema.goType.lastIndexOf('.') + 1);
     const read_ = read(item, field.schema, walk);
     if (!isLeftOut(read_, field)) result[key] = read_;
+    else if (typeof read_ === 'object' || field.schema.type === 'bytes') markEmpty(result, key, read_);
     walk.names.length = depth;
     walk.path.pop();
   }

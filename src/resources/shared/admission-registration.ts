@@ -22,3 +22,12 @@ export function defaultMatch(match: t.MatchResources | undefined): void {
   match.objectSelector ??= {};
   for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*';
 }
+
+const staticSuffix = '.static.k8s.io';
+
+/** WarningsForStaticSuffix: what is registered by files has such names. */
+export function staticSuffixWarnings({ metadata: { name } }: { readonly metadata: { readonly name: string } }): string[] {
+  if (!name.endsWith(staticSuffix)) return [];
+  const why = 'are reserved for static manifest-based configurations and cannot be managed via the API';
+  return [`metadata.name: names ending with "${staticSuffix}" ${why}`];
+}

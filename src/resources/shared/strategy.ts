@@ -1,6 +1,7 @@
 /** The parts that most kinds' strategies are made of. */
 import { cloneJson, semanticEqual } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { saysEmptyInside } from '../../api/schema/said-empty.ts';
 import type { Strategy } from '../../registry/definition.ts';
 
 interface Generational {
@@ -29,6 +30,17 @@ export function countsGeneration<T extends Generational>(part: (object: T) => un
     },
     prepareForUpdate(object, old) {
       if (!semanticEqual(part(object), part(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    },
+  };
+}
+
+/** As {@link countsGeneration} where upstream compares by reflection: a list that is said to be empty is another than none. */
+export function countsGenerationExactly<T extends Generational>(part: (object: T) => unknown): Strategy<T> {
+  return {
+    ...countsGeneration(part),
+    prepareForUpdate(object, old) {
+      if (saysEmptyInside(part(object)) || !semanticEqual(part(object), part(old)))
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
   };
 }

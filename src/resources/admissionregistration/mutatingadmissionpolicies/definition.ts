@@ -1,6 +1,6 @@
 import type { MutatingAdmissionPolicy } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
-import { defaultMatch } from '../../shared/admission-registration.ts';
+import { defaultMatch, staticSuffixWarnings } from '../../shared/admission-registration.ts';
 import { validateMutatingPolicy } from '../../shared/admission/policies.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -16,6 +16,7 @@ export const mutatingadmissionpolicies = define<MutatingAdmissionPolicy>({
       defaultMatch(spec.matchConstraints);
     },
     validate: validateMutatingPolicy,
+    warnings: staticSuffixWarnings,
     allowUnconditionalUpdate: false,
   },
   columns: [

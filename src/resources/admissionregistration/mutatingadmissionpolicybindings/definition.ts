@@ -1,6 +1,6 @@
 import type { MutatingAdmissionPolicyBinding } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
-import { defaultMatch } from '../../shared/admission-registration.ts';
+import { defaultMatch, staticSuffixWarnings } from '../../shared/admission-registration.ts';
 import { validateMutatingBinding } from '../../shared/admission/policies.ts';
 import { age, name, paramRefText, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -13,6 +13,7 @@ export const mutatingadmissionpolicybindings = define<MutatingAdmissionPolicyBin
     ...countsGeneration<MutatingAdmissionPolicyBinding>(),
     default: ({ spec }) => defaultMatch(spec.matchResources),
     validate: validateMutatingBinding,
+    warnings: staticSuffixWarnings,
     allowUnconditionalUpdate: false,
   },
   columns: [

@@ -1,6 +1,6 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
-import { defaultMatch } from '../../shared/admission-registration.ts';
+import { defaultMatch, staticSuffixWarnings } from '../../shared/admission-registration.ts';
 import { policyStatusErrors, validatePolicy } from '../../shared/admission/policies.ts';
 import { age, integer, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -18,6 +18,7 @@ export const validatingadmissionpolicies = define<ValidatingAdmissionPolicy>({
     },
     validate: validatePolicy,
     validateStatusUpdate: policyStatusErrors,
+    warnings: staticSuffixWarnings,
     allowUnconditionalUpdate: false,
   },
   columns: [

@@ -1,6 +1,6 @@
 import type { ValidatingAdmissionPolicyBinding } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
-import { defaultMatch } from '../../shared/admission-registration.ts';
+import { defaultMatch, staticSuffixWarnings } from '../../shared/admission-registration.ts';
 import { validateBinding } from '../../shared/admission/policies.ts';
 import { age, name, paramRefText, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -13,6 +13,7 @@ export const validatingadmissionpolicybindings = define<ValidatingAdmissionPolic
     ...countsGeneration<ValidatingAdmissionPolicyBinding>(),
     default: ({ spec }) => defaultMatch(spec.matchResources),
     validate: validateBinding,
+    warnings: staticSuffixWarnings,
     allowUnconditionalUpdate: false,
   },
   columns: [

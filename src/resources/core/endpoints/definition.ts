@@ -2,7 +2,7 @@ import type { Endpoints } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, firstThree, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { validateEndpoints } from './validation.ts';
+import { endpointsWarnings, validateEndpoints, validateEndpointsUpdate } from './validation.ts';
 
 export const endpoints = define<Endpoints>({
   ...fromFacts('', 'v1', 'endpoints'),
@@ -12,6 +12,8 @@ export const endpoints = define<Endpoints>({
       for (const subset of subsets) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
     },
     validate: validateEndpoints,
+    validateUpdate: validateEndpointsUpdate,
+    warnings: endpointsWarnings,
     allowCreateOnUpdate: true,
   },
   columns: [name, text('Endpoints', shown), age],

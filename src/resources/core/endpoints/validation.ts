@@ -1,7 +1,8 @@
 /** ValidateEndpoints of pkg/apis/core/validation/validation.go. */
 import type { Endpoints } from '../../../api/generated/types.ts';
 import { invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { legacyAddressFaults } from '../../../api/ip.ts';
+import { addressWarnings, legacyAddressFaults } from '../../../api/ip.ts';
+import { semanticEqual } from '../../../api/json.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults, portNumberFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { endpointAddressErrors } from '../../shared/endpoint-address.ts';
 import { checked } from '../../shared/names.ts';
@@ -9,6 +10,24 @@ import { checked } from '../../shared/names.ts';
 type Subset = NonNullable<Endpoints['subsets']>[number];
 type Address = NonNullable<Subset['addresses']>[number];
 type Port = NonNullable<Subset['ports']>[number];
+
+/** What was there before may have been right once. */
+export function validateEndpointsUpdate(endpoints: Endpoints, old: Endpoints): FieldError[] {
+  const faults = validateEndpoints(endpoints);
+  return faults.length > 0 && semanticEqual(endpoints.subsets, old.subsets) ? [] : faults;
+}
+
+/** What the controller writes is right. */
+export function endpointsWarnings({ metadata, subsets = [] }: Endpoints): string[] {
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+  return subsets.flatMap((subset, index) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((field) =>
+      (subset[field] ?? []).flatMap(({ ip }, place) =>
+        addressWarnings(path('subsets').index(index).child(field).index(place).child('ip'), ip),
+      ),
+    ),
+  );
+}
 
 export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
   return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, index) => {

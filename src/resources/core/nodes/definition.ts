@@ -1,4 +1,7 @@
 import type { Node } from '../../../api/generated/types.ts';
+import { path } from '../../../api/field-errors.ts';
+import { cidrWarnings } from '../../../api/ip.ts';
+import { cloneJson } from '../../../api/json.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
@@ -16,6 +19,7 @@ export const nodes = define<Node>({
     prepareForCreate(node) {
       node.spec ??= {};
       delete node.spec.configSource;
+      delete (node.status as Node['status'] | undefined)?.config;
     },
     prepareForUpdate(node, old, context) {
       resetsStatus<Node>().prepareForUpdate?.(node, old, context);
@@ -23,6 +27,11 @@ export const nodes = define<Node>({
     },
     validate: (node) => validateNode(node),
     validateUpdate: validateNodeUpdate,
+    prepareForStatusUpdate(node, old) {
+      node.spec = cloneJson(old.spec);
+      // what a gate that is gone let be written
+      if (old.status.config === undefined) delete node.status.config;
+    },
     validateStatusUpdate: validateNodeStatus,
     warnings: nodeWarnings,
   },
@@ -46,7 +55,12 @@ export const nodes = define<Node>({
 });
 
 function nodeWarnings({ spec }: Node): string[] {
-  return (spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes'];
+  const at = path('spec', 'podCIDRs');
+  return [
+    ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+    ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => cidrWarnings(at.index(index), cidr)),
+  ];
 }
 
 /** podCIDR and podCIDRs[0] are the same thing; podCIDR wins. */

@@ -96,7 +96,9 @@ function onlyAddedTolerations(spec: PodSpec, old: PodSpec): FieldError[] {
 
 function onlyRemovedGates(spec: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map(({ name }) => name));
-  return (spec.schedulingGates ?? []).flatMap(({ name }, index) => {
+  // of two gates of one name the last one counts
+  const places = new Map((spec.schedulingGates ?? []).map(({ name }, index) => [name, index]));
+  return [...places].flatMap(([name, index]) => {
     const own = at.child('schedulingGates').index(index).child('name');
     return before.has(name) ? [] : [forbiddenField(own, `only deletion is allowed, but found new scheduling gate '${name}'`)];
   });

@@ -2,7 +2,8 @@ import type { ReplicationController } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, containerColumns, formatLabels, integer, name, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
-import { workloadWarnings } from '../../shared/pod/workload-warnings.ts';
+import { templateWarnings } from '../../shared/pod/warnings.ts';
+import { podNameWarnings, specChanged } from '../../shared/pod/workload-warnings.ts';
 import { dns1123SubdomainFaults, maxBytesFault, maxLengthFault, maxSubdomainLength } from '../../../api/names.ts';
 import { path } from '../../../api/field-errors.ts';
 import { defaultTemplate } from '../../shared/pod/defaults.ts';
@@ -26,7 +27,11 @@ export const replicationcontrollers = define<ReplicationController>({
     validateUpdate: validateReplicationControllerUpdate,
     validateStatusUpdate: ({ status }, old) =>
       statusCountErrors(status, old.status, { parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] }),
-    warnings: workloadWarnings(({ spec }) => spec.template, path('spec', 'template')),
+    // upstream asks about the template that was, not the one that is to be
+    warnings: (controller, old) => [
+      ...(old === undefined ? podNameWarnings(controller) : []),
+      ...(specChanged(controller, old) ? templateWarnings((old ?? controller).spec.template, path('spec', 'template')) : []),
+    ],
     defaultPropagation: 'orphan',
   },
   scale: {

@@ -7,6 +7,7 @@ import type { ResourceDefinition, Strategy } from '../../../registry/definition.
 import type { ResourceDeps } from '../../deps.ts';
 import { age, formatLabels, name, text, wide } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { balancerWarnings } from '../../shared/load-balancer.ts';
 import { ServiceAllocation } from './allocation.ts';
 import {
   dropForType,
@@ -20,7 +21,7 @@ import {
 import type { Family } from '../../shared/ip.ts';
 import { clusterIPErrors, validateService, validateServiceUpdate } from './validation.ts';
 import { labelName } from '../../../api/names.ts';
-import { balancerWarnings, serviceWarnings, validateServiceStatus } from './status.ts';
+import { serviceWarnings, validateServiceStatus } from './status.ts';
 
 export function services(deps: ResourceDeps): ResourceDefinition {
   return define<Service>({

@@ -59,9 +59,3 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }
-
-/** Of a load balancer's addresses, a Service's and an Ingress's alike. */
-export function balancerWarnings(ingress: readonly { readonly ip?: string }[] | undefined): string[] {
-  const at = path('status', 'loadBalancer', 'ingress');
-  return (ingress ?? []).flatMap(({ ip = '' }, index) => addressWarnings(at.index(index), ip));
-}

@@ -2,8 +2,9 @@ import type { Ingress } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { balancerWarnings } from '../../shared/load-balancer.ts';
 import { specAndStatus } from '../../shared/strategy.ts';
-import { validateIngress, validateIngressStatus, validateNewIngress } from './validation.ts';
+import { ingressWarnings, validateIngress, validateIngressStatus, validateNewIngress } from './validation.ts';
 
 export const ingresses = define<Ingress>({
   ...fromFacts('networking.k8s.io', 'v1', 'ingresses'),
@@ -12,6 +13,8 @@ export const ingresses = define<Ingress>({
     validate: validateNewIngress,
     validateUpdate: validateIngress,
     validateStatusUpdate: validateIngressStatus,
+    warnings: ingressWarnings,
+    statusWarnings: ({ status }) => balancerWarnings(status.loadBalancer?.ingress),
   },
   columns: [
     name,

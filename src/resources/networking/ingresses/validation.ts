@@ -31,14 +31,23 @@ export function validateIngress({ spec }: Ingress): FieldError[] {
   ];
 }
 
+const classAnnotation = 'kubernetes.io/ingress.class';
+
+export function ingressWarnings({ metadata, spec }: Ingress, old: Ingress | undefined): string[] {
+  if (old !== undefined || metadata.annotations?.[classAnnotation] === undefined || spec.ingressClassName !== undefined) return [];
+  return [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`];
+}
+
 /** What a new Ingress must besides: the old annotation may not say another class. */
 export function validateNewIngress(ingress: Ingress): FieldError[] {
-  const key = 'kubernetes.io/ingress.class';
   const { ingressClassName } = ingress.spec;
-  const annotated = ingress.metadata.annotations?.[key];
+  const annotated = ingress.metadata.annotations?.[classAnnotation];
   const faults = validateIngress(ingress);
   if (annotated === undefined || ingressClassName === undefined || annotated === ingressClassName) return faults;
-  return [...faults, invalid(path('annotations').child(key), annotated, 'must match `ingressClassName` when both are specified')];
+  return [
+    ...faults,
+    invalid(path('annotations').child(classAnnotation), annotated, 'must match `ingressClassName` when both are specified'),
+  ];
 }
 
 export function validateIngressStatus({ status }: Ingress, old: Ingress): FieldError[] {

@@ -6,6 +6,7 @@ import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { nodeLabelWarnings } from '../../shared/pod/warnings.ts';
 import { checked, labelsErrors } from '../../shared/names.ts';
 import { resourceErrors } from '../../shared/pod/validate-resources.ts';
 import { tolerationErrors } from '../../shared/pod/validate-scheduling.ts';
@@ -16,6 +17,7 @@ export const runtimeclasses = define<RuntimeClass>({
     anyFinalizers: true,
     validate,
     validateUpdate: (object, old) => [...validate(object), ...immutable(path('handler'), object.handler, old.handler)],
+    warnings: ({ scheduling }) => nodeLabelWarnings(Object.keys(scheduling?.nodeSelector ?? {}), path('scheduling', 'nodeSelector')),
     allowUnconditionalUpdate: false,
     allowCreateOnUpdate: true,
   },

@@ -1,5 +1,5 @@
 import type { ResourceClaimTemplate } from '../../../api/generated/types.ts';
-import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
+import { invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { define, type ResourceDefinition } from '../../../registry/definition.ts';
@@ -10,6 +10,7 @@ import { defaultDeviceRequests } from '../../shared/device-requests.ts';
 import { claimErrors } from '../../shared/devices.ts';
 import { fromFacts } from '../../shared/facts.ts';
 import { labelsErrors } from '../../shared/names.ts';
+import { notOfTemplatesErrors } from '../../shared/template-metadata.ts';
 import { annotationErrors } from '../../shared/pod/validate-annotations.ts';
 
 export const resourceclaimtemplates = (deps: ResourceDeps): ResourceDefinition =>
@@ -30,16 +31,9 @@ function validate({ spec }: ResourceClaimTemplate): FieldError[] {
   return [
     ...annotationErrors(meta.child('annotations'), spec.metadata?.annotations),
     ...labelsErrors(meta.child('labels'), spec.metadata?.labels),
-    ...otherFields(spec.metadata ?? {}).map((field) => forbiddenField(meta.child(field === 'uid' ? 'uID' : field), 'cannot be set')),
+    ...notOfTemplatesErrors(spec.metadata ?? {}, meta),
     ...claimErrors(spec.spec, at.child('spec')),
   ];
-}
-
-/** Of a template's metadata only these two count. */
-function otherFields(metadata: object): string[] {
-  return Object.entries(metadata)
-    .filter(([field, value]) => field !== 'labels' && field !== 'annotations' && value !== null)
-    .map(([field]) => field);
 }
 
 function changed({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {

@@ -2,6 +2,7 @@
 import type * as t from '../../../api/generated/types.ts';
 import { invalid, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
+import { isGiven } from '../../../api/schema/said-empty.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../../api/names.ts';
 import { checked } from '../../shared/names.ts';
 import { immutable } from '../../shared/checks.ts';
@@ -29,7 +30,7 @@ export function sliceErrors({ spec }: t.ResourceSlice, old?: t.ResourceSlice): F
     ...poolErrors(spec.pool),
     ...(old === undefined ? [] : fixedErrors(spec, old.spec)),
     ...placeErrors(spec),
-    ...(sharedCounters !== undefined && spec.devices !== undefined
+    ...(isGiven(spec, 'sharedCounters') && isGiven(spec, 'devices')
       ? [invalid(at, '', 'only one of `sharedCounters` or `devices` is allowed')]
       : []),
     ...setErrors(devices, at.child('devices'), {

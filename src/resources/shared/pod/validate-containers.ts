@@ -10,6 +10,7 @@ import {
   type FieldError,
   type Path,
 } from '../../../api/field-errors.ts';
+import { emptyFields, isGiven } from '../../../api/schema/said-empty.ts';
 import { dns1123LabelFaults, portNameFaults, portNumberFaults } from '../../../api/names.ts';
 import { environmentErrors, environmentFromErrors } from './validate-environment.ts';
 import { handlerErrors, probeErrors, stopSignalErrors } from './validate-probes.ts';
@@ -92,9 +93,12 @@ const ephemeralForbidden = [
   ...(['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules'] as const),
   ...(['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const),
 ];
-/** Resources are a struct and no pointer: empty ones are none. */
-const isSet = (field: string, value: unknown): boolean =>
-  value !== undefined && !(field === 'resources' && Object.keys(value as object).length === 0);
+function isSet(container: EphemeralContainer, field: (typeof ephemeralForbidden)[number]): boolean {
+  if (field !== 'resources') return isGiven(container, field);
+  // a struct and no pointer: an empty one is none
+  const { resources = {} } = container;
+  return Object.keys(resources).length + emptyFields(resources).length > 0;
+}
 
 export function ephemeralContainersErrors(containers: readonly EphemeralContainer[], at: Path, around: Around): void {
   const { faults, spec } = around;
@@ -108,8 +112,7 @@ export function ephemeralContainersErrors(containers: readonly EphemeralContaine
     names.add(container.name);
     const target = container.targetContainerName ?? '';
     if (target !== '' && !others.includes(target)) faults.push(notFoundField(own.child('targetContainerName'), target));
-    for (const field of ephemeralForbidden)
-      if (isSet(field, container[field])) faults.push(forbiddenField(own.child(field), notForEphemeral));
+    for (const field of ephemeralForbidden) if (isSet(container, field)) faults.push(forbiddenField(own.child(field), notForEphemeral));
     for (const [position, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {
       const mount = own.child('volumeMounts').index(position);
       if ((subPath ?? '') !== '') faults.push(forbiddenField(mount.child('subPath'), notForEphemeral));

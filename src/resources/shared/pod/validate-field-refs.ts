@@ -1,14 +1,13 @@
 /** What environments and volumes may say of the pod's own fields. validateObjectFieldSelector and validateContainerResourceFieldSelector. */
-import type { Container, Volume } from '../../../api/generated/types.ts';
+import type { Container } from '../../../api/generated/types.ts';
 import { invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { qualifiedNameFaults } from '../../../api/names.ts';
 import { parseQuantity } from '../../../api/quantity.ts';
 import { checked } from '../names.ts';
 
 type Source = NonNullable<NonNullable<Container['env']>[number]['valueFrom']>;
-type Item = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number];
-export type FieldRef = NonNullable<Source['fieldRef'] | Item['fieldRef']>;
-export type ResourceFieldRef = NonNullable<Source['resourceFieldRef'] | Item['resourceFieldRef']>;
+export type FieldRef = NonNullable<Source['fieldRef']>;
+export type ResourceFieldRef = NonNullable<Source['resourceFieldRef']>;
 
 export const environmentFields: readonly string[] = [
   ...['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName'],

@@ -2,6 +2,7 @@
 import type { PodSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { podLimits, podRequests } from '../../../api/pod-resources.ts';
+import { isGiven } from '../../../api/schema/said-empty.ts';
 import { parseQuantity, type Quantity } from '../../../api/quantity.ts';
 import { resourceErrors } from './validate-resources.ts';
 
@@ -11,7 +12,7 @@ export function podResourceErrors(spec: PodSpec, at: Path, claims: ReadonlySet<s
   const own = at.child('resources');
   if (spec.os?.name === 'windows') return [forbiddenField(own, 'may not be set for a windows pod')];
   const faults: FieldError[] = [];
-  if (resources.claims !== undefined) faults.push(forbiddenField(own.child('claims'), 'claims may not be set for Resources at pod-level'));
+  if (isGiven(resources, 'claims')) faults.push(forbiddenField(own.child('claims'), 'claims may not be set for Resources at pod-level'));
   resourceErrors(resources, own, { claims, faults, ofPod: true });
   faults.push(...sumErrors(spec, own), ...singleErrors(spec, own));
   return faults;

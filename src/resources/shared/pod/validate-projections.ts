@@ -66,7 +66,7 @@ function downwardItemErrors({ path, mode, fieldRef, resourceFieldRef }: Downward
   return [...faults, ...modeErrors(mode, at.child('mode'))];
 }
 
-export function projectedErrors({ defaultMode, sources = [] }: Projected, at: Path): FieldError[] {
+export function projectedErrors({ defaultMode, sources }: Projected, at: Path): FieldError[] {
   const paths = new Set<string>();
   /** Says so when another source has the path already; upstream then shows `owner`. */
   const claim = (path: string, owner = path): FieldError[] => {
@@ -77,7 +77,10 @@ export function projectedErrors({ defaultMode, sources = [] }: Projected, at: Pa
   };
   return [
     ...modeErrors(defaultMode, at.child('defaultMode')),
-    ...sources.flatMap((source, index) => sourceErrors(source, { projection: at, own: at.child('sources').index(index), claim })),
+    // of a projection of nothing there is a null
+    ...((sources as Projected['sources'] | null) ?? []).flatMap((source, index) =>
+      sourceErrors(source, { projection: at, own: at.child('sources').index(index), claim }),
+    ),
   ];
 }
 

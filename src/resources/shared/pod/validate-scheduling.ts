@@ -81,7 +81,7 @@ function nodeAffinityErrors(node: NonNullable<Affinity['nodeAffinity']>, at: Pat
   for (const [index, { weight, preference }] of (node.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const own = at.child('preferredDuringSchedulingIgnoredDuringExecution').index(index);
     weightErrors(weight, own, faults);
-    nodeTermErrors(preference, own.child('preference'), faults);
+    nodeTermErrors(preference, own.child('preference'), { faults, anyValues: true });
   }
 }
 
@@ -89,11 +89,17 @@ function nodeAffinityErrors(node: NonNullable<Affinity['nodeAffinity']>, at: Pat
 export function nodeSelectorErrors(selector: NodeSelector, at: Path): FieldError[] {
   const terms = at.child('nodeSelectorTerms');
   const faults = selector.nodeSelectorTerms.length === 0 ? [required(terms, 'must have at least one node selector term')] : [];
-  for (const [index, term] of selector.nodeSelectorTerms.entries()) nodeTermErrors(term, terms.index(index), faults);
+  for (const [index, term] of selector.nodeSelectorTerms.entries()) nodeTermErrors(term, terms.index(index), { faults });
   return faults;
 }
 
-function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, at: Path, faults: FieldError[]): void {
+interface TermChecks {
+  readonly faults: FieldError[];
+  /** What is only preferred may be no label's value. */
+  readonly anyValues?: boolean;
+}
+
+function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, at: Path, { faults, anyValues = false }: TermChecks): void {
   for (const [index, { key, operator, values = [] }] of matchExpressions.entries()) {
     const own = at.child('matchExpressions').index(index);
     if (operator === 'In' || operator === 'NotIn') {
@@ -105,7 +111,8 @@ function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, a
       if (values.length !== 1) faults.push(required(own.child('values'), "must be specified single value when `operator` is 'Lt' or 'Gt'"));
     } else faults.push(invalid(own.child('operator'), operator, 'not a valid selector operator'));
     faults.push(...checked(own.child('key'), key, qualifiedNameFaults));
-    for (const [position, value] of values.entries()) faults.push(...checked(own.child('values').index(position), value, labelValueFaults));
+    for (const [position, value] of anyValues ? [] : values.entries())
+      faults.push(...checked(own.child('values').index(position), value, labelValueFaults));
   }
   for (const [index, { key, operator, values = [] }] of matchFields.entries()) {
     const own = at.child('matchFields').index(index);

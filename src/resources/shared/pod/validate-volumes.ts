@@ -6,6 +6,7 @@ import { parseQuantity } from '../../../api/quantity.ts';
 import { oneOf } from '../checks.ts';
 import { claimSpecErrors } from '../claim-spec.ts';
 import { labelsErrors } from '../names.ts';
+import { notOfTemplatesErrors } from '../template-metadata.ts';
 import { annotationErrors } from './validate-annotations.ts';
 import { downwardErrors, filesErrors, projectedErrors } from './validate-projections.ts';
 import { csiEphemeralErrors, volumeSourceErrors, type Source } from './validate-volume-sources.ts';
@@ -100,14 +101,6 @@ function ephemeralErrors(template: PersistentVolumeClaimTemplate | undefined, at
   const own = at.child('metadata');
   const metadata: Partial<ObjectMeta> = template.metadata ?? {};
   faults.push(...annotationErrors(own.child('annotations'), metadata.annotations), ...labelsErrors(own.child('labels'), metadata.labels));
-  // Upstream makes names of fields from Go's.
-  for (const field of notOfTemplates)
-    if (isSet(metadata[field])) faults.push(forbiddenField(at.child('metadata', field === 'uid' ? 'uID' : field), 'cannot be set'));
+  faults.push(...notOfTemplatesErrors(metadata, own));
   faults.push(...claimSpecErrors(template.spec, at.child('spec')));
 }
-
-const notOfTemplates = [
-  ...(['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'] as const),
-  ...(['deletionTimestamp', 'deletionGracePeriodSeconds', 'ownerReferences', 'finalizers', 'managedFields'] as const),
-];
-const isSet = (value: unknown): boolean => value !== undefined && value !== '' && value !== 0 && value !== null;

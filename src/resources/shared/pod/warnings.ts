@@ -26,6 +26,14 @@ export const deprecatedNodeLabels: ReadonlyMap<string, string> = new Map([
   ['node-role.kubernetes.io/master', 'use "node-role.kubernetes.io/control-plane" instead'],
 ]);
 
+/** Of labels of nodes that go by another name now. */
+export function nodeLabelWarnings(keys: readonly string[], at: Path): string[] {
+  return keys.flatMap((key) => {
+    const why = deprecatedNodeLabels.get(key);
+    return why === undefined ? [] : [`${at.text}: ${why}`];
+  });
+}
+
 const deprecatedVolumes: readonly (readonly [field: string, shown: string, why: string])[] = [
   ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
   ['gitRepo', 'gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],

@@ -5,6 +5,7 @@ import { parseQuantity } from '../../../api/quantity.ts';
 import { define } from '../../../registry/definition.ts';
 import { immutable } from '../../shared/checks.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { nodeLabelWarnings, nodeTermWarnings } from '../../shared/pod/warnings.ts';
 import { checked } from '../../shared/names.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 
@@ -16,6 +17,12 @@ export const csistoragecapacities = define<CSIStorageCapacity>({
       ...validate(object),
       ...immutable(path('nodeTopology'), object.nodeTopology, old.nodeTopology),
       ...immutable(path('storageClassName'), object.storageClassName, old.storageClassName),
+    ],
+    warnings: ({ nodeTopology }) => [
+      ...(nodeTopology === undefined ? [] : nodeTermWarnings(nodeTopology, false, path('nodeTopology'))),
+      ...Object.keys(nodeTopology?.matchLabels ?? {}).flatMap((key) =>
+        nodeLabelWarnings([key], path('nodeTopology', 'matchLabels').child(key)),
+      ),
     ],
     allowUnconditionalUpdate: false,
   },

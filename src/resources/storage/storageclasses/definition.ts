@@ -6,6 +6,7 @@ import { age, text } from '../../shared/columns.ts';
 import { immutable, oneOf } from '../../shared/checks.ts';
 import { driverErrors, parameterErrors } from '../../shared/class-parameters.ts';
 import { fromFacts } from '../../shared/facts.ts';
+import { nodeLabelWarnings } from '../../shared/pod/warnings.ts';
 import { checked } from '../../shared/names.ts';
 
 export const storageclasses = define<StorageClass>({
@@ -21,6 +22,11 @@ export const storageclasses = define<StorageClass>({
       ...(['parameters', 'provisioner', 'reclaimPolicy'] as const).flatMap((field) => immutable(path(field), object[field], old[field])),
       ...immutable(path('volumeBindingMode'), object.volumeBindingMode, old.volumeBindingMode),
     ],
+    warnings: ({ allowedTopologies }) =>
+      (allowedTopologies ?? []).flatMap(({ matchLabelExpressions = [] }, index) => {
+        const at = path('allowedTopologies').index(index).child('matchLabelExpressions');
+        return matchLabelExpressions.flatMap(({ key }, place) => nodeLabelWarnings([key], at.index(place).child('key')));
+      }),
   },
   columns: [
     {
