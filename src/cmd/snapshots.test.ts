@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { done } from '../storage/testing/recorder.ts';
-import { etcdBinary, startEtcd } from '../storage/etcd/testing/etcd-process.ts';
+import { startEtcd } from '../storage/etcd/testing/etcd-process.ts';
+import { withEtcd } from '../storage/etcd/testing/with-etcd.ts';
 import { openEtcd } from '../storage/etcd/etcd.ts';
 import { openSqlite } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -101,8 +102,7 @@ describe('restoring', () => {
     await expect(restore(join(folder, 'other'), secret)).rejects.toThrow(message);
   });
 
-  const etcd = etcdBinary() === undefined ? test.skip : test;
-  etcd(
+  withEtcd.test(
     'an empty etcd gets everything, one that is in use nothing',
     async () => {
       await using cluster = await startEtcd({ arguments: ['--unsafe-no-fsync'] });

@@ -9,9 +9,10 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Recorder } from '../../src/storage/testing/recorder.ts';
-import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { withEtcd } from '../../src/storage/etcd/testing/with-etcd.ts';
 import { notesOf, openSpec, tell, watcherCount, type WriterSpec } from './storage-writer.ts';
 
 const rounds = Number(process.env['CRASH_ROUNDS'] ?? 5);
@@ -157,10 +158,7 @@ test(
   patience,
 );
 
-const possible = etcdBinary() !== undefined;
-if (!possible) process.stderr.write('storage-crash: there is no etcd on this machine (apt-get install etcd-server): skipped\n');
-
-(possible ? describe : describe.skip)('etcd', () => {
+withEtcd.describe('etcd', () => {
   let etcd: EtcdCluster;
   afterEach(() => etcd.stop());
   const specOf = async (): Promise<WriterSpec> => {

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAuthority, issue } from '../../src/auth/certificates.ts';
 import { FakeClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -11,13 +11,13 @@ import { datastoreOf } from '../../src/cmd/open-storage.ts';
 import { done, record } from '../../src/storage/testing/recorder.ts';
 import { openEtcd, type EtcdAccess } from '../../src/storage/etcd/etcd.ts';
 import { Members } from '../../src/storage/etcd/members.ts';
-import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { withEtcd } from '../../src/storage/etcd/testing/with-etcd.ts';
 import { Message } from '../../src/storage/etcd/wire.ts';
 
-const possible = etcdBinary() !== undefined;
 const common = { clock: new FakeClock(), logger: silentLogger };
 
-(possible ? describe : describe.skip)('an etcd behind TLS', () => {
+withEtcd.describe('an etcd behind TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'coracle-access-'));
   const file = (name: string): string => join(folder, name);
   let etcd: EtcdCluster;

@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { withEtcd } from '../../src/storage/etcd/testing/with-etcd.ts';
 import type { Json } from '../compare/case.ts';
 import { Target } from '../compare/target.ts';
 import { CoracleProcess, freePort } from '../support/coracle.ts';
@@ -127,7 +128,7 @@ describe('docs/storage.md', () => {
     patience,
   );
 
-  (etcdBinary() === undefined ? test.skip : test)(
+  withEtcd.test(
     'moving from embedded to etcd, and adding a server',
     async () => {
       etcd = await startEtcd({ arguments: ['--unsafe-no-fsync'] });
@@ -156,7 +157,7 @@ describe('docs/storage.md', () => {
     patience,
   );
 
-  (etcdBinary() === undefined ? test.skip : test)(
+  withEtcd.test(
     'moving back from etcd to embedded',
     async () => {
       const store = ['--datastore-endpoint', etcd?.endpoints.join(',') ?? ''];

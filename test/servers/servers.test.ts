@@ -4,14 +4,12 @@ import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { etcdBinary, startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startEtcd, type EtcdCluster } from '../../src/storage/etcd/testing/etcd-process.ts';
+import { withEtcd } from '../../src/storage/etcd/testing/with-etcd.ts';
 import type { Json } from '../compare/case.ts';
 import { Target } from '../compare/target.ts';
 import { CoracleProcess, freePort } from '../support/coracle.ts';
-
-const possible = etcdBinary() !== undefined;
-if (!possible) process.stderr.write('servers: there is no etcd on this machine (apt-get install etcd-server): skipped\n');
 
 const id = (text: string): string => text;
 const secret = 'a-secret-of-both-servers';
@@ -132,7 +130,7 @@ async function podsOf(target: Target, name: string, replicas: number, is: (pod: 
   }, 30_000);
 }
 
-(possible ? describe : describe.skip)('two servers on one etcd', () => {
+withEtcd.describe('two servers on one etcd', () => {
   let etcd: EtcdCluster;
   let way: Way;
   let one: Server;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { FakeClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { testStorage } from '../contract.ts';
@@ -7,10 +7,8 @@ import { maxValueBytes } from '../storage-errors.ts';
 import { openEtcd, tooOld } from './etcd.ts';
 import { Members } from './members.ts';
 import { decodeTxn, encodeWrite } from './messages.ts';
-import { etcdBinary, startEtcd, type EtcdCluster } from './testing/etcd-process.ts';
-
-const found = etcdBinary() !== undefined;
-if (!found) process.stderr.write('etcd.test.ts: there is no etcd on this machine (apt-get install etcd-server): skipped\n');
+import { startEtcd, type EtcdCluster } from './testing/etcd-process.ts';
+import { withEtcd } from './testing/with-etcd.ts';
 
 test.each([
   ['3.4.23', 'this etcd is 3.4.23: 3.5 or later is needed'],
@@ -26,7 +24,7 @@ test.each([
 const fast = ['--heartbeat-interval', '20', '--election-timeout', '200', '--unsafe-no-fsync'];
 let cluster: EtcdCluster;
 
-(found ? describe : describe.skip)('with a member', () => {
+withEtcd.describe('with a member', () => {
   beforeAll(async () => {
     cluster = await startEtcd({ arguments: fast });
   }, 30_000);
