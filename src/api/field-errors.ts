@@ -128,10 +128,11 @@ export function aggregate(errors: readonly FieldError[]): string {
   return lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`;
 }
 
-/** 422 Invalid for all faults at once, deduplicated; message as apimachinery's NewInvalid writes it. */
-export function invalidObject(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): ApiError {
+/** 422 Invalid for all faults at once, deduplicated; message as apimachinery's NewInvalid writes it. What is not valid may have no name. */
+export function invalidObject(kind: { group: string; kind: string }, given: string | undefined, errors: readonly FieldError[]): ApiError {
+  const name = given ?? '';
   const shownKind = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  return new ApiError('Invalid', `${shownKind} "${name}" is invalid: ${aggregate(errors)}`, {
+  return new ApiError('Invalid', `${shownKind} ${goQuoted(name)} is invalid: ${aggregate(errors)}`, {
     details: {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),

@@ -302,10 +302,9 @@ function toUpgrade({ request, socket, head }: UpgradeRequest): Upgrade {
 
 function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): WatchOutlet {
   const { response } = exchange;
-  if (response instanceof Http2Response) return new Http2Outlet(exchange, response);
-  if (upgrade === undefined) return new HttpOutlet(exchange, flusher);
-  if (upgrade.request.headers.upgrade?.toLowerCase() !== 'websocket')
-    throw badRequest('unable to upgrade: only websocket is supported for watches');
+  if (response instanceof Http2Response) return new Http2Outlet(exchange, response, flusher);
+  // Other protocols are not changed to, which is no fault.
+  if (upgrade?.request.headers.upgrade?.toLowerCase() !== 'websocket') return new HttpOutlet(exchange, flusher);
   return new WebSocketOutlet(exchange, upgrade);
 }
 

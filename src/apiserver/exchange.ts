@@ -51,7 +51,7 @@ export class Exchange {
     this.format = plainJson;
     this.user = parsed.user;
     const given = http.request.headers['audit-id'];
-    this.auditId = typeof given === 'string' && given !== '' ? given : randomUUID();
+    this.auditId = typeof given === 'string' && given !== '' ? firstOf(given, http.request) : randomUUID();
   }
 
   get query(): URLSearchParams {
@@ -91,6 +91,11 @@ export class Exchange {
   get userAgent(): string {
     return managerOfUserAgent(this.request.headers['user-agent'] ?? '');
   }
+}
+
+/** Headers that came twice are joined by commas, where Go takes the first. */
+function firstOf(joined: string, { headersDistinct }: HttpRequest): string {
+  return joined.includes(',') ? (headersDistinct['audit-id']?.[0] ?? joined) : joined;
 }
 
 /** Go leaves out pairs with a semicolon or with an escape that is none (net/url, ParseQuery). */

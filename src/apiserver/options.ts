@@ -33,7 +33,7 @@ const nothing: WriteParameters = Object.freeze({ dryRun: false, fieldManager: ''
 export function writeParameters(query: URLSearchParams, optionsKind: string, patchType = ''): WriteParameters {
   if (query.size === 0 && patchType !== 'application/apply-patch+yaml') return nothing;
   const fieldManager = query.get('fieldManager') ?? '';
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const dryRun = query.getAll('dryRun');
   const fieldValidation = query.get('fieldValidation') ?? '';
   const force = booleanOf(query, 'force');
   const faults: FieldError[] = [];
@@ -184,7 +184,7 @@ function fromQuery(query: URLSearchParams): GivenDeleteOptions {
     gracePeriodSeconds: integerOf(query, 'gracePeriodSeconds'),
     propagationPolicy: query.get('propagationPolicy') ?? undefined,
     orphanDependents: booleanOf(query, 'orphanDependents'),
-    dryRun: query.getAll('dryRun').filter((value) => value !== ''),
+    dryRun: query.getAll('dryRun'),
   };
 }
 

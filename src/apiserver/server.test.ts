@@ -311,6 +311,15 @@ describe('watch', () => {
     expect(JSON.parse(first)).toMatchObject({ type: 'ADDED', object: { kind: 'Namespace' } });
     socket.terminate();
   });
+
+  test('a token among the subprotocols of a WebSocket is not said back', async () => {
+    const url = `wss://127.0.0.1:${String(server.api.port)}/api/v1/namespaces?watch=1`;
+    const token = `base64url.bearer.authorization.k8s.io.${Buffer.from(testToken).toString('base64url')}`;
+    const socket = new WebSocket(url, [token, 'base64.binary.k8s.io'], { ca: server.ca.cert });
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    expect(socket.protocol).toBe('base64.binary.k8s.io');
+    socket.terminate();
+  });
 });
 
 describe('streams to nodes', () => {

@@ -21,6 +21,7 @@ import { discoveryOf } from './discovery/discovery.ts';
 import { createConnector, type NodeConnection } from './connect/connector.ts';
 import { Health } from './health.ts';
 import { type Http2Handler, serveHttp2 } from './http2/connection.ts';
+import { SpareBuffers } from './http2/outbox.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 import { Metrics } from './metrics.ts';
 import type { VersionInfo } from './version-info.ts';
@@ -138,11 +139,12 @@ function inTurn({ socket }: IncomingMessage, response: ServerResponse, serve: ()
 /** Takes the connections that chose HTTP/2 away from node:http; the answer ends them. */
 function http2(server: Server, serve: Http2Handler): () => void {
   const open = new Map<TLSSocket, () => void>();
+  const buffers = new SpareBuffers();
   const [http1] = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
     if (socket.alpnProtocol !== 'h2') return void http1?.call(server, socket);
-    open.set(socket, serveHttp2(socket, serve));
+    open.set(socket, serveHttp2(socket, serve, buffers));
     socket.once('close', () => open.delete(socket));
   });
   return () => {
@@ -179,10 +181,15 @@ function listening(server: Server, { host, port }: ApiServerOptions['listen']): 
   });
 }
 
+/** The first one that is no bearer token: those are not repeated to anybody. */
+function subprotocol(offered: Set<string>): string | false {
+  return [...offered].find((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.')) ?? false;
+}
+
 /** Hands upgrade requests over with a response for refusals; the sockets they leave behind, to be closed in the end. */
 function upgrades(server: Server, serve: ReturnType<typeof createApi>['upgrade']): ReadonlySet<Duplex> {
   const open = new Set<Duplex>();
-  const webSockets = new WebSocketServer({ noServer: true, clientTracking: false });
+  const webSockets = new WebSocketServer({ noServer: true, clientTracking: false, handleProtocols: subprotocol });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));

@@ -26,7 +26,7 @@ export function decodeContinue(text: string): ContinueToken {
     throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '')
     throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  if (start.split('/').some((part, at) => part === '.' || part === '..' || (part === '' && at > 0)))
+  if (start !== '/' && start.split('/').some((part, at) => part === '.' || part === '..' || (part === '' && at > 0)))
     throw refused(`continue key is not valid: ${start}`);
   return { revision: rv, start: start.startsWith('/') ? start.slice(1) : start };
 }

@@ -1,7 +1,8 @@
 /** What clients seldom ask: odd paths, conditions and ranges, names nobody has, methods nobody uses. */
-import { type Case, get, post, remove, type Step } from '../case.ts';
+import { type Case, get, patch, post, put, quiet, remove, type Step } from '../case.ts';
 
 const one = (name: string, ...steps: Step[]): Case => ({ name, steps });
+const maps = '/api/v1/namespaces/{ns}/configmaps';
 const version = '/openapi/v3/version';
 const asking = (header: string, value: string): Step => get(version, { headers: { [header]: value } });
 
@@ -42,6 +43,34 @@ export function edgeCases(): readonly Case[] {
       asking('if-none-match', '*'),
       asking('if-modified-since', 'Sun, 06 Nov 2094 08:49:37 GMT'),
       asking('if-unmodified-since', 'Sun, 06 Nov 1994 08:49:37 GMT'),
+    ),
+    one(
+      'edges/empty dry run',
+      post(`${maps}?dryRun=`, { metadata: { name: 'dry-{run}' } }),
+      put(`${maps}/dry-{run}?dryRun=&dryRun=All`, { metadata: { name: 'dry-{run}' } }),
+      patch('merge', `${maps}/dry-{run}?dryRun=`, {}),
+      remove(`${maps}/dry-{run}?dryRun=`),
+      remove(`${maps}?dryRun=&labelSelector=none`),
+      get(`${maps}/dry-{run}`),
+    ),
+    one(
+      'edges/upgrades',
+      quiet(post(maps, { metadata: { name: 'upgraded-{run}' } })),
+      ...['h2c', 'SPDY/3.1'].map((upgrade) =>
+        get(`${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dupgraded-{run}`, {
+          headers: { connection: 'Upgrade', upgrade },
+          events: 1,
+        }),
+      ),
+      quiet(remove(`${maps}/upgraded-{run}`)),
+    ),
+    one(
+      'edges/headers',
+      get(`${maps}/none`, { headers: { 'accept-encoding': 'gzip, gzip' } }),
+      post(maps, { metadata: { name: 'n\u0000' } }),
+      post(maps, { metadata: { name: 'a"b' } }),
+      post('/api/v1/namespaces/{ns}/services', 'null'),
+      get(`${maps}?continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":-1,"start":"/"}').toString('base64url')}&labelSelector=none`),
     ),
     one('edges/shared parameters', get('/openapi/v2', { mask: ['paths', 'definitions'] })),
   ];
