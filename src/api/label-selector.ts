@@ -1,5 +1,6 @@
 /** metav1.LabelSelector objects as predicates (apimachinery pkg/apis/meta/v1/helpers.go); text selectors are in selectors.ts. */
 import type { LabelSelector } from './generated/types.ts';
+import { entryOf } from './entry-of.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelMatcher = (labels: Labels | undefined) => boolean;
@@ -29,7 +30,7 @@ export interface LabelExpression {
 
 /** In, NotIn, Exists and DoesNotExist, and the node selector's Gt and Lt (component-helpers scheduling/corev1/nodeaffinity). */
 export function matchesExpression({ key, operator, values = [] }: LabelExpression, labels: Labels): boolean {
-  const value = labels[key];
+  const value = entryOf(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

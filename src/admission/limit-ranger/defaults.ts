@@ -1,5 +1,6 @@
 /** Requests and limits that containers get from a LimitRange when they name none. */
 import type { Container, LimitRange, Pod } from '../../api/generated/types.ts';
+import { entryOf } from '../../api/entry-of.ts';
 
 const annotation = 'kubernetes.io/limit-ranger';
 
@@ -42,6 +43,6 @@ function fill(container: Container, { requests, limits }: Defaults, kind: string
 
 function missing(defaults: Readonly<Record<string, string>>, given: Readonly<Record<string, unknown>> = {}): string[] {
   return Object.keys(defaults)
-    .filter((name) => given[name] === undefined)
+    .filter((name) => entryOf(given, name) === undefined)
     .sort();
 }

@@ -11,6 +11,7 @@ import { systemUser } from '../../registry/context.ts';
 import type { AdmissionDeps } from '../shared/deps.ts';
 import { objectsOf, storeOf } from '../shared/read.ts';
 import { isOf, refuse } from '../shared/request.ts';
+import { entryOf } from '../../api/entry-of.ts';
 
 const resourceQuotas = { group: '', version: 'v1', resource: 'resourcequotas' } as const;
 
@@ -60,7 +61,7 @@ function chargeOf(request: AdmissionRequest, quota: ResourceQuota, now: number):
   const names = quotaNames(definition, Object.keys(quota.status?.hard ?? {}));
   const fault = isOf(definition, '', 'pods') ? podConstraintFault(object as unknown as Pod, names) : undefined;
   if (fault !== undefined) throw refuse(request, `failed quota: ${quota.metadata.name}: ${fault}`);
-  if (names.some((name) => quota.status?.used?.[name] === undefined)) {
+  if (names.some((name) => entryOf(quota.status?.used, name) === undefined)) {
     throw refuse(request, `status unknown for quota: ${quota.metadata.name}, resources: ${[...names].sort().join(',')}`);
   }
   const usage = quotaUsage(definition, object, now);

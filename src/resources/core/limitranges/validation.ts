@@ -4,6 +4,7 @@ import { duplicate, type FieldError, forbiddenField, invalid, path, type Path, r
 import { qualifiedNameFaults } from '../../../api/names.ts';
 import { parseQuantity, type Quantity } from '../../../api/quantity.ts';
 import { limitedResourceNameErrors } from '../../shared/resource-names.ts';
+import { entryOf } from '../../../api/entry-of.ts';
 
 type Item = LimitRange['spec']['limits'][number];
 
@@ -57,7 +58,7 @@ function needsStorage({ type, min, max }: Item): boolean {
 /** The amounts of one resource must be in order: min, default request, default, max. */
 function orderErrors(item: Item, name: string, at: Path): FieldError[] {
   const amount = (part: (typeof parts)[number]): Quantity | undefined => {
-    const text = item.type === 'Pod' && part.startsWith('default') ? undefined : item[part]?.[name];
+    const text = item.type === 'Pod' && part.startsWith('default') ? undefined : entryOf(item[part], name);
     return text === undefined ? undefined : parseQuantity(text);
   };
   const [max, min, limit, request] = [amount('max'), amount('min'), amount('default'), amount('defaultRequest')];

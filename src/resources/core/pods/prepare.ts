@@ -2,6 +2,7 @@
 import type { AppArmorProfile, LabelSelector, Pod } from '../../../api/generated/types.ts';
 import { semanticEqual } from '../../../api/json.ts';
 import { appArmorPrefix } from '../../shared/pod/validate-profiles.ts';
+import { entryOf } from '../../../api/entry-of.ts';
 
 /** The condition of a pod that something keeps from being scheduled. */
 export function gateCondition({ spec, status }: Pod, now: string): void {
@@ -41,7 +42,10 @@ function merge(
 ): void {
   if (labelSelector === undefined) return;
   const more = (keys: readonly string[], operator: string): NonNullable<LabelSelector['matchExpressions']> =>
-    keys.flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
+    keys.flatMap((key) => {
+      const value = entryOf(labels, key);
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
   const added = [...more(matchLabelKeys, 'In'), ...more(mismatchLabelKeys, 'NotIn')];
   if (added.length > 0) labelSelector.matchExpressions = [...(labelSelector.matchExpressions ?? []), ...added];
 }

@@ -5,6 +5,7 @@ import { podLimits, podRequests } from '../../../api/pod-resources.ts';
 import { isGiven } from '../../../api/schema/said-empty.ts';
 import { parseQuantity, type Quantity } from '../../../api/quantity.ts';
 import { resourceErrors } from './validate-resources.ts';
+import { entryOf } from '../../../api/entry-of.ts';
 
 export function podResourceErrors(spec: PodSpec, at: Path, claims: ReadonlySet<string>): FieldError[] {
   const { resources } = spec;
@@ -22,7 +23,7 @@ function sumErrors(spec: PodSpec, at: Path): FieldError[] {
   const { resources, overhead: _overhead, ...ofContainers } = spec;
   const compared = (field: 'requests' | 'limits', sums: Iterable<[string, Quantity]>): FieldError[] =>
     [...sums].flatMap(([name, amount]) => {
-      const whole = resources?.[field]?.[name];
+      const whole = entryOf(resources?.[field], name);
       if (whole === undefined || amount.compare(parseQuantity(whole)) <= 0) return [];
       const why = `must be greater than or equal to aggregate container ${field} of ${amount.toString()}`;
       return [invalid(at.child(field).key(name), parseQuantity(whole).toString(), why)];
@@ -35,7 +36,7 @@ function sumErrors(spec: PodSpec, at: Path): FieldError[] {
 function singleErrors(spec: PodSpec, at: Path): FieldError[] {
   return spec.containers.flatMap(({ resources }, index) =>
     Object.entries(resources?.limits ?? {}).flatMap(([name, amount]) => {
-      const whole = spec.resources?.limits?.[name];
+      const whole = entryOf(spec.resources?.limits, name);
       if (whole === undefined || parseQuantity(amount).compare(parseQuantity(whole)) <= 0) return [];
       const own = at.child('containers').index(index).key(name).child('limits');
       return [

@@ -15,6 +15,7 @@ import { isPodLevel } from '../../../api/pod-resources.ts';
 import { parseQuantity, tryParseQuantity } from '../../../api/quantity.ts';
 import { checked } from '../names.ts';
 import { amountErrors, limitedResourceNameErrors, resourceNameErrors } from '../resource-names.ts';
+import { entryOf } from '../../../api/entry-of.ts';
 
 type Requirements = NonNullable<Container['resources']>;
 type Claims = NonNullable<Requirements['claims']>;
@@ -42,7 +43,7 @@ export function resourceErrors(requirements: Requirements, at: Path, { claims, f
   for (const name in requests) {
     const request = requests[name] ?? '0';
     itemErrors(name, request, { at: at.child('requests').key(name), faults, ofPod });
-    faults.push(...boundErrors(name, { request, limit: limits[name] }, at));
+    faults.push(...boundErrors(name, { request, limit: entryOf(limits, name) }, at));
     if (hugePage(name)) faults.push(...pageErrors(name, request, at.child('requests').key(name)));
   }
   const all = [...Object.keys(limits), ...Object.keys(requests)];
