@@ -32,6 +32,8 @@ export interface CreateRequest {
   readonly dryRun: boolean;
   /** A PUT or an apply of what is not there. */
   readonly byUpdate?: boolean;
+  /** Nothing is reserved for it. */
+  readonly unreserved?: boolean;
 }
 
 /** POST. */
@@ -76,7 +78,8 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
   const { object, context, dryRun } = request;
   const { strategy } = definition;
   fillSystemFields(object.metadata, engine.clock);
-  const reservation = await strategy.beginCreate?.(object, dryRun && context.dryRun !== true ? { ...context, dryRun } : context);
+  const inContext = dryRun && context.dryRun !== true ? { ...context, dryRun } : context;
+  const reservation = request.unreserved === true ? undefined : await strategy.beginCreate?.(object, inContext);
   return settle(
     reservation,
     async () => {

@@ -25,7 +25,7 @@ export interface Reservation {
 
 /**
  * A kind's policy. Every function that gets an object it may change gets a private, unfrozen copy; `old` is frozen.
- * None does I/O except the two `begin` hooks, `validateAmongOthers` and `afterDelete`.
+ * None does I/O except the two `begin` hooks, `validate(Status)AmongOthers` and `afterDelete`.
  */
 export interface Strategy<T = KubeObject> {
   /** Fills defaults in; also run on objects read from an older version. */
@@ -61,6 +61,8 @@ export interface Strategy<T = KubeObject> {
   readonly allowUnconditionalUpdate?: boolean;
   /** Faults that only other objects can tell; they come before those of `validate`. On create alone. */
   validateAmongOthers?(object: T): Promise<FieldError[]>;
+  /** The same for a write of the status. */
+  validateStatusAmongOthers?(object: T, old: T): Promise<FieldError[]>;
   /** Reserves something for the object before it is prepared and validated; may fill fields in. */
   beginCreate?(object: T, context: RequestContext): Promise<Reservation>;
   beginUpdate?(object: T, old: T, context: RequestContext): Promise<Reservation>;

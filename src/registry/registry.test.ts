@@ -258,9 +258,9 @@ describe('update', () => {
     expect((await store.update({ ...request, name: 'c', update: () => versioned }, context)).created).toBe(true);
     expect(entry.object.metadata).toMatchObject({ generation: 1, namespace: 'default' });
     expect((await store.update(request, context)).created).toBe(false);
-    expect((await failure(store.update({ ...request, name: 'b', update: () => widget('b'), subresource: 'status' }, context))).reason).toBe(
-      'NotFound',
-    );
+    const other = (subresource: string) => store.update({ ...request, name: 'b', update: () => widget('b'), subresource }, context);
+    expect((await failure(other('scale'))).reason).toBe('NotFound');
+    expect((await other('status')).created).toBe(true);
   });
 
   test('is tried again on the newest state when somebody else was faster', async () => {

@@ -101,7 +101,9 @@ function track({ request, resource, context }: Update, object: KubeObject, old: 
 async function createMissing(update: Update): Promise<Updated> {
   const { resource, request, context, dryRun } = update;
   const { definition, engine } = resource;
-  const allowed = request.subresource === '' && (definition.strategy.allowCreateOnUpdate === true || request.forceAllowCreate === true);
+  const { subresource } = request;
+  const byKind = definition.strategy.allowCreateOnUpdate === true && (subresource === '' || subresource === 'status');
+  const allowed = byKind || (subresource === '' && request.forceAllowCreate === true);
   if (!allowed) {
     // A PUT says whose name it bears before anybody looks for the object (apiserver pkg/endpoints/handlers/update.go, checkName).
     if (!request.retryOnConflict && request.apply === undefined) checkIdentity(update, await request.update(undefined));
@@ -119,7 +121,12 @@ async function createMissing(update: Update): Promise<Updated> {
     dedupOwnerReferences(object, context, true);
     definition.strategy.default?.(object);
   }
-  return { entry: await insert(resource, { namespace: request.namespace, object, context, dryRun, byUpdate: true }), created: true };
+  const { namespace } = request;
+  // through its status a kind is created without what belongs to its creation, as upstream
+  return {
+    entry: await insert(resource, { namespace, object, context, dryRun, byUpdate: true, unreserved: subresource !== '' }),
+    created: true,
+  };
 }
 
 /** Undefined when the store has moved on. */
@@ -148,7 +155,8 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
     async () => {
       prepare(update, object, old);
       ignoreTimes(object, old);
-      check(update, object, old);
+      const amongOthers = request.subresource === 'status' ? await strategy.validateStatusAmongOthers?.(object, old) : undefined;
+      check(update, { object, old, amongOthers });
       await validate(engine.admission, admitted);
       ends = vanishes(definition, object, old);
       if (ends) return removeFinished(resource, { current, object, dryRun });
@@ -240,13 +248,20 @@ function keepMetadata(object: KubeObject, old: KubeObject, keeps: Strategy['stat
 /** What apimachinery's ResetObjectMetaForStatus puts back. */
 const keptMetadata = ['deletionTimestamp', 'generation', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
-function check({ request, resource, context }: Update, object: KubeObject, old: KubeObject): void {
+interface Check {
+  readonly object: KubeObject;
+  readonly old: KubeObject;
+  /** What only other objects could tell. */
+  readonly amongOthers: readonly FieldError[] | undefined;
+}
+
+function check({ request, resource, context }: Update, { object, old, amongOthers = [] }: Check): void {
   const { definition } = resource;
   const { strategy } = definition;
   const updateFaults = metadataUpdateFaults(object.metadata, old.metadata);
   // Upstream's engine and its kinds check the same, and the causes of its answers show both (rest.BeforeUpdate).
   const faults = [...metadataFaults(object.metadata, metadataRules(definition, 'update')), ...updateFaults, ...updateFaults];
-  faults.push(...ownMetadataFaults(definition, object.metadata), ...ownFaults({ request, resource, context }, object, old));
+  faults.push(...ownMetadataFaults(definition, object.metadata), ...amongOthers, ...ownFaults({ request, resource, context }, object, old));
   if (faults.length > 0) throw invalidObject(kindInTexts(definition), object.metadata.name, faults);
   for (const text of ownWarnings(request.subresource, strategy, { object, old })) context.warn(text);
 }

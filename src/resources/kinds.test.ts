@@ -211,7 +211,9 @@ test('autoscaling/v1 is a view of autoscaling/v2', async () => {
   const old = (await store('autoscaling/v1', 'horizontalpodautoscalers').get('default', 'h')).object;
   expect(old).toMatchObject({
     spec: { minReplicas: 1, targetCPUUtilizationPercentage: 50 },
-    metadata: { annotations: { 'autoscaling.alpha.kubernetes.io/metrics': JSON.stringify([pods]) } },
+    metadata: {
+      annotations: { 'autoscaling.alpha.kubernetes.io/metrics': '[{"type":"Pods","pods":{"metricName":"m","targetAverageValue":"1"}}]' },
+    },
   });
   const negative = (object: KubeObject): void => void (object['status'] = { currentReplicas: -1, desiredReplicas: 0 });
   for (const version of ['v1', 'v2'])

@@ -11,6 +11,7 @@ import { protocolCases } from './protocol.ts';
 import { readCases } from './reads.ts';
 import { wrongCases } from './wrong.ts';
 import { ruleCases } from './rules.ts';
+import { statusRuleCases } from './status-rules.ts';
 import { updateCases } from './updates.ts';
 
 export function allCases(): readonly Case[] {
@@ -20,6 +21,7 @@ export function allCases(): readonly Case[] {
     ...wrongCases(),
     ...podRuleCases,
     ...ruleCases,
+    ...statusRuleCases,
     ...updateCases(),
     ...fieldOwnerCases(),
     ...applyCases(),

@@ -58,7 +58,10 @@ const scope = (scopeName: string, operator: string, values?: readonly string[]):
 
 const single: Readonly<Record<string, readonly Step[]>> = {
   'node: amounts': [
-    node('amounts', { status: { capacity: { cpu: '-1', 'a.b/c': '500m', pods: '1500m' }, allocatable: { memory: '-2' } } }),
+    // one of each: upstream goes through maps in any order
+    node('amounts', { status: { capacity: { cpu: '-1' }, allocatable: { memory: '-2' } } }),
+    node('amounts', { status: { capacity: { 'a.b/c': '500m' } } }),
+    node('amounts', { status: { capacity: { pods: '1500m' } } }),
   ],
   'node: features': [node('features', { status: { declaredFeatures: ['b', 'B', 'A', 'A', 'A/b', 'A/1', 'A/'] } })],
   'node: swap': [node('swap', { status: { nodeInfo: { swap: { capacity: 0 } } } })],

@@ -4,7 +4,7 @@ import { internalForm } from '../../../api/internal-form.ts';
 import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { define, type ResourceDefinition } from '../../../registry/definition.ts';
 import type { ResourceDeps } from '../../deps.ts';
-import { adminAccessErrors } from '../../shared/admin-access.ts';
+import { adminAccessErrors, adminAccessStatusErrors } from '../../shared/admin-access.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { defaultDeviceRequests } from '../../shared/device-requests.ts';
 import { claimErrors } from '../../shared/devices.ts';
@@ -29,6 +29,7 @@ export const resourceclaims = (deps: ResourceDeps): ResourceDefinition =>
         if (old.status.allocation !== undefined && claim.status.allocation === undefined) delete claim.status.devices;
       },
       validateStatusUpdate: claimStatusErrors,
+      validateStatusAmongOthers: (claim, old) => adminAccessStatusErrors(deps, claim, old),
       validateAmongOthers: ({ metadata, spec }) => adminAccessErrors(deps, { metadata, requests: spec.devices?.requests ?? [] }),
     },
     columns: [
