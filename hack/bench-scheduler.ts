@@ -1,8 +1,8 @@
 /**
- * Measures the scheduler alone: `node hack/bench-scheduler.ts [--nodes 1000] [--pods 10000] [--kind plain|spread|affinity|service]`.
+ * Measures the scheduler alone.
  * The API is a stub that binds at once, so what is counted is the scheduler's own work: CPU time of this thread a pod.
  */
-import { parseArgs } from 'node:util';
+import { commandLine, wholeNumber } from '../test/support/command-line.ts';
 import type { KubeObject } from '../src/api/object.ts';
 import { realClock } from '../src/base/clock.ts';
 import { running } from '../src/base/lifecycle.ts';
@@ -10,16 +10,16 @@ import { silentLogger } from '../src/base/logger.ts';
 import type { Client, ResourceClient, ResourceRef, WatchSink } from '../src/client/client.ts';
 import { startScheduler } from '../src/scheduler/scheduler.ts';
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '1000' },
-    pods: { type: 'string', default: '10000' },
-    kind: { type: 'string', default: 'plain' },
-    zones: { type: 'string', default: '4' },
-  },
+const help = `node hack/bench-scheduler.ts [--nodes 1000] [--pods 10000] [--zones 4] [--kind plain|spread|affinity|service]
+  the scheduler's processor time for each pod`;
+const { values } = commandLine(help, {
+  nodes: { type: 'string', default: '1000' },
+  pods: { type: 'string', default: '10000' },
+  kind: { type: 'string', default: 'plain' },
+  zones: { type: 'string', default: '4' },
 });
-const nodeCount = Number(values.nodes);
-const podCount = Number(values.pods);
+const nodeCount = wholeNumber('nodes', values.nodes);
+const podCount = wholeNumber('pods', values.pods);
 
 const state = { revision: 1, bound: 0, finish: (): void => undefined };
 const meta = (name: string, more: object = {}): KubeObject['metadata'] => ({
@@ -32,7 +32,10 @@ const meta = (name: string, more: object = {}): KubeObject['metadata'] => ({
 
 const node = (at: number): KubeObject => {
   const name = `node-${String(at)}`;
-  const labels = { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${String(at % Number(values.zones))}` };
+  const labels = {
+    'kubernetes.io/hostname': name,
+    'topology.kubernetes.io/zone': `zone-${String(at % wholeNumber('zones', values.zones))}`,
+  };
   const allocatable = { cpu: '32', memory: '256Gi', pods: '110', 'ephemeral-storage': '100Gi' };
   return { metadata: meta(name, { labels }), spec: {}, status: { allocatable, capacity: allocatable } };
 };

@@ -1,13 +1,16 @@
-/**
- * npm run crash: 200 rounds of kill -9 under 16 writers and 8 watchers on each store, and etcd members that stop, freeze and come
- * back. CRASH_ROUNDS sets how many; arguments are names of tests (embedded, etcd, members).
- */
+/** npm run crash: kills the stores under load and looks for what was acknowledged. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { installDependencies, node, root } from './prepare.mjs';
 
-installDependencies();
 const names = process.argv.slice(2);
+if (names.includes('--help')) {
+  console.log(`npm run crash -- [embedded] [etcd] [members]
+  200 rounds (CRASH_ROUNDS) of kill -9 under 16 writers and 8 watchers on each store, and etcd members that stop, freeze and come back
+Example: CRASH_ROUNDS=20 npm run crash -- embedded`);
+  process.exit(0);
+}
+installDependencies();
 const result = spawnSync(
   node,
   [

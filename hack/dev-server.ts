@@ -1,10 +1,5 @@
-/**
- * An API server over memory (or --sqlite FILE) without controllers, for trying things with kubectl and for benchmarks:
- *   node hack/dev-server.ts [--port 16600] [--sqlite FILE]
- * Prints where it listens and writes /tmp/coracle-dev-PORT.kubeconfig; the bearer token is `dev`.
- */
+/** An API server over memory (or a file) without controllers and admission, for trying things with kubectl and for benchmarks. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { inProcessClient } from '../src/apiserver/in-process.ts';
 import { startApiServer } from '../src/apiserver/server.ts';
 import { certificateAuthenticator } from '../src/auth/authenticator.ts';
@@ -22,9 +17,14 @@ import { createRegistry, type DynamicRegistry } from '../src/registry/registry.t
 import { builtinResources } from '../src/resources/index.ts';
 import { openMemory } from '../src/storage/memory/memory.ts';
 import { openSqlite } from '../src/storage/sqlite/sqlite.ts';
+import { commandLine, wholeNumber } from '../test/support/command-line.ts';
 
-const { values } = parseArgs({
-  options: { port: { type: 'string', default: '16600' }, sqlite: { type: 'string' }, log: { type: 'string', default: 'warn' } },
+const help = `node hack/dev-server.ts [--port 16600] [--sqlite FILE] [--log warn]
+  prints where it listens and writes /tmp/coracle-dev-PORT.kubeconfig; the bearer token is dev`;
+const { values } = commandLine(help, {
+  port: { type: 'string', default: '16600' },
+  sqlite: { type: 'string' },
+  log: { type: 'string', default: 'warn' },
 });
 const clock = realClock;
 const logger = createLogger(values.log);
@@ -57,7 +57,7 @@ const registry = await createRegistry({
 holder.registry = registry;
 const api = await startApiServer({
   registry,
-  listen: { host: undefined, port: Number(values.port) },
+  listen: { host: undefined, port: wholeNumber('port', values.port) },
   tls: { ...server, clientCA: ca.cert },
   authenticators: [certificateAuthenticator, tokens.authenticator, statics],
   authorizer: allowAuthenticated,

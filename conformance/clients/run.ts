@@ -6,7 +6,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../../test/support/command-line.ts';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
 import type { ClientRun } from './command-run.ts';
 import { helmScenario } from './helm/scenario.ts';
@@ -195,10 +195,11 @@ async function withServer<T>(use: (kubeconfig: string) => Promise<T>): Promise<T
   }
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { kubeconfig: { type: 'string' }, results: { type: 'string' } },
-});
+const help = `npm run clients -- [--kubeconfig FILE] [--results FILE] [WORD OF A CLIENT'S NAME...]
+  programs on other client libraries against a server of their own, or that of --kubeconfig, and a table of how they fared (--results: into
+  this file, too); ends with 1 when one failed
+Example: npm run clients -- python kubectl`;
+const { values, positionals } = commandLine(help, { kubeconfig: { type: 'string' }, results: { type: 'string' } }, { positionals: true });
 mkdirSync(cache, { recursive: true });
 const use = (kubeconfig: string): Promise<Row[]> => runAll(kubeconfig, positionals);
 const rows = values.kubeconfig === undefined ? await withServer(use) : await use(values.kubeconfig);

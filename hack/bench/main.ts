@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, wholeNumber } from '../../test/support/command-line.ts';
 import { CoracleProcess, freePort } from '../../test/support/coracle.ts';
 import { dnsFigures } from './dns.ts';
 import { growFigures } from './grow.ts';
@@ -17,32 +17,8 @@ import { embeddedFigures, etcdFigures } from './storage.ts';
 import { peerKubeconfig, Target } from './target.ts';
 import { startPeer, workloadFigures } from './workloads.ts';
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '3000' },
-    starts: { type: 'string', default: '5' },
-    node: { type: 'boolean', default: false },
-    peer: { type: 'boolean', default: false },
-    'peer-node': { type: 'boolean', default: false },
-    workloads: { type: 'boolean', default: false },
-    storage: { type: 'boolean', default: false },
-    services: { type: 'boolean', default: false },
-    ingress: { type: 'boolean', default: false },
-    policies: { type: 'boolean', default: false },
-    changes: { type: 'string', default: '200' },
-    objects: { type: 'string', default: '100000' },
-    nodes: { type: 'string', default: '1000' },
-    pods: { type: 'string', default: '10000' },
-    dns: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '10' },
-    grow: { type: 'boolean', default: false },
-    sizes: { type: 'string', default: '1000,10000,100000' },
-    help: { type: 'boolean', default: false },
-  },
-});
-
 const help = `npm run bench -- [--count PODS] [--starts N] [--node] [--peer]
-  start to /readyz and memory (medians of N starts on empty stores), then API load on one server
+  start to /readyz and memory (medians of N starts on empty stores), then API load on an API server alone
   --node   also pods on Docker: one replica more, 40 more, 47 deleted, memory, idle CPU, exec, logs, and the memory
            of a joined agent alone (root, Docker)
   --peer   the same load on the real control plane (../shared/peers/control-plane.sh)
@@ -61,7 +37,28 @@ npm run bench -- --policies
 npm run bench -- --services [--changes N] [--peer]
   instead: the proxy's rules for 100 and 5,000 Services; the peer is kube-proxy on the same server (root, nft)
 npm run bench -- --grow [--sizes 1000,10000,100000]
-  instead: the same requests on stores of these sizes, each in processor time of the server`;
+  instead: the same requests on stores of these sizes, each in processor time of the server
+Example: npm run bench -- --count 1000 --peer`;
+const { values } = commandLine(help, {
+  count: { type: 'string', default: '3000' },
+  starts: { type: 'string', default: '5' },
+  node: { type: 'boolean', default: false },
+  peer: { type: 'boolean', default: false },
+  'peer-node': { type: 'boolean', default: false },
+  workloads: { type: 'boolean', default: false },
+  storage: { type: 'boolean', default: false },
+  services: { type: 'boolean', default: false },
+  ingress: { type: 'boolean', default: false },
+  policies: { type: 'boolean', default: false },
+  changes: { type: 'string', default: '200' },
+  objects: { type: 'string', default: '100000' },
+  nodes: { type: 'string', default: '1000' },
+  pods: { type: 'string', default: '10000' },
+  dns: { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '10' },
+  grow: { type: 'boolean', default: false },
+  sizes: { type: 'string', default: '1000,10000,100000' },
+});
 
 async function server(extra: readonly string[] = []): Promise<CoracleProcess> {
   return new CoracleProcess([
@@ -88,8 +85,11 @@ async function starts(times: number): Promise<void> {
   row('coracle: memory 1 s after start', `${median(memory).toFixed(0)} MB (${memory.map((value) => value.toFixed(0)).join(' ')})`);
 }
 
+/** What the peer is without controllers and scheduler. */
+const alone = ['--disable-agent', '--disable-controller-manager', '--disable-scheduler', '--disable-admission-plugins', 'ServiceAccount'];
+
 async function apiLoad(count: number): Promise<void> {
-  const coracle = await server(['--runtime', 'sim']);
+  const coracle = await server(alone);
   await coracle.start();
   await load(new Target('coracle', join(coracle.dataDir, 'kubeconfig')), count);
   row('coracle: memory after this load', `${residentMB(coracle.pid).toFixed(0)} MB`);
@@ -125,10 +125,10 @@ async function atScale(nodes: number, pods: number): Promise<void> {
 
 async function stores(): Promise<void> {
   const onSim = (flags: readonly string[] = []): Promise<CoracleProcess> => server(['--runtime', 'sim', ...flags]);
-  await embeddedFigures({ server: onSim, objects: Number(values.objects), starts: Number(values.starts) });
-  await etcdFigures(onSim, Number(values.count));
+  await embeddedFigures({ server: onSim, objects: wholeNumber('objects', values.objects), starts: wholeNumber('starts', values.starts) });
+  await etcdFigures(onSim, wholeNumber('count', values.count));
   // As on our side: a controller manager and a scheduler, which write each pod as well.
-  if (values.peer) await besidePeer((target) => load(target, Number(values.count)), ['-a']);
+  if (values.peer) await besidePeer((target) => load(target, wholeNumber('count', values.count)), ['-a']);
 }
 
 async function rules(): Promise<void> {
@@ -139,7 +139,14 @@ async function rules(): Promise<void> {
     ? join(process.env['PEERS'] ?? join(process.env['HOME'] ?? '', '.cache', 'peers'), 'bin', 'kube-proxy')
     : undefined;
   const target = new Target('coracle', kubeconfig);
-  await serviceFigures({ target, kubeconfig, nodeName: 'bench', counts: [100, 5000], changes: Number(values.changes), kubeProxy });
+  await serviceFigures({
+    target,
+    kubeconfig,
+    nodeName: 'bench',
+    counts: [100, 5000],
+    changes: wholeNumber('changes', values.changes),
+    kubeProxy,
+  });
   await coracle.stop();
 }
 
@@ -149,12 +156,17 @@ async function names(): Promise<void> {
   const kubeconfig = join(coracle.dataDir, 'kubeconfig');
   const peers = process.env['PEERS'] ?? join(process.env['HOME'] ?? '', '.cache', 'peers');
   const coredns = values.peer ? (process.env['COREDNS'] ?? join(peers, 'bin', 'coredns')) : undefined;
-  await dnsFigures({ target: new Target('coracle', kubeconfig), kubeconfig, services: 1000, seconds: Number(values.seconds), coredns });
+  await dnsFigures({
+    target: new Target('coracle', kubeconfig),
+    kubeconfig,
+    services: 1000,
+    seconds: wholeNumber('seconds', values.seconds),
+    coredns,
+  });
   await coracle.stop();
 }
 
-if (values.help) console.log(help);
-else if (values.dns) await names();
+if (values.dns) await names();
 else if (values.ingress) await ingressFigures();
 else if (values.policies) policyFigures(1000, 10_000);
 else if (values.services) await rules();
@@ -162,11 +174,11 @@ else if (values.storage) await stores();
 else if (values.grow) {
   const sizes = values.sizes.split(',').map(Number);
   await growFigures({ server: () => server(['--runtime', 'sim']), sizes, requests: 1000 });
-} else if (values.workloads) await atScale(Number(values.nodes), Number(values.pods));
+} else if (values.workloads) await atScale(wholeNumber('nodes', values.nodes), wholeNumber('pods', values.pods));
 else {
-  await starts(Number(values.starts));
-  await apiLoad(Number(values.count));
-  if (values.peer) await besidePeer((target) => load(target, Number(values.count)));
+  await starts(wholeNumber('starts', values.starts));
+  await apiLoad(wholeNumber('count', values.count));
+  if (values.peer) await besidePeer((target) => load(target, wholeNumber('count', values.count)));
   if (values.node) {
     const peer = values['peer-node'] ? await peerNodeFigures() : undefined;
     await nodeFigures(await server(['--runtime', 'docker']), peer);

@@ -1,25 +1,23 @@
-/**
- * npm run compare:scheduler [-- --rounds 20 --pods 40 --seed 1 --verbose]: random clusters and pods before the real
- * kube-scheduler 1.36.3, and what ours would have done with the same objects: the same node, or one that scores the same;
- * the same words of refusal; room made on the same node by the same victims.
- */
+/** `npm run compare:scheduler`: random clusters and pods before the real kube-scheduler 1.36.3 and before ours. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CoreV1Event, Pod } from '../../src/api/generated/types.ts';
 import type { Json } from '../compare/case.ts';
+import { commandLine, wholeNumber } from '../support/command-line.ts';
 import { startReal, type RealCluster } from './control-plane.ts';
 import { judge, type State, type Verdict } from './ours.ts';
 import { Dice, randomBudgets, randomNodes, randomPod } from './world.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '20' },
-    pods: { type: 'string', default: '40' },
-    seed: { type: 'string', default: '1' },
-    verbose: { type: 'boolean', default: false },
-  },
+const help = `npm run compare:scheduler -- [--rounds 20] [--pods 40] [--seed 1] [--verbose]
+  random clusters and pods before the real kube-scheduler 1.36.3, and what ours would have done with the same objects: the same node, or one
+  that scores the same; the same words of refusal; room made on the same node by the same victims
+Example: npm run compare:scheduler -- --rounds 5 --seed 7`;
+const { values } = commandLine(help, {
+  rounds: { type: 'string', default: '20' },
+  pods: { type: 'string', default: '40' },
+  seed: { type: 'string', default: '1' },
+  verbose: { type: 'boolean', default: false },
 });
 
 const listed: Readonly<Record<string, string>> = {
@@ -199,7 +197,7 @@ async function round(real: RealCluster, seed: number, tally: Tally): Promise<voi
   const dice = new Dice(seed);
   await populate(real, dice, randomNodes(dice));
   await pause(300);
-  for (let at = 0; at < Number(values.pods); at += 1) {
+  for (let at = 0; at < wholeNumber('pods', values.pods); at += 1) {
     const namespace = dice.pick(namespaces);
     const name = `p-${String(at)}`;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -224,8 +222,8 @@ async function round(real: RealCluster, seed: number, tally: Tally): Promise<voi
 await using real = await startReal(join(process.env['PEERS'] ?? join(homedir(), '.cache', 'peers'), 'bin'));
 await prepare(real);
 const tally: Tally = { placed: 0, refused: 0, preempted: 0, different: [] };
-for (let at = 0; at < Number(values.rounds); at += 1) {
-  await round(real, Number(values.seed) + at, tally);
+for (let at = 0; at < wholeNumber('rounds', values.rounds); at += 1) {
+  await round(real, wholeNumber('seed', values.seed) + at, tally);
   console.log(`round ${String(at + 1)}: ${String(tally.different.length)} differences so far`);
 }
 for (const line of tally.different) console.log(`DIFFERENT ${line}`);

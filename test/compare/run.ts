@@ -1,12 +1,5 @@
-/**
- * Sends the same requests to Coracle and to a real Kubernetes API server and shows where the answers differ:
- *   node test/compare/run.ts [--ours KUBECONFIG] [--real KUBECONFIG] [--record] [--holes | --manifests FOLDER] [--verbose] [filter...]
- * --holes asks instead what is worked out from the kinds themselves (holes/): every verb with every option, every field with wrong and
- * right values; --manifests sends every manifest below a folder. Both need the real server.
- * Without --ours a server is started for the run; without --real the answers of an earlier run count (recorded/). --record
- * keeps the real server's answers for that. A filter is a part of case names. Exits with 1 when answers differ that may not.
- */
-import { parseArgs } from 'node:util';
+/** `npm run compare`: sends the same requests to Coracle and to a real Kubernetes API server and shows where the answers differ. */
+import { commandLine } from '../support/command-line.ts';
 import { reasonFor } from './allowed.ts';
 import { type Case, post, remove } from './case.ts';
 import { allCases } from './cases/index.ts';
@@ -17,9 +10,19 @@ import { startOurs } from './ours.ts';
 import { readRecorded, type Recorded, writeRecorded } from './recorded.ts';
 import { Target } from './target.ts';
 
-const { values, positionals: filters } = parseArgs({
-  allowPositionals: true,
-  options: {
+const help = `npm run compare -- [--ours KUBECONFIG] [--real KUBECONFIG] [--record] [--holes | --manifests FOLDER] [--verbose] [FILTER...]
+  the same requests to Coracle and to a real Kubernetes API server; ends with 1 when answers differ that may not
+  --ours       the cluster to compare (default: one is started for the run)
+  --real       the real one (default: its recorded answers, test/compare/recorded)
+  --record     keeps the real one's answers for later runs without it
+  --holes      asks instead what is worked out from the kinds themselves: every verb with every option, every field with wrong and right
+               values; needs --real
+  --manifests  sends every manifest below a folder; needs --real
+  FILTER       a part of a case's name
+Example: npm run compare -- pods services`;
+const { values, positionals: filters } = commandLine(
+  help,
+  {
     ours: { type: 'string' },
     real: { type: 'string' },
     record: { type: 'boolean', default: false },
@@ -27,7 +30,8 @@ const { values, positionals: filters } = parseArgs({
     manifests: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
-});
+  { positionals: true },
+);
 
 const longestLine = 1200;
 

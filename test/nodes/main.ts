@@ -1,6 +1,6 @@
 /** `hack/nodes`: a test bed of several nodes on this machine. */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { NodeBed } from './bed.ts';
 
 const help = `hack/nodes up COUNT [--name NAME] [--routed] [--server-flag FLAG]... [--node-flag FLAG]...
@@ -14,16 +14,16 @@ Nodes n1, n2, ... on this machine, each in a network namespace with a dockerd of
   --server-flag      a further flag for coracle server, such as --server-flag=--flannel-backend=vxlan
   --node-flag        a further flag for the server and the agents`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { values, positionals } = commandLine(
+  help,
+  {
     name: { type: 'string', default: 'bed' },
     routed: { type: 'boolean', default: false },
     'server-flag': { type: 'string', multiple: true, default: [] },
     'node-flag': { type: 'string', multiple: true, default: [] },
-    help: { type: 'boolean', default: false },
   },
-});
+  { positionals: true },
+);
 const { name } = values;
 const [command, ...rest] = positionals;
 
@@ -67,7 +67,7 @@ async function perform(): Promise<number> {
     }
     default:
       console.log(help);
-      return values.help ? 0 : 1;
+      return 1;
   }
 }
 

@@ -1,13 +1,9 @@
-/**
- * Gives the same command lines to kubectl against Coracle and against the real server and compares what it prints:
- *   node test/compare/kubectl/run.ts [--real KUBECONFIG] [--record] [--verbose] [part of a group's name...]
- * Without --real the answers of an earlier run count. Exits with 1 when something differs that may not.
- */
+/** Gives the same command lines to kubectl against Coracle and against the real server and compares what it prints. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../../support/command-line.ts';
 import { startOurs } from '../ours.ts';
 import { request } from '../cases/samples-request.ts';
 import { allowedLines } from './allowed.ts';
@@ -17,15 +13,20 @@ import { moreGroups } from './more-commands.ts';
 import { maskedOutput } from './output.ts';
 import { readRecorded, type Recorded, writeRecorded } from './recorded.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const help = `node test/compare/kubectl/run.ts [--real KUBECONFIG] [--record] [--verbose] [--kubectl FILE] [PART OF A GROUP'S NAME...]
+  the same command lines to kubectl against Coracle and against the real server; ends with 1 when something differs that may not
+  --real    the real one (default: what was recorded of it); --record keeps its answers, of all groups in one run
+Example: node test/compare/kubectl/run.ts explain`;
+const { values, positionals } = commandLine(
+  help,
+  {
     real: { type: 'string' },
     record: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     kubectl: { type: 'string', default: join(process.env['PEERS'] ?? join(homedir(), '.cache', 'peers'), 'bin', 'kubectl') },
   },
-});
+  { positionals: true },
+);
 
 const run = Math.random().toString(36).slice(2, 7).padEnd(5, 'q');
 const namespace = `kubectl-${run}`;

@@ -1,19 +1,19 @@
-/**
- * Runs the same workloads on Coracle and on a real control plane, without nodes, and shows where what became of them differs:
- *   node test/compare/workloads/run.ts --ours KUBECONFIG [--real KUBECONFIG] [--record] [filter...]
- * The real one needs a kube-controller-manager and no scheduler, ours is a `server --disable-agent`. Without --real what was
- * recorded earlier counts; --record keeps the real one's answers for that. A filter is the beginning of scenario names. Exits with 1
- * when something differs.
- */
-import { parseArgs } from 'node:util';
+/** Runs the same workloads on Coracle and on a real control plane, without nodes, and shows where what became of them differs. */
+import { commandLine, refuse } from '../../support/command-line.ts';
 import { Target } from '../target.ts';
 import { compareWorkloads, recordWorkloads } from './compare.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { ours: { type: 'string' }, real: { type: 'string' }, record: { type: 'boolean', default: false } },
-});
-if (values.ours === undefined) throw new Error('--ours KUBECONFIG is missing');
+const help = `node test/compare/workloads/run.ts --ours KUBECONFIG [--real KUBECONFIG] [--record] [BEGINNING OF A SCENARIO'S NAME...]
+  ends with 1 when something differs
+  --ours    a coracle server --disable-agent
+  --real    a real one with a kube-controller-manager and no scheduler (default: what was recorded of it); --record keeps its answers
+Example: node test/compare/workloads/run.ts --ours /tmp/c/kubeconfig deployments`;
+const { values, positionals } = commandLine(
+  help,
+  { ours: { type: 'string', default: '' }, real: { type: 'string' }, record: { type: 'boolean', default: false } },
+  { positionals: true },
+);
+if (values.ours === '') refuse('--ours KUBECONFIG is missing');
 const ours = new Target(values.ours);
 const real = values.real === undefined ? undefined : new Target(values.real);
 const { differences, steps, snapshots } = await compareWorkloads({
