@@ -47,13 +47,13 @@ const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
 /** An empty last block. */
 const lastBlock = Buffer.from([3, 0]);
 
-/** Resolves with one gzip member. The parts must not change afterwards. */
-export async function gzipParts(parts: readonly Buffer[]): Promise<Buffer> {
+/** Resolves with one gzip member, in pieces. The parts must not change afterwards. */
+export async function gzipParts(parts: readonly Buffer[]): Promise<readonly Buffer[]> {
   return member([await deflateParts(parts)]);
 }
 
 /** Parts between a head and a tail of an answer's own, deflated once. */
-export async function gzipAround(head: Buffer, middle: Promise<Deflated>, tail: Buffer): Promise<Buffer> {
+export async function gzipAround(head: Buffer, middle: Promise<Deflated>, tail: Buffer): Promise<readonly Buffer[]> {
   return member([plainBlock(head), await middle, plainBlock(tail)]);
 }
 
@@ -64,22 +64,26 @@ export async function deflateParts(parts: readonly Buffer[]): Promise<Deflated> 
 }
 
 function joined(pieces: readonly Deflated[]): Deflated {
+  return { ...sumOf(pieces), bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)) };
+}
+
+function sumOf(pieces: readonly Deflated[]): Omit<Deflated, 'bytes'> {
   let crc = 0;
   let length = 0;
   for (const piece of pieces) {
     crc = crcThen(crc, piece);
     length += piece.length;
   }
-  return { bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)), crc, shift: crcShift(length), length };
+  return { crc, shift: crcShift(length), length };
 }
 
 /** RFC 1952. */
-function member(pieces: readonly Deflated[]): Buffer {
-  const { bytes, crc, length } = joined(pieces);
+function member(pieces: readonly Deflated[]): readonly Buffer[] {
+  const { crc, length } = sumOf(pieces);
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
-  return Buffer.concat([header, bytes, lastBlock, trailer]);
+  return [header, ...pieces.map(({ bytes }) => bytes), lastBlock, trailer];
 }
 
 /** A few bytes as they are (RFC 1951, 3.2.4). */

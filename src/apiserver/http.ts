@@ -32,6 +32,8 @@ export interface HttpResponse extends Writable {
   flushHeaders(): void;
   /** Leaves the connection to somebody else; only HTTP/1.1 has that. */
   detachSocket(socket: Socket): void;
+  /** Ends the answer with these pieces, which need not be joined; what there is in HTTP/2. */
+  endWith?(pieces: readonly Buffer[]): void;
   /** Takes no more requests from the connection, where it carries many at a time. */
   endConnection?(): void;
 }

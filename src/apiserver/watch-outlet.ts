@@ -1,7 +1,6 @@
 /** Where watch events go: a chunked HTTP answer or a WebSocket. */
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { ResourceEvent } from '../registry/store.ts';
 import type { Exchange } from './exchange.ts';
@@ -25,19 +24,20 @@ export interface WatchOutlet {
 }
 
 /**
- * When watchers' sockets are written: the first events at once (in the next turn of the loop), those that follow within a few
- * milliseconds together. One write a socket costs as much as encrypting some kilobytes, so this is what many watchers live on.
+ * When watchers are written to: the first events at once (in the next turn of the loop), those that follow within a few
+ * milliseconds together. A write costs as much as encrypting some kilobytes, and what comes in one piece wakes the client up once,
+ * so this is what many watchers live on.
  */
 export class Flusher {
-  readonly #waiting = new Set<Socket>();
+  readonly #waiting = new Set<Writable>();
   #last = 0;
   #scheduled = false;
 
-  /** Holds what is written to the socket back until the next flush. */
-  hold(socket: Socket): void {
-    if (this.#waiting.has(socket)) return;
-    socket.cork();
-    this.#waiting.add(socket);
+  /** Holds what is written there back until the next flush. */
+  hold(stream: Writable): void {
+    if (this.#waiting.has(stream)) return;
+    stream.cork();
+    this.#waiting.add(stream);
     if (this.#scheduled) return;
     this.#scheduled = true;
     const wait = this.#last + flushEveryMs - performance.now();
@@ -47,9 +47,9 @@ export class Flusher {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
-    const sockets = [...this.#waiting];
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const socket of sockets) socket.uncork();
+    for (const stream of waiting) stream.uncork();
     this.#last = performance.now();
   };
 }
@@ -133,6 +133,13 @@ export class HttpOutlet extends ResponseOutlet<HttpResponse> {
 
 /** Writes batches, joined once for all watchers; their connection sends what all of them got as one write. */
 export class Http2Outlet extends ResponseOutlet<Http2Response> {
+  readonly #flusher: Flusher;
+
+  constructor(exchange: Exchange, response: Http2Response, flusher: Flusher) {
+    super(exchange, response);
+    this.#flusher = flusher;
+  }
+
   send(events: readonly ResourceEvent[], encoder: EventEncoder): number {
     const batch = encoder.batch(events);
     this.sendLine(batch);
@@ -141,6 +148,7 @@ export class Http2Outlet extends ResponseOutlet<Http2Response> {
 
   sendLine(line: Buffer): void {
     this.open();
+    this.#flusher.hold(this.response);
     this.response.writeNow(line);
   }
 

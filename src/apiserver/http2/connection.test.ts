@@ -82,6 +82,35 @@ describe('requests and answers', () => {
     expect((await answerOf(stream)).body).toBe(sent.toString());
   });
 
+  test('an answer of many pieces, of which some are empty', async () => {
+    const pieces = Array.from({ length: 20_000 }, (_, n) => Buffer.alloc(n % 150, n));
+    const session = await client((_, response) => {
+      response.writeHead(200);
+      response.endWith?.(pieces);
+    });
+    expect((await answerOf(session.request({ ':path': '/' }))).body).toBe(Buffer.concat(pieces).toString());
+  });
+
+  test('what is written while it is corked goes together', async () => {
+    let answer: Http2Response | undefined;
+    const session = await client((_, response) => {
+      answer = response as Http2Response;
+      answer.cork();
+      for (const text of ['a', 'b', 'c']) answer.writeNow(Buffer.from(text));
+    });
+    const stream = session.request({ ':path': '/' });
+    await once(stream, 'response');
+    expect(answer?.pendingBytes).toBe(3);
+    answer?.uncork();
+    expect(answer?.pendingBytes).toBe(0);
+    const [said] = (await once(stream, 'data')) as [Buffer];
+    expect(said.toString()).toBe('abc');
+    answer?.cork();
+    answer?.writeNow(Buffer.from('d'));
+    answer?.end();
+    expect(await text(stream)).toBe('d');
+  });
+
   test('what nobody reads is not sent', async () => {
     let taken = 0;
     const session = await client((request, response) => {

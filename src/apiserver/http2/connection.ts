@@ -13,9 +13,7 @@ import {
   type Frame,
   FrameReader,
   frameType,
-  headBytes,
   numbersFrame,
-  putHead,
   setting,
   settingsFrame,
   settingsOf,
@@ -24,6 +22,7 @@ import {
 import { CompressionError, type Field, HpackDecoder } from './hpack.ts';
 import { DateField, IdleTimer, Rate } from './timing.ts';
 import { LeftStream } from './left-stream.ts';
+import { Outbox, SpareBuffers } from './outbox.ts';
 import { areTrailers, isWellFormed, tooManyFields } from './request-fields.ts';
 import { Http2Stream, type StreamOwner } from './stream.ts';
 
@@ -38,7 +37,7 @@ const idleMs = 90_000;
 const defaultWindow = 65_535;
 const largestWindow = 0x7fff_ffff;
 /** What may be given to the socket at once, and what may wait in it before somebody who does not read is cut off. */
-const maxBatchBytes = 1 << 20;
+const maxBatchBytes = 256 * 1024;
 const maxControlBytes = 4 << 20;
 /** Frames of one header block, and requests taken back in a second: more is an attack. */
 const maxContinuations = 128;
@@ -49,8 +48,8 @@ const lingerMs = 1000;
 export type Http2Handler = (request: HttpRequest, response: HttpResponse) => void;
 
 /** Serves what comes over the socket until it closes; the answer ends the connection in order. */
-export function serveHttp2(socket: Socket, handle: Http2Handler): () => void {
-  const connection = new Connection(socket, handle);
+export function serveHttp2(socket: Socket, handle: Http2Handler, buffers = new SpareBuffers()): () => void {
+  const connection = new Connection(socket, handle, buffers);
   return () => connection.goAway(errorCode.none);
 }
 
@@ -80,8 +79,7 @@ class Connection implements StreamOwner {
   #initialSendWindow = defaultWindow;
   #sendFrameBytes = 16_384;
   #receiveWindow = connectionWindow;
-  #out: Buffer[] = [];
-  #outBytes = 0;
+  readonly #out: Outbox;
   #isScheduled = false;
   #isFull = false;
   /** The client's settings have come, which are the first frame. */
@@ -93,9 +91,10 @@ class Connection implements StreamOwner {
   readonly #date = new DateField();
   readonly #idle = new IdleTimer(idleMs, () => this.goAway(errorCode.none));
 
-  constructor(socket: Socket, handle: Http2Handler) {
+  constructor(socket: Socket, handle: Http2Handler, buffers: SpareBuffers) {
     this.socket = socket;
     this.#handle = handle;
+    this.#out = new Outbox(buffers);
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('drain', () => {
       this.#isFull = false;
@@ -119,28 +118,23 @@ class Connection implements StreamOwner {
     const flags = endIsSent ? flag.endStream : 0;
     for (let at = 0; at === 0 || at < block.length; at += this.#sendFrameBytes) {
       const length = Math.min(block.length - at, this.#sendFrameBytes);
-      const frame = Buffer.allocUnsafe(headBytes + length);
       const type = at === 0 ? frameType.headers : frameType.continuation;
       const isLast = at + length === block.length;
-      putHead(frame, { type, flags: (at === 0 ? flags : 0) | (isLast ? flag.endHeaders : 0), stream: id }, length);
-      frame.write(length === block.length ? block : block.slice(at, at + length), headBytes, 'latin1');
-      this.#send(frame);
+      const head = { type, flags: (at === 0 ? flags : 0) | (isLast ? flag.endHeaders : 0), stream: id };
+      this.#out.frame(head, length, block.slice(at, at + length));
     }
+    this.#schedule();
   }
 
   pump(stream: Http2Stream): void {
-    const { queue } = stream;
-    for (let piece = queue[0]; piece !== undefined; piece = queue[0]) {
-      const length = Math.min(piece.length, this.#sendFrameBytes, this.#sendWindow, stream.sendWindow);
-      if (length <= 0 || this.#isFull || this.#outBytes >= maxBatchBytes) return void this.#blocked.add(stream);
-      if (length === piece.length) queue.shift();
-      else queue[0] = piece.subarray(length);
-      stream.queuedBytes -= length;
+    while (stream.queuedBytes > 0) {
+      const length = Math.min(stream.queuedBytes, this.#sendFrameBytes, this.#sendWindow, stream.sendWindow);
+      if (length <= 0 || this.#isFull || this.#out.length + length > maxBatchBytes) return void this.#blocked.add(stream);
       stream.sendWindow -= length;
       this.#sendWindow -= length;
-      this.#sendData(stream, length === piece.length ? piece : piece.subarray(0, length));
+      this.#sendData(stream, length);
     }
-    if (stream.isEnding && !stream.endIsSent) this.#sendData(stream, nothing);
+    if (stream.isEnding && !stream.endIsSent) this.#sendData(stream, 0);
     const { flushed } = stream;
     stream.flushed = undefined;
     flushed?.();
@@ -202,7 +196,11 @@ class Connection implements StreamOwner {
     const fresh = this.#fresh;
     this.#fresh = [];
     // Now that what came along of the bodies is there.
-    for (const { request, response } of fresh) if (!response.destroyed) this.#handle(request, response);
+    // One after the other, each as far as it gets: side by side they would all wait for each other's next step.
+    for (const { request, response } of fresh)
+      setImmediate(() => {
+        if (!response.destroyed) this.#handle(request, response);
+      });
   }
 
   #frame(frame: Frame): void {
@@ -435,13 +433,13 @@ class Connection implements StreamOwner {
     if (!this.#isOver) setTimeout(() => this.goAway(errorCode.none), lingerMs).unref();
   }
 
-  #sendData(stream: Http2Stream, bytes: Buffer): void {
-    const isLast = stream.isEnding && stream.queue.length === 0;
+  /** The next bytes of what the stream has queued. */
+  #sendData(stream: Http2Stream, length: number): void {
+    const isLast = stream.isEnding && stream.queuedBytes === length;
     if (isLast) stream.endIsSent = true;
-    const head = Buffer.allocUnsafe(headBytes);
-    putHead(head, { type: frameType.data, flags: isLast ? flag.endStream : 0, stream: stream.id }, bytes.length);
-    this.#send(head);
-    if (bytes.length > 0) this.#send(bytes);
+    this.#out.frame({ type: frameType.data, flags: isLast ? flag.endStream : 0, stream: stream.id }, length);
+    stream.dequeue(length, this.#out);
+    this.#schedule();
   }
 
   /** An answer to what a client may send as often as it likes. */
@@ -452,14 +450,17 @@ class Connection implements StreamOwner {
 
   /** Before more is sent that no window holds back. */
   #expectReader(): void {
-    if (this.#outBytes + this.socket.writableLength > maxControlBytes)
+    if (this.#out.length + this.socket.writableLength > maxControlBytes)
       throw new ConnectionError(errorCode.enhanceYourCalm, 'answers are not read');
   }
 
-  #send(bytes: Buffer): void {
+  #send(frame: Buffer): void {
     if (this.#isOver) return;
-    this.#out.push(bytes);
-    this.#outBytes += bytes.length;
+    this.#out.add(frame);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
@@ -467,11 +468,9 @@ class Connection implements StreamOwner {
 
   #flush(): void {
     this.#isScheduled = false;
-    if (this.#isOver || this.#outBytes === 0) return;
-    const bytes = Buffer.concat(this.#out, this.#outBytes);
-    this.#out = [];
-    this.#outBytes = 0;
-    this.#isFull = !this.socket.write(bytes);
+    if (this.#isOver || this.#out.length === 0) return;
+    const { bytes, written } = this.#out.take();
+    this.#isFull = !this.socket.write(bytes, written);
     if (!this.#isFull) this.#resume();
   }
 

@@ -23,6 +23,9 @@ export interface StreamOwner {
   leave(): void;
 }
 
+/** So many pieces that have gone, or as many as are left, may stand before those that wait. */
+const mostGone = 64;
+
 export class Http2Stream {
   readonly id: number;
   readonly owner: StreamOwner;
@@ -31,8 +34,9 @@ export class Http2Stream {
   /** How many bytes of bodies each side may still send. */
   sendWindow: number;
   receiveWindow: number;
-  /** What waits to be sent. */
-  readonly queue: Buffer[] = [];
+  /** What waits to be sent, from #first on: a list may be a hundred thousand pieces. */
+  #queue: Buffer[] = [];
+  #first = 0;
   queuedBytes = 0;
   /** Nothing comes after what is queued; `flushed` is called when that has gone. */
   isEnding = false;
@@ -46,6 +50,32 @@ export class Http2Stream {
     this.receiveWindow = windows.receive;
     this.request = new Http2Request(this, fields);
     this.response = new Http2Response(this);
+  }
+
+  /** Takes the next bytes of what is queued, of which there must be as many. */
+  dequeue(bytes: number, into: { add(piece: Buffer): void }): void {
+    this.queuedBytes -= bytes;
+    let left = bytes;
+    while (left > 0) {
+      const piece = this.#queue[this.#first] as Buffer;
+      if (piece.length > left) {
+        into.add(piece.subarray(0, left));
+        this.#queue[this.#first] = piece.subarray(left);
+        return;
+      }
+      into.add(piece);
+      this.#first++;
+      left -= piece.length;
+    }
+    if (this.queuedBytes > 0 && (this.#first < mostGone || this.#first * 2 < this.#queue.length)) return;
+    this.#queue = this.#queue.slice(this.#first);
+    this.#first = 0;
+  }
+
+  enqueue(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.#queue.push(piece);
+    this.queuedBytes += piece.length;
   }
 
   /** The client has gone, or gone away from this request. */
@@ -143,12 +173,10 @@ export class Http2Request extends Readable implements HttpRequest {
   }
 
   override _read(): void {
-    if (!this.#isRead) {
-      this.#isRead = true;
-      for (const piece of this.#pieces.take()) this.#hand(piece);
-      if (this.complete) this.push(null);
-    }
-    this.#credit();
+    if (this.#isRead) return this.#credit();
+    this.#isRead = true;
+    for (const piece of this.#pieces.take()) this.#hand(piece);
+    if (this.complete) this.push(null);
   }
 
   /** What nobody takes is not asked for again: the client then stops sending. */
@@ -226,12 +254,17 @@ export class Http2Response extends Writable implements HttpResponse {
     this.#stream.owner.leave();
   }
 
-  /** Sends bytes without waiting for those before; how many wait tells {@link pendingBytes}. */
+  /** Sends bytes without waiting for those before, unless it is corked; how many wait tells {@link pendingBytes}. */
   writeNow(piece: Buffer): void {
     if (this.#isOver || this.writableEnded) return;
     this.#sendHead(false);
-    this.#enqueue(piece);
-    this.#stream.owner.pump(this.#stream);
+    this.#stream.enqueue(piece);
+    if (this.writableCorked === 0) this.#stream.owner.pump(this.#stream);
+  }
+
+  override uncork(): void {
+    super.uncork();
+    if (this.#stream.queuedBytes > 0 && this.writableCorked === 0 && !this.#isOver) this.#stream.owner.pump(this.#stream);
   }
 
   /** The client takes no more. */
@@ -242,7 +275,7 @@ export class Http2Response extends Writable implements HttpResponse {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.#sendHead(false);
-    this.#enqueue(chunk);
+    this.#stream.enqueue(chunk);
     this.#stream.flushed = callback;
     this.#stream.owner.pump(this.#stream);
   }
@@ -273,14 +306,15 @@ export class Http2Response extends Writable implements HttpResponse {
     const [chunk] = args;
     // The usual answer is one piece: its last frame says that it is the last one.
     if (args.length !== 1 || !Buffer.isBuffer(chunk) || this.headersSent) return super.end(...(args as []));
-    this.#enqueue(chunk);
-    return super.end();
+    this.endWith([chunk]);
+    return this;
   }
 
-  #enqueue(piece: Buffer): void {
-    if (piece.length === 0) return;
-    this.#stream.queue.push(piece);
-    this.#stream.queuedBytes += piece.length;
+  /** What is left of the answer, in pieces. */
+  endWith(pieces: readonly Buffer[]): void {
+    if (this.writableEnded || this.destroyed) return;
+    for (const piece of pieces) this.#stream.enqueue(piece);
+    super.end();
   }
 
   #sendHead(isLast: boolean): void {
