@@ -2,6 +2,7 @@
 import type * as t from '../../api/generated/types.ts';
 import type { New } from '../../api/object.ts';
 import type { ResourceRef } from '../../client/client.ts';
+import { mandatoryLevelSpecs, mandatorySchemaSpecs } from '../../resources/flowcontrol/mandatory.ts';
 
 export type FlowSchema = New<t.FlowSchema>;
 export type PriorityLevel = New<t.PriorityLevelConfiguration>;
@@ -33,11 +34,8 @@ function limited(name: string, shares: number, lendable: number, queuing?: Queui
   };
 }
 
-export const exemptLevel: PriorityLevel = {
-  metadata: metadata('exempt'),
-  spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
-};
-export const catchAllLevel = limited('catch-all', 5, 0);
+export const exemptLevel: PriorityLevel = { metadata: metadata('exempt'), spec: mandatoryLevelSpecs.exempt };
+export const catchAllLevel: PriorityLevel = { metadata: metadata('catch-all'), spec: mandatoryLevelSpecs['catch-all'] };
 
 /** The server cannot do without them: changes are undone. */
 export const mandatoryLevels: readonly PriorityLevel[] = [exemptLevel, catchAllLevel];
@@ -91,8 +89,8 @@ function schema(name: string, { level, precedence, by }: Place, rules: Rules): F
   };
 }
 
-export const exemptSchema = schema('exempt', { level: 'exempt', precedence: 1 }, everythingOf(groups('system:masters')));
-export const catchAllSchema = schema('catch-all', { level: 'catch-all', precedence: 10_000, by: 'ByUser' }, everythingOf(everybody));
+export const exemptSchema: FlowSchema = { metadata: metadata('exempt'), spec: mandatorySchemaSpecs.exempt };
+export const catchAllSchema: FlowSchema = { metadata: metadata('catch-all'), spec: mandatorySchemaSpecs['catch-all'] };
 
 export const mandatorySchemas: readonly FlowSchema[] = [exemptSchema, catchAllSchema];
 

@@ -22,12 +22,17 @@ function booleanOf(value: string | undefined): boolean | undefined {
 export function revised<T extends Configured>(current: T, wanted: { readonly spec?: object }, mandatory: boolean): T | undefined {
   const annotated = booleanOf(current.metadata.annotations?.[autoUpdateKey]);
   const follows = mandatory || (annotated ?? current.metadata.generation === 1);
-  const stale = follows && wanted.spec !== undefined && !covers(current.spec, wanted.spec);
+  const stale = follows && wanted.spec !== undefined && !covers(current.spec, asAllowed(wanted.spec, current));
   if (!stale && annotated === follows) return undefined;
   const copy = structuredClone(current) as T & { spec: object };
   if (stale) copy.spec = structuredClone(wanted.spec ?? {});
   copy.metadata.annotations = { ...copy.metadata.annotations, [autoUpdateKey]: String(follows) };
   return copy;
+}
+
+/** What the exempt level lends is for whoever runs the cluster to say (plcSpecEqualish). */
+function asAllowed(wanted: object, { metadata: { name }, spec }: Configured): object {
+  return name === 'exempt' && 'exempt' in wanted && 'exempt' in spec ? { ...wanted, exempt: spec.exempt } : wanted;
 }
 
 /** Whether it is made no more: a server of another version left it behind. */

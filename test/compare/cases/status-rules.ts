@@ -404,4 +404,32 @@ const warned: readonly Case[] = [
   ]),
 ];
 
-export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, autoscalers, ...warned];
+const flow = '/apis/flowcontrol.apiserver.k8s.io/v1';
+const ofLevel = (name: string, spec: Json, metadata: Json = {}): Step =>
+  patch('merge', `${flow}/prioritylevelconfigurations/${name}?dryRun=All`, { metadata, spec }, { mask: ['metadata'] });
+const ofSchema = (name: string, spec: Json): Step =>
+  patch('merge', `${flow}/flowschemas/${name}?dryRun=All`, { spec }, { mask: ['metadata'] });
+
+const flowControl: Case = case_('flow control that every server has', [
+  ofLevel('exempt', { exempt: { nominalConcurrencyShares: 7, lendablePercent: 50 } }),
+  ofLevel('exempt', { exempt: { nominalConcurrencyShares: -7, lendablePercent: 101 } }),
+  ofLevel('exempt', { exempt: null }),
+  ofLevel('exempt', { type: 'Limited', exempt: null, limited: { limitResponse: { type: 'Reject' } } }),
+  ofLevel('catch-all', { limited: { nominalConcurrencyShares: 6 } }),
+  ofLevel('catch-all', { limited: { lendablePercent: 0, borrowingLimitPercent: 3 } }),
+  ofLevel('catch-all', { limited: { lendablePercent: 0 } }),
+  ofLevel('global-default', { limited: { nominalConcurrencyShares: 6 } }),
+  ofLevel('global-default', {}, { annotations: { 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares': '' } }),
+  ofSchema('exempt', { matchingPrecedence: 2 }),
+  ofSchema('exempt', { distinguisherMethod: { type: 'ByUser' } }),
+  ofSchema('catch-all', { rules: [] }),
+  ofSchema('catch-all', { matchingPrecedence: 10_000 }),
+  ofSchema('probes', { matchingPrecedence: 1 }),
+  ofSchema('probes', { matchingPrecedence: 3 }),
+  dry(`${flow}/flowschemas`, {
+    metadata: { name: 'exempt' },
+    spec: { priorityLevelConfiguration: { name: 'exempt' }, matchingPrecedence: 1 },
+  }),
+]);
+
+export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, autoscalers, ...warned, flowControl];

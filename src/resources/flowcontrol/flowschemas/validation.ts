@@ -4,6 +4,7 @@ import { forbiddenField, invalid, notSupported, path, required, type FieldError,
 import { internalForm } from '../../../api/internal-form.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../../api/names.ts';
 import { checked } from '../../shared/names.ts';
+import { mandatorySchemaErrors } from '../mandatory.ts';
 
 type Rule = NonNullable<FlowSchema['spec']['rules']>[number];
 type Subject = Rule['subjects'][number];
@@ -13,7 +14,8 @@ const maxPrecedence = 10_000;
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 const distinguishers = ['ByNamespace', 'ByUser'];
 
-export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[] {
+export function validateFlowSchema(schema: FlowSchema): FieldError[] {
+  const { metadata, spec } = schema;
   const { matchingPrecedence: precedence = 0, distinguisherMethod, priorityLevelConfiguration, rules = [] } = spec;
   const faults: FieldError[] = [];
   const rank = at.child('matchingPrecedence');
@@ -28,7 +30,8 @@ export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[]
   const level = at.child('priorityLevelConfiguration', 'name');
   if (priorityLevelConfiguration.name === '') faults.push(required(level, 'must reference a priority level'));
   else faults.push(...checked(level, priorityLevelConfiguration.name, dns1123SubdomainFaults));
-  return [...faults, ...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index)))];
+  faults.push(...rules.flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))));
+  return [...faults, ...mandatorySchemaErrors(schema)];
 }
 
 /** Lists that must be there may be null all the same. */

@@ -1,6 +1,7 @@
 /** ValidatePriorityLevelConfigurationSpec of pkg/apis/flowcontrol/validation. */
 import type { PriorityLevelConfiguration } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
+import { mandatoryLevelErrors } from '../mandatory.ts';
 
 type Spec = PriorityLevelConfiguration['spec'];
 type Limited = NonNullable<Spec['limited']>;
@@ -11,9 +12,15 @@ const maxQueues = 10_000_000;
 /** What a hash has for picking hands of queues (shufflesharding.MaxHashBits). */
 const maxHashBits = 60;
 
-export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
+/** Means something to an older version only. */
+const preserveZero = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares';
+
+export function validatePriorityLevel(level: PriorityLevelConfiguration): FieldError[] {
+  const { metadata, spec } = level;
   const { type, limited, exempt } = spec;
   const faults: FieldError[] = [];
+  if (metadata.annotations?.[preserveZero] !== undefined)
+    faults.push(forbiddenField(path('metadata', 'annotations'), `annotation '${preserveZero}' is forbidden`));
   if ((metadata.name === 'exempt') !== (type === 'Exempt'))
     faults.push(invalid(at.child('type'), type, "must be 'Exempt' if and only if `name` is 'exempt'"));
   if (type === 'Exempt') {
@@ -25,7 +32,7 @@ export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfigura
     else faults.push(...limitedErrors(limited, at.child('limited')));
   } else if (type === '') faults.push(required(at.child('type')));
   else faults.push(notSupported(at.child('type'), type, ['Exempt', 'Limited']));
-  return faults;
+  return [...faults, ...mandatoryLevelErrors(level)];
 }
 
 function sharesErrors({ nominalConcurrencyShares: shares = 0 }: Pick<Limited, 'nominalConcurrencyShares'>, own: Path): FieldError[] {
