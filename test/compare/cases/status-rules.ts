@@ -432,4 +432,57 @@ const flowControl: Case = case_('flow control that every server has', [
   }),
 ]);
 
-export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, autoscalers, ...warned, flowControl];
+const types = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'];
+const addresses = ['spec.clusterIP', 'spec.clusterIPs', 'spec.ports.*.nodePort', 'spec.healthCheckNodePort'];
+const changesOf = (from: string, to: string): Case => {
+  const path = `${core}/services/t`;
+  const external = { type: 'ExternalName', externalName: 'x.y' };
+  const spec = { ports: [{ name: 'a', port: 1 }], ...(from === 'ExternalName' ? external : { type: from }) };
+  const extra = to === 'ExternalName' ? { externalName: 'x.y' } : {};
+  const options = { mask: addresses };
+  const owned = ['externalTrafficPolicy', 'internalTrafficPolicy', 'loadBalancerClass', 'allocateLoadBalancerNodePorts', 'sessionAffinity'];
+  const values = {
+    externalTrafficPolicy: 'Local',
+    internalTrafficPolicy: 'Local',
+    loadBalancerClass: 'a/b',
+    allocateLoadBalancerNodePorts: false,
+  };
+  return case_(`service: ${from} to ${to}`, [
+    post(`${core}/services`, { metadata: { name: 't' }, spec }, options),
+    ...owned.map((name) =>
+      patch('merge', `${path}?dryRun=All`, { spec: { type: to, ...extra, [name]: (values as Json)[name] ?? 'ClientIP' } }, options),
+    ),
+    patch(
+      'merge',
+      `${path}?dryRun=All`,
+      { spec: { type: to, ...extra, clusterIP: null, clusterIPs: null, ipFamilies: null, ipFamilyPolicy: null } },
+      options,
+    ),
+    patch('merge', path, { spec: { type: to, ...extra } }, options),
+    get(path, options),
+    patch(
+      'merge',
+      path,
+      {
+        spec: {
+          externalName: null,
+          ports: [
+            { name: 'a', port: 2 },
+            { name: 'b', port: 3 },
+          ],
+        },
+      },
+      options,
+    ),
+    quiet(remove(path)),
+  ]);
+};
+
+export const statusRuleCases: readonly Case[] = [
+  ...podStatus,
+  ...volumes,
+  autoscalers,
+  ...warned,
+  flowControl,
+  ...types.flatMap((from) => types.map((to) => changesOf(from, to))),
+];
