@@ -1,6 +1,6 @@
 /**
  * The file: a log of revisions as kine keeps one. A row is one write; it is never changed, only removed when neither the newest
- * state nor a revision that can still be asked for needs it. Runs in the worker thread.
+ * state nor a revision that can still be asked for needs it.
  */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -43,11 +43,19 @@ export interface SchemaVersions {
 /** There has been one version so far. */
 const ownVersions: SchemaVersions = { newest: schemaVersion, migrations: new Map() };
 
+export interface OpenOptions {
+  /** The file may not grow beyond this many bytes; 0: no limit. */
+  readonly maxBytes?: number;
+  /** It has been found whole, by this process. */
+  readonly isKnown?: boolean;
+  readonly versions?: SchemaVersions;
+}
+
 /** Opens or creates the file and locks it. Throws `locked`, `corrupt`, `full`, `unavailable`. */
-export function openDatabase(file: string, maxBytes: number, versions = ownVersions): DatabaseSync {
+export function openDatabase(file: string, { maxBytes = 0, isKnown = false, versions = ownVersions }: OpenOptions = {}): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    checkIntegrity(file);
+    if (!isKnown) checkIntegrity(file);
     database = new DatabaseSync(file, { timeout: 0 });
     prepare(database, { file, maxBytes, versions });
     return database;

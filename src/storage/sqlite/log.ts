@@ -1,4 +1,4 @@
-/** The operations on the log, as the worker thread runs them. Each is short: what may be long is done in pieces. */
+/** The operations on the log. Each is short: what may be long is done in pieces. */
 import type { DatabaseSync, StatementSync, SQLInputValue } from 'node:sqlite';
 import { prefixEnd } from '../keys.ts';
 import { compactedError, futureError } from '../storage-errors.ts';

@@ -39,6 +39,13 @@ export type Request =
   | { readonly op: 'clean' }
   | { readonly op: 'close' };
 
+/** Comes once, before all others. */
+export interface OpenRequest {
+  readonly op: 'open';
+  /** This process had it open a moment ago: it need not be read to see whether it is damaged. */
+  readonly isKnown: boolean;
+}
+
 /** Row: [modRevision, createRevision]. Only keys that exist. */
 export interface KeysAnswer {
   readonly keys: readonly string[];
@@ -87,11 +94,24 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What comes back for the request with this number; number 0 is the opening itself. */
+/** What comes back for the request with this number; 0: the thread is ready. */
 export interface Reply {
   readonly id: number;
   readonly answer?: unknown;
   readonly failure?: Failure;
+}
+
+/** What is answered to each request. */
+export interface Answers {
+  keys: KeysAnswer;
+  expiring: ExpiringAnswer;
+  commit: CommitAnswer;
+  get: Rows;
+  range: RangeAnswer;
+  history: HistoryAnswer;
+  compact: CleanAnswer;
+  clean: CleanAnswer;
+  close: undefined;
 }
 
 export interface WorkerData {

@@ -10,16 +10,18 @@ import type { KeyValue } from '../storage.ts';
 import { done, record } from '../testing/recorder.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
 
-testStorage('sqlite', {
-  persists: true,
-  fixture: async (clock) => {
-    const folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'));
-    return {
-      open: () => openSqlite({ file: join(folder, 'state.db'), clock, logger: silentLogger }),
-      [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-    };
-  },
-});
+for (const alwaysWorker of [false, true]) {
+  testStorage(alwaysWorker ? 'sqlite in a worker' : 'sqlite', {
+    persists: true,
+    fixture: async (clock) => {
+      const folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'));
+      return {
+        open: () => openSqlite({ file: join(folder, 'state.db'), clock, logger: silentLogger, alwaysWorker }),
+        [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+      };
+    },
+  });
+}
 
 describe('the file', () => {
   let folder = '';
@@ -197,7 +199,7 @@ describe('a full disk', () => {
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'coracle-storage-'))));
   afterEach(() => rm(folder, { recursive: true }));
   const openSmall = () =>
-    openSqlite({ file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger, maxBytes: 256 * 1024 });
+    openSqlite({ file: join(folder, 'state.db'), clock: new FakeClock(), logger: silentLogger, maxBytes: 256 * 1024, alwaysWorker: true });
 
   test('fails the whole batch and what rests on it; reads go on and later writes work', async () => {
     await using store = await openSmall();

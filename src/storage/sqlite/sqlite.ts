@@ -1,4 +1,4 @@
-/** The default store: one SQLite file, written by a worker thread, with the keys (not the values) indexed on the main thread. */
+/** The default store: one SQLite file, with the keys (not the values) indexed in memory. */
 import type { Clock } from '../../base/clock.ts';
 import { running, type Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -22,7 +22,7 @@ import { asStorageError, WatchHub, type History } from '../watch-hub.ts';
 import { CommitQueue, type Place, type Write } from './commit-queue.ts';
 import { Unpacker } from './packing.ts';
 import { eventWidth, stateWidth, type OpenAnswer, type Rows } from './protocol.ts';
-import { WorkerClient } from './worker-client.ts';
+import { LogAccess } from './log-access.ts';
 
 export interface SqliteOptions {
   /** Made when missing; its folder must exist. */
@@ -31,6 +31,8 @@ export interface SqliteOptions {
   readonly logger: Logger;
   /** The worker's script; default: worker.ts beside this file, or storage-worker.js beside the bundle. */
   readonly workerUrl?: URL;
+  /** A worker thread does everything; otherwise one is there only while there is much to do. */
+  readonly alwaysWorker?: boolean;
   /** How long history is kept at least, in ms. Default five minutes. */
   readonly keepMs?: number;
   /** The file may not grow beyond this; writes then fail with `full`. */
@@ -40,16 +42,13 @@ export interface SqliteOptions {
 /** Rejects with `locked`, `corrupt`, `full` or `unavailable`. */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   let store: SqliteStore | undefined;
-  const worker = new WorkerClient(
-    { file: options.file, maxBytes: options.maxBytes ?? 0 },
-    (error) => store?.lost(error),
-    options.workerUrl,
-  );
+  const { file, maxBytes = 0, clock, workerUrl, alwaysWorker = false } = options;
+  const log = new LogAccess({ file, maxBytes, clock, workerUrl, alwaysWorker, lost: (error) => store?.lost(error) });
   try {
-    const opened = await worker.opened;
-    store = new SqliteStore(options, worker, opened);
+    const opened = await log.open();
+    store = new SqliteStore(options, log, opened);
   } catch (error) {
-    await worker.terminate();
+    await log.terminate();
     throw asStorageError(error);
   }
   return facade(store);
@@ -73,7 +72,7 @@ function facade(store: SqliteStore): Storage {
 class SqliteStore {
   readonly hub: WatchHub;
   readonly #index = new Map<string, Place>();
-  readonly #worker: WorkerClient;
+  readonly #log: LogAccess;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #queue: CommitQueue;
@@ -85,8 +84,8 @@ class SqliteStore {
   #loading: Promise<void> | undefined;
   #isLoaded = false;
 
-  constructor({ clock, logger, keepMs = defaultKeepMs }: SqliteOptions, worker: WorkerClient, { revision, history }: OpenAnswer) {
-    this.#worker = worker;
+  constructor({ clock, logger, keepMs = defaultKeepMs }: SqliteOptions, log: LogAccess, { revision, history }: OpenAnswer) {
+    this.#log = log;
     this.#clock = clock;
     this.#logger = logger;
     this.hub = new WatchHub(revision, (options) => this.#history(options));
@@ -95,7 +94,7 @@ class SqliteStore {
     this.#queue = new CommitQueue({
       revision,
       index: this.#index,
-      commit: (rows, previous) => worker.ask({ op: 'commit', rows, previous }, [rows.data]),
+      commit: (rows, previous) => log.ask({ op: 'commit', rows, previous }, [rows.data]),
       wantsPrevious: () => this.hub.wantsPrevious,
       committed: (events, writes) => this.#committed(events, writes),
     });
@@ -137,7 +136,7 @@ class SqliteStore {
   }
 
   async #readIndex(known: string | undefined): Promise<void> {
-    const expiring = this.#worker.ask({ op: 'expiring' });
+    const expiring = this.#log.ask({ op: 'expiring' });
     const end = known === undefined ? undefined : prefixEnd(known);
     if (known !== undefined) await this.#readKeys('', known);
     if (known === undefined || end !== undefined) await this.#readKeys(end ?? '', undefined);
@@ -149,10 +148,10 @@ class SqliteStore {
   }
 
   async #readKeys(from: string, until: string | undefined): Promise<void> {
-    let asked = this.#worker.ask({ op: 'keys', from, until });
+    let asked = this.#log.ask({ op: 'keys', from, until });
     for (;;) {
       const page = await asked;
-      if (page.last !== undefined) asked = this.#worker.ask({ op: 'keys', from: `${page.last}\0`, until });
+      if (page.last !== undefined) asked = this.#log.ask({ op: 'keys', from: `${page.last}\0`, until });
       for (const [at, key] of page.keys.entries()) {
         this.#index.set(key, { modRevision: page.numbers[at * 2] ?? 0, createRevision: page.numbers[at * 2 + 1] ?? 0 });
       }
@@ -161,7 +160,7 @@ class SqliteStore {
   }
 
   async get(key: string): Promise<KeyValue | undefined> {
-    const rows = await this.#worker.ask({ op: 'get', key });
+    const rows = await this.#log.ask({ op: 'get', key });
     return toStates(rows)[0];
   }
 
@@ -186,13 +185,13 @@ class SqliteStore {
   ): Promise<RangeResult> {
     const items: KeyValue[] = [];
     let limitLeft = limit;
-    let asked = this.#worker.ask({ op: 'range', prefix, after, limit: limitLeft, revision, uncounted });
+    let asked = this.#log.ask({ op: 'range', prefix, after, limit: limitLeft, revision, uncounted });
     for (;;) {
       const page = await asked;
       limitLeft -= page.rows.keys.length;
-      // The worker reads the next piece while this one is unpacked.
+      // A worker reads the next piece while this one is unpacked.
       if (page.last !== undefined)
-        asked = this.#worker.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
+        asked = this.#log.ask({ op: 'range', prefix, after: page.last, limit: limitLeft, revision: page.revision, uncounted });
       const piece = toStates(page.rows);
       if (index !== undefined) for (const { key, modRevision, createRevision } of piece) index.set(key, { modRevision, createRevision });
       if (ahead !== undefined) ahead(piece);
@@ -214,7 +213,7 @@ class SqliteStore {
 
   async compact(revision: number): Promise<void> {
     if (revision > this.revision) throw futureError(revision, this.revision);
-    const { more } = await this.#worker.ask({ op: 'compact', revision });
+    const { more } = await this.#log.ask({ op: 'compact', revision });
     if (more) await this.#clean();
   }
 
@@ -226,10 +225,10 @@ class SqliteStore {
     this.#retention.stop();
     await this.#queue.drain();
     this.hub.end(closedError());
-    await this.#worker.close();
+    await this.#log.close();
   }
 
-  /** The worker thread has gone. */
+  /** The file cannot be worked on any more. */
   lost(error: StorageError): void {
     if (this.#closed !== undefined) return;
     this.#closed = error;
@@ -290,7 +289,7 @@ class SqliteStore {
   #clean(): Promise<void> {
     const clean = async (): Promise<void> => {
       try {
-        while (this.#closed === undefined && (await this.#worker.ask({ op: 'clean' })).more);
+        while (this.#closed === undefined && (await this.#log.ask({ op: 'clean' })).more);
       } finally {
         this.#cleaning = undefined;
       }
@@ -299,7 +298,7 @@ class SqliteStore {
   }
 
   readonly #history: History = async ({ prefix, after, previous }) => {
-    const { rows, revision } = await this.#worker.ask({ op: 'history', prefix, after, previous });
+    const { rows, revision } = await this.#log.ask({ op: 'history', prefix, after, previous });
     return { events: toEvents(rows), revision };
   };
 }

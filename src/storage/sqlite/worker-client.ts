@@ -1,31 +1,7 @@
 /** Requests to the storage worker and their answers. */
 import { Worker } from 'node:worker_threads';
 import { StorageError } from '../storage.ts';
-import type {
-  CleanAnswer,
-  CommitAnswer,
-  ExpiringAnswer,
-  HistoryAnswer,
-  KeysAnswer,
-  OpenAnswer,
-  RangeAnswer,
-  Reply,
-  Request,
-  Rows,
-  WorkerData,
-} from './protocol.ts';
-
-interface Answers {
-  keys: KeysAnswer;
-  expiring: ExpiringAnswer;
-  commit: CommitAnswer;
-  get: Rows;
-  range: RangeAnswer;
-  history: HistoryAnswer;
-  compact: CleanAnswer;
-  clean: CleanAnswer;
-  close: undefined;
-}
+import type { Answers, OpenAnswer, OpenRequest, Reply, Request, WorkerData } from './protocol.ts';
 
 interface Waiting {
   resolve(answer: unknown): void;
@@ -38,8 +14,8 @@ function defaultWorkerUrl(): URL {
 }
 
 export class WorkerClient {
-  /** Answers the opening of the file. */
-  readonly opened: Promise<OpenAnswer>;
+  /** Resolves when the thread has loaded what it needs. */
+  readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: (error: StorageError) => void;
@@ -54,7 +30,8 @@ export class WorkerClient {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
     });
-    this.opened = new Promise((resolve, reject) => this.#waiting.set(0, { resolve: (answer) => resolve(answer as OpenAnswer), reject }));
+    this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve: () => resolve(), reject }));
+    this.ready.catch(() => undefined);
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) =>
       this.#end(new StorageError('unavailable', `the storage thread failed: ${String(error)}`, { cause: error })),
@@ -64,12 +41,12 @@ export class WorkerClient {
 
   /** `transfer` is handed over and unusable afterwards. Rejects with a StorageError. */
   ask<Op extends Request['op']>(request: Extract<Request, { op: Op }>, transfer: readonly ArrayBuffer[] = []): Promise<Answers[Op]> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const id = ++this.#last;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: (answer) => resolve(answer as Answers[Op]), reject });
-      this.#worker.postMessage({ id, request }, transfer);
-    });
+    return this.#send(request, transfer);
+  }
+
+  /** Comes before everything else. */
+  open(isKnown: boolean): Promise<OpenAnswer> {
+    return this.#send({ op: 'open', isKnown });
   }
 
   /** Lets the thread finish what it was asked, close the file and end. */
@@ -82,6 +59,15 @@ export class WorkerClient {
 
   async terminate(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #send<Answer>(request: Request | OpenRequest, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (answer) => resolve(answer as Answer), reject });
+      this.#worker.postMessage({ id, request }, transfer);
+    });
   }
 
   #take({ id, answer, failure }: Reply): void {

@@ -1,31 +1,9 @@
-/** The storage worker thread: owns the file, answers one request after the other. */
+/** The storage worker thread: owns the file from the request to open it on, answers one request after the other. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { answer } from './answer.ts';
 import { openDatabase, sqliteError } from './database.ts';
 import { Log } from './log.ts';
-import type { Reply, Request, Rows, WorkerData } from './protocol.ts';
-
-function answer(log: Log, request: Request): unknown {
-  switch (request.op) {
-    case 'keys':
-      return log.keys(request);
-    case 'expiring':
-      return log.expiring();
-    case 'commit':
-      return log.commit(request);
-    case 'get':
-      return log.get(request);
-    case 'range':
-      return log.range(request);
-    case 'history':
-      return log.history(request);
-    case 'compact':
-      return log.compact(request);
-    case 'clean':
-      return log.clean();
-    case 'close':
-      return log.close();
-  }
-}
+import type { OpenRequest, Reply, Request, Rows, WorkerData } from './protocol.ts';
 
 /** The memory of values in an answer, to be handed over. */
 function memoryOf(result: unknown): ArrayBuffer[] {
@@ -45,11 +23,14 @@ function serve(port: MessagePort, { file, maxBytes }: WorkerData): void {
     port.postMessage(message, memoryOf(message.answer));
   };
   let log: Log | undefined;
-  reply(0, () => (log = new Log(openDatabase(file, maxBytes))).opened());
-  port.on('message', ({ id, request }: { id: number; request: Request }) => {
-    reply(id, () => (log === undefined ? undefined : answer(log, request)));
+  port.on('message', ({ id, request }: { id: number; request: Request | OpenRequest }) => {
+    if (request.op === 'open') reply(id, () => (log = new Log(openDatabase(file, { maxBytes, isKnown: request.isKnown }))).opened());
+    else reply(id, () => (log === undefined ? undefined : answer(log, request)));
+    // The values of a commit lie in the file now: their memory need not wait for a collection, which is rare in this thread.
+    if (request.op === 'commit') request.rows.data.transfer(0);
     if (request.op === 'close') port.close();
   });
+  reply(0, () => undefined);
 }
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
