@@ -42,7 +42,7 @@ export function createCalendar(schedule: CronSchedule, zone: string | undefined)
 function wallTimes({ minute, hour, dayOfMonth, month, dayOfWeek }: CronFields): (after: number) => number | undefined {
   const text = ({ values, isStar }: CronField): string => (isStar ? '*' : values.join(','));
   const cron = new Cron([minute, hour, dayOfMonth, month, dayOfWeek].map(text).join(' '), {
-    timezone: 'UTC',
+    utcOffset: 0,
     paused: true,
     // Two restricted days: either will do. A star one adds nothing, even one like `*,5` that lists days besides.
     domAndDow: dayOfMonth.isStar || dayOfWeek.isStar,
