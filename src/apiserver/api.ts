@@ -84,7 +84,7 @@ class Pipeline {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#identities = createIdentities(options.authenticators, options.logger);
+    this.#identities = createIdentities(options.authenticators, options.logger, options.metrics.access.certificate);
     this.#deadlines = new Deadlines(options.clock, (exchange) => this.#expired(exchange));
     this.#nonResource = {
       discovery: options.discovery,
@@ -103,7 +103,7 @@ class Pipeline {
       (upgrade?.socket ?? http.response).once('close', () => this.#over(exchange));
       await this.#identify(exchange);
       if (!(await this.#admit(exchange, timeoutMs))) return;
-      const authorized = authorize(this.#options.authorizer, exchange.user, exchange.info);
+      const authorized = this.#authorize(exchange);
       if (authorized !== undefined) await authorized;
       if (exchange.info.resourceRequest) await this.#resource(exchange, upgrade);
       else if (!(await this.#nonResourcePath(exchange))) notFound(this.#options.registry, exchange);
@@ -146,15 +146,44 @@ class Pipeline {
 
   async #identify(exchange: Exchange): Promise<void> {
     const { request } = exchange;
+    const { access } = this.#options.metrics;
     try {
       const identified = this.#identities.identify(request);
       exchange.user = identified instanceof Promise ? await identified : identified;
+      access.identified(exchange.user.name, (performance.now() - exchange.started) / 1000);
+    } catch (error) {
+      access.unknown((performance.now() - exchange.started) / 1000);
+      throw error;
     } finally {
       // Anonymous, or refused: such a client has one request a connection (upstream's UnauthenticatedHTTP2DOSMitigation).
       if (exchange.user.name === anonymousUser.name) exchange.response.endConnection?.();
     }
     if (wantsImpersonation(request.headers))
       exchange.user = await impersonated(exchange.user, request.headersDistinct, this.#options.authorizer);
+  }
+
+  /** Throws 403. */
+  #authorize({ user, info }: Exchange): void | Promise<void> {
+    const began = performance.now();
+    let pending: void | Promise<void>;
+    try {
+      pending = authorize(this.#options.authorizer, user, info);
+    } catch (error) {
+      this.#decided(false, began);
+      throw error;
+    }
+    if (pending === undefined) return this.#decided(true, began);
+    return pending.then(
+      () => this.#decided(true, began),
+      (error: unknown) => {
+        this.#decided(false, began);
+        throw error;
+      },
+    );
+  }
+
+  #decided(allowed: boolean, began: number): void {
+    this.#options.metrics.access.decided(allowed, (performance.now() - began) / 1000);
   }
 
   /** Streams that are no watches are not limited. False: answered, or gone. */
@@ -228,7 +257,9 @@ class Pipeline {
     if (target.to === 'nowhere') return notFound(registry, exchange);
     const { store } = target;
     const warnOfAge = (): void => {
-      if (store.definition.deprecation !== undefined) exchange.warn(store.definition.deprecation);
+      if (store.definition.deprecation === undefined) return;
+      exchange.warn(store.definition.deprecation);
+      metrics.deprecated(exchange);
     };
     if (target.to === 'no watch') {
       warnOfAge();

@@ -23,6 +23,8 @@ export class Exchange {
   pass: Pass | undefined;
   /** Names and values that priority and fairness adds to the answer. */
   flowHeaders: readonly string[] = [];
+  /** Of the request's body, once it has been read; a metric. */
+  requestBytes = -1;
   /** Of the answer; a metric. */
   bodyBytes = 0;
   /** Whether a handler was found: what none was found for is not counted. */

@@ -3,6 +3,7 @@
  * all series are found with one look-up and kept, so that an answer costs a few additions.
  */
 import { type Counter, exponentialBuckets, type Histogram, MetricRegistry } from '../base/metrics.ts';
+import { AccessMetrics } from './access-metrics.ts';
 import type { Exchange } from './exchange.ts';
 
 const latencies = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -13,6 +14,8 @@ interface Series {
   readonly durations: Histogram;
   readonly sli: Histogram | undefined;
   readonly sizes: Histogram | undefined;
+  /** Of requests; undefined where they have no body. */
+  readonly bodies: Histogram | undefined;
   readonly codes: Map<number, Counter>;
   readonly labels: Labels;
 }
@@ -24,13 +27,25 @@ interface Labels {
   readonly place: readonly string[];
 }
 
+/** The words for verbs with a body. */
+const bodyVerbs: Readonly<Record<string, string>> = {
+  create: 'create',
+  update: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete_collection',
+};
+
 /** Counts events of one resource's watches. */
 export interface WatchMetrics {
   sent(events: number, bytes: number): void;
+  /** All there was at first has been sent. */
+  caughtUp(scope: string, seconds: number): void;
 }
 
 export class Metrics {
   readonly registry = new MetricRegistry();
+  readonly access = new AccessMetrics(this.registry);
   readonly inFlight: Watermarks;
   readonly inQueue: Watermarks;
   readonly #series = new Map<string, Series>();
@@ -75,6 +90,7 @@ export class Metrics {
     series.durations.observe(seconds);
     series.sli?.observe(seconds - waitedSeconds);
     series.sizes?.observe(exchange.bodyBytes);
+    if (exchange.requestBytes >= 0) series.bodies?.observe(exchange.requestBytes);
   }
 
   /** A request the server refused or gave up on to save itself. */
@@ -103,14 +119,16 @@ export class Metrics {
         events.inc(count);
         sizes.observe(bytes / count, count);
       };
-      found = { sent };
+      const caughtUp = (scope: string, seconds: number): void => this.#families.watchLists.with(...labels, scope).observe(seconds);
+      found = { sent, caughtUp };
       this.#watches.set(key, found);
     }
     return found;
   }
 
-  bodyRead({ info }: Exchange, bytes: number): void {
-    this.#families.bodies.with(info.resource, info.verb, info.group).observe(bytes);
+  /** Somebody asked for what will be gone one day. */
+  deprecated({ info }: Exchange): void {
+    this.#families.deprecated.with(info.group, info.version, info.resource, info.subresource, '').set(1);
   }
 
   readonly tlsErrors = (): void => this.#families.tlsErrors.with().inc();
@@ -131,12 +149,15 @@ export class Metrics {
 
   #newSeries(exchange: Exchange): Series {
     const labels = labelsOf(exchange);
-    const { durations, sli, sizes } = this.#families;
+    const { durations, sli, sizes, bodies } = this.#families;
+    const { info } = exchange;
+    const withBody = info.resourceRequest ? bodyVerbs[info.verb] : undefined;
     const reads = labels.verb === 'GET' || labels.verb === 'LIST';
     return {
       durations: durations.with(...requestLabels(labels)),
       sli: labels.dryRun === '' ? sli.with(labels.verb, ...labels.place) : undefined,
       sizes: reads ? sizes.with(labels.verb, ...labels.place) : undefined,
+      bodies: withBody === undefined ? undefined : bodies.with(info.resource, withBody, info.group),
       codes: new Map(),
       labels,
     };
@@ -205,6 +226,19 @@ function streamFamilies(registry: MetricRegistry) {
       labels,
       buckets: exponentialBuckets(1024, 2, 8),
     }),
+    watchLists: registry.histogram({
+      name: 'apiserver_watch_list_duration_seconds',
+      help: 'Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.',
+      labels: [...labels, 'scope'],
+      stability: 'BETA',
+      buckets: [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+    }),
+    deprecated: registry.gauge({
+      name: 'apiserver_requested_deprecated_apis',
+      help: 'Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+      labels: [...labels, 'subresource', 'removed_release'],
+      stability: 'STABLE',
+    }),
     tlsErrors: registry.counter({
       name: 'apiserver_tls_handshake_errors_total',
       help: "Number of requests dropped with 'TLS handshake error from' error",
@@ -231,7 +265,7 @@ function pathLabel(path: string): string {
   return isCountedPath(path) ? path : '';
 }
 
-function scopeOf({ info }: Exchange): string {
+export function scopeOf({ info }: Exchange): string {
   if (info.name !== '' || info.verb === 'create') return 'resource';
   if (info.namespace !== '') return 'namespace';
   return info.resourceRequest ? 'cluster' : '';

@@ -47,6 +47,39 @@ describe('metrics', () => {
     expect(value(lines, 'apiserver_current_inflight_requests{request_kind="readOnly"}')).toMatch(/^[1-9]/);
   });
 
+  test('who is let in, to what, and what was sent along', async () => {
+    const body = { metadata: { name: 'sent' }, data: { a: 'b' } };
+    await server.ask(configMaps, { method: 'POST', body });
+    await server.ask('/api/v1/namespaces/default/endpoints');
+    await server.ask(configMaps, { headers: { authorization: 'Bearer nonsense' } });
+    await server.ask(
+      `${configMaps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dnone&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+    );
+    const lines = await metrics();
+    const some = /^[1-9]/;
+    expect(value(lines, 'authentication_attempts{result="success"}')).toMatch(some);
+    expect(value(lines, 'authentication_attempts{result="error"}')).toBe('1');
+    expect(value(lines, 'authentication_duration_seconds_count{result="error"}')).toBe('1');
+    expect(value(lines, 'authenticated_user_requests{username="admin"}')).toMatch(some);
+    expect(value(lines, 'authorization_attempts_total{result="allowed"}')).toMatch(some);
+    expect(value(lines, 'apiserver_request_body_size_bytes_count{group="",resource="configmaps",verb="create"}')).toMatch(some);
+    const deprecated = 'group="",removed_release="",resource="endpoints",subresource="",version="v1"';
+    expect(value(lines, `apiserver_requested_deprecated_apis{${deprecated}}`)).toBe('1');
+    const place = 'group="",resource="configmaps",scope="namespace",version="v1"';
+    expect(value(lines, `apiserver_watch_list_duration_seconds_count{${place}}`)).toBe('1');
+  });
+
+  test('the watch cache, addresses and ports of Services', async () => {
+    await server.client
+      .resource(refs.services)
+      .create('default', { metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ port: 80 }] } });
+    const lines = await metrics();
+    expect(value(lines, 'apiserver_watch_cache_events_received_total{group="",resource="services"}')).toBe('1');
+    expect(value(lines, 'kube_apiserver_nodeport_allocator_allocated_ports')).toBe('1');
+    expect(value(lines, 'kube_apiserver_nodeport_allocator_available_ports')).toBe('2767');
+    expect(value(lines, 'aggregator_unavailable_apiservice{name="v1.apps"}')).toBe('0');
+  });
+
   test('what is stored, watches and their events', async () => {
     const stream = await server.open('/api/v1/namespaces/default/secrets?watch=1');
     const secret = { metadata: { name: 'seen' } };

@@ -31,7 +31,8 @@ import { startFlowConfiguration } from './flow-control/controller.ts';
 import { FlowControl } from './flow-control/flow-control.ts';
 import { inProcessClient } from './in-process.ts';
 import { processMetrics } from './process-metrics.ts';
-import { storeMetrics, workFacts } from './store-metrics.ts';
+import { serviceMetrics } from './service-metrics.ts';
+import { cacheMetrics, groupMetrics, storeMetrics, workFacts } from './store-metrics.ts';
 import { openapiOf } from './openapi/openapi.ts';
 
 /** Upstream's ReadHeaderTimeout. */
@@ -77,6 +78,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const metrics = new Metrics(() => clock.monotonic() / 1000);
   processMetrics(metrics.registry, options.version);
   storeMetrics(metrics.registry, registry);
+  cacheMetrics(metrics.registry, registry);
+  groupMetrics(metrics.registry, registry);
+  serviceMetrics(metrics.registry, registry);
   const flow = new FlowControl({ clock, metrics: metrics.registry, facts: workFacts(registry) });
   const discovery = discoveryOf(registry, { serverAddress: () => url.replace('https://', '') });
   const openapi = openapiOf(registry, options.descriptionsFile === undefined ? {} : { descriptionsFile: options.descriptionsFile });

@@ -55,6 +55,37 @@ export function storeMetrics(metrics: MetricRegistry, registry: Registry): void 
   );
 }
 
+/** The watch cache; each event that comes is handed on at once. */
+export function cacheMetrics(metrics: MetricRegistry, registry: Registry): void {
+  const counter = (name: string, help: string, of: (counts: StoreStats['counts']) => number, stability: 'ALPHA' | 'BETA' = 'ALPHA'): void =>
+    metrics.collected('counter', { name, help, stability }, function* () {
+      for (const { group, resource, stats } of stored(registry)) {
+        const value = of(stats.counts);
+        if (value > 0) yield { labels: { group, resource }, value };
+      }
+    });
+  const changes = ({ changes: value }: StoreStats['counts']): number => value;
+  const prefix = 'apiserver_watch_cache_';
+  counter(`${prefix}events_received_total`, 'Counter of events received in watch cache broken by resource type.', changes);
+  counter(`${prefix}events_dispatched_total`, 'Counter of events dispatched in watch cache broken by resource type.', changes);
+  counter('apiserver_storage_events_received_total', 'Number of etcd events received split by kind.', changes, 'BETA');
+  counter(
+    'apiserver_init_events_total',
+    'Counter of init events processed in watch cache broken by resource type.',
+    ({ loaded }) => loaded,
+  );
+  counter(`${prefix}initializations_total`, 'Counter of watch cache initializations broken by resource type.', ({ loads }) => loads);
+}
+
+/** Every group and version is served by this process, hence there. */
+export function groupMetrics(metrics: MetricRegistry, registry: Registry): void {
+  const help = 'Gauge of APIServices which are marked as unavailable broken down by APIService name.';
+  metrics.collected('gauge', { name: 'aggregator_unavailable_apiservice', help }, () => {
+    const names = new Set(registry.all().map(({ definition: { group, version } }) => `${version}.${group}`));
+    return [...names].map((name) => ({ labels: { name }, value: 0 }));
+  });
+}
+
 /** `watches`: all of the resource; how many of them look at the namespace makes no difference that could be seen here. */
 export function workFacts(registry: Registry): WorkFacts {
   const statsOf = (group: string, version: string, resource: string) => registry.lookup(group, version, resource)?.stats?.();

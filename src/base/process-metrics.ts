@@ -10,6 +10,8 @@ export function processMetrics(registry: MetricRegistry): void {
     });
   gauge('cpu_seconds_total', 'Total user and system CPU time spent in seconds.', cpuSeconds, 'counter');
   gauge('max_fds', 'Maximum number of open file descriptors.', () => limitOf('Max open files'));
+  gauge('network_receive_bytes_total', 'Number of bytes received by the process over the network.', () => octets('InOctets'), 'counter');
+  gauge('network_transmit_bytes_total', 'Number of bytes sent by the process over the network.', () => octets('OutOctets'), 'counter');
   gauge('open_fds', 'Number of open file descriptors.', openFiles);
   gauge('resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
   gauge('start_time_seconds', 'Start time of the process since unix epoch in seconds.', startTime);
@@ -34,6 +36,12 @@ function limitOf(name: string): number {
 
 function kibibytesOf(name: string): number {
   return Number(/\d+/.exec(read('/proc/self/status').find((text) => text.startsWith(`${name}:`)) ?? '')?.[0] ?? NaN);
+}
+
+/** Of the network namespace, as upstream's. NaN where there is no /proc. */
+function octets(name: string): number {
+  const [names = '', values = ''] = read('/proc/self/net/netstat').filter((line) => line.startsWith('IpExt:'));
+  return Number(values.split(' ')[names.split(' ').indexOf(name)] ?? NaN);
 }
 
 function openFiles(): number {

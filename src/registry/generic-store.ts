@@ -72,8 +72,8 @@ export class GenericStore implements ResourceStore {
   }
 
   stats(): StoreStats {
-    const { size, bytes, watches } = this.#resource.cache;
-    return { objects: size, bytes, watches };
+    const { size, bytes, watches, counts } = this.#resource.cache;
+    return { objects: size, bytes, watches, counts };
   }
 
   create(namespace: string, object: KubeObject, context: RequestContext, options: WriteOptions = {}): Promise<Entry> {

@@ -135,6 +135,8 @@ export interface StoreStats {
   /** What they take up in the store. */
   readonly bytes: number;
   readonly watches: number;
+  /** Since the start: changes that came, objects of states taken in, how many such states. */
+  readonly counts: { readonly changes: number; readonly loaded: number; readonly loads: number };
 }
 
 /** All resources that are served, by group, version and plural. */

@@ -16,7 +16,12 @@ export interface Identities {
   identify(request: HttpRequest): UserInfo | Promise<UserInfo>;
 }
 
-export function createIdentities(authenticators: readonly Authenticator[], logger: Logger): Identities {
+/** `certificates` is told how many seconds a connection's certificate has left. */
+export function createIdentities(
+  authenticators: readonly Authenticator[],
+  logger: Logger,
+  certificates: (secondsLeft: number) => void,
+): Identities {
   // A certificate is looked at once a connection, and so is what its user is.
   const connections = new WeakMap<Socket, ConnectionIdentity>();
   // What it brought last, when that cannot mean anybody else later.
@@ -25,7 +30,7 @@ export function createIdentities(authenticators: readonly Authenticator[], logge
     const { socket } = request;
     let connection = connections.get(socket);
     if (connection === undefined) {
-      connection = connectionIdentity(socket);
+      connection = connectionIdentity(socket, certificates);
       connections.set(socket, connection);
     }
     try {
@@ -63,12 +68,14 @@ function bearerToken(request: HttpRequest): string | undefined {
   return carrier === undefined ? undefined : Buffer.from(carrier.slice(prefix.length), 'base64url').toString();
 }
 
-function connectionIdentity(socket: Socket): ConnectionIdentity {
+function connectionIdentity(socket: Socket, certificates: (secondsLeft: number) => void): ConnectionIdentity {
   if (!(socket instanceof TLSSocket)) return noCertificate;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return noCertificate;
   if (!socket.authorized) return { certificate: undefined, certificateError: String(socket.authorizationError) };
-  if (Date.now() > Date.parse(certificate.validTo)) return { certificate: undefined, certificateError: 'certificate has expired' };
+  const leftMs = Date.parse(certificate.validTo) - Date.now();
+  if (leftMs < 0) return { certificate: undefined, certificateError: 'certificate has expired' };
+  certificates(leftMs / 1000);
   return { certificate: subjectOf(certificate.toLegacyObject().subject, certificate.fingerprint256), certificateError: undefined };
 }
 

@@ -1,5 +1,5 @@
 import { apiVersionOf } from '../../api/object.ts';
-import { readBody } from '../body.ts';
+import { bodyOf } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
@@ -12,7 +12,7 @@ export async function create(scope: Scope): Promise<void> {
   const { namespace, name, subresource } = exchange.info;
   const expected = expectedKind(store.definition, subresource);
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
-  const body = await readBody(exchange.request);
+  const body = await bodyOf(exchange);
   const parameters = writeParameters(exchange.query, 'CreateOptions');
   const object = decodeBody(body, expected, { encoding, validation: parameters.fieldValidation, warn: (text) => exchange.warn(text) });
   const context = exchange.context(contextOptions(parameters));

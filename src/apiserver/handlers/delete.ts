@@ -1,4 +1,4 @@
-import { readBody } from '../body.ts';
+import { bodyOf } from '../body.ts';
 import { decodeDeleteOptions } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
 import { deleteParameters } from '../options.ts';
@@ -59,7 +59,8 @@ const podsArePreserved =
 async function givenRequest(exchange: Exchange): Promise<DeleteRequest> {
   const { headers } = exchange.request;
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-  const body = hasBody ? await readBody(exchange.request) : undefined;
+  const body = hasBody ? await bodyOf(exchange) : undefined;
+  if (body === undefined) exchange.requestBytes = 0;
   if (body === undefined || body.length === 0) return deleteParameters(undefined, exchange.query);
   return deleteParameters(decodeDeleteOptions(body, bodyEncoding(headers['content-type'])), exchange.query);
 }

@@ -2,7 +2,7 @@ import { badRequest } from '../../api/errors.ts';
 import type { FieldValidation } from '../../api/schema/decode.ts';
 import { parseYamlLoosely } from '../../api/yaml.ts';
 import { jsonPatchType, strategicMergePatchType } from '../../api/patch.ts';
-import { readBody } from '../body.ts';
+import { bodyOf } from '../body.ts';
 import { type ParsedPatch, parseOperations, parsePatch } from '../decode.ts';
 import { unsupportedMediaType } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
@@ -17,7 +17,7 @@ export async function patch(scope: Scope): Promise<void> {
   const { namespace, name, subresource } = exchange.info;
   const type = (exchange.request.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? '';
   if (!(patchTypes as readonly string[]).includes(type)) throw unsupportedMediaType(patchTypes.join(', '));
-  const body = await readBody(exchange.request);
+  const body = await bodyOf(exchange);
   const parameters = writeParameters(exchange.query, 'PatchOptions', type);
   const { fieldValidation: validation, dryRun } = parameters;
   const warn = (text: string): void => exchange.warn(text);

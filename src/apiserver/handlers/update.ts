@@ -1,5 +1,5 @@
 import { cloneObject } from '../../api/object.ts';
-import { readBody } from '../body.ts';
+import { bodyOf } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
 import { bodyEncoding } from '../media-type.ts';
 import { writeParameters } from '../options.ts';
@@ -13,7 +13,7 @@ export async function update(scope: Scope): Promise<void> {
   const { namespace, name, subresource } = exchange.info;
   const expected = expectedKind(store.definition, subresource);
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
-  const body = await readBody(exchange.request);
+  const body = await bodyOf(exchange);
   const parameters = writeParameters(exchange.query, 'UpdateOptions');
   const object = decodeBody(body, expected, { encoding, validation: parameters.fieldValidation, warn: (text) => exchange.warn(text) });
   // An unconditional update may be tried more than once, and each attempt may change its copy.

@@ -6,7 +6,7 @@ import { listParameters, type ListParameters } from '../options.ts';
 import { selectionOf } from '../../registry/selection.ts';
 import { includeObjectOf } from '../table.ts';
 import { createEventEncoder, type EventEncoder } from '../watch-encoding.ts';
-import type { WatchMetrics } from '../metrics.ts';
+import { scopeOf, type WatchMetrics } from '../metrics.ts';
 import type { WatchOutlet } from '../watch-outlet.ts';
 import { namedByPath } from './list.ts';
 import type { Scope } from './scope.ts';
@@ -31,7 +31,9 @@ export async function watch(scope: Scope, outlet: WatchOutlet, metrics: WatchMet
   });
   const seconds = parameters.timeoutSeconds || minTimeoutSeconds * (1 + Math.random());
   const request = { ...watchRequest(scope, parameters), endsInSeconds: seconds };
-  const stream = new Stream(outlet, encoder, metrics);
+  const scopeName = scopeOf(exchange);
+  const caughtUp = (): void => metrics.caughtUp(scopeName, (performance.now() - exchange.started) / 1000);
+  const stream = new Stream(outlet, encoder, { sent: (...counts) => metrics.sent(...counts), caughtUp });
   if ((parameters.timeoutSeconds ?? 0) < 0) return stream.end(new ApiError('InternalError', 'context deadline exceeded'));
   // An event is no list: upstream fails to make one of it and hangs up.
   if (format.transform === 'PartialObjectMetadataList') return stream.finish();
@@ -57,18 +59,23 @@ function watchRequest({ exchange, store }: Scope, parameters: ListParameters): W
   };
 }
 
+interface StreamMetrics {
+  sent(events: number, bytes: number): void;
+  caughtUp(): void;
+}
+
 /** open: events flow; over: nothing is written any more. */
 class Stream implements EventSink {
   readonly #outlet: WatchOutlet;
   readonly #encoder: EventEncoder;
-  readonly #metrics: WatchMetrics;
+  readonly #metrics: StreamMetrics;
   #watch: Running | undefined;
   #cancel: (() => void) | undefined;
   #over = false;
   /** What the initial events left in the socket: allowed on top. */
   #allowed = Number.MAX_SAFE_INTEGER;
 
-  constructor(outlet: WatchOutlet, encoder: EventEncoder, metrics: WatchMetrics) {
+  constructor(outlet: WatchOutlet, encoder: EventEncoder, metrics: StreamMetrics) {
     this.#outlet = outlet;
     this.#encoder = encoder;
     this.#metrics = metrics;
@@ -90,6 +97,8 @@ class Stream implements EventSink {
   events(events: readonly ResourceEvent[]): void {
     if (this.#over) return;
     this.#metrics.sent(events.length, this.#outlet.send(events, this.#encoder));
+    const last = events.at(-1);
+    if (last?.type === 'BOOKMARK' && last.initialEventsEnd) this.#metrics.caughtUp();
     if (this.#outlet.pending > this.#allowed) {
       this.#outlet.destroy();
       this.#close();

@@ -31,6 +31,12 @@ export interface WatchCacheOptions {
 }
 
 /** The cache of one resource (of one storage prefix: definitions that share storage share it). */
+export interface CacheCounts {
+  readonly changes: number;
+  readonly loaded: number;
+  readonly loads: number;
+}
+
 export interface ResourceCache {
   /** Where its keys begin, with a slash at the end. */
   readonly prefix: string;
@@ -48,6 +54,8 @@ export interface ResourceCache {
   readonly bytes: number;
   /** Number of watches. */
   readonly watches: number;
+  /** Since the start: changes, entries of states taken in, how many such states. */
+  readonly counts: CacheCounts;
   /** ApiErrors: 410 Expired, 504 Timeout (`Too large resource version`), 400 for bad continue tokens and versions. */
   list(request: ListRequest): Promise<ListResult>;
   /**

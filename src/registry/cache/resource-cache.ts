@@ -52,6 +52,8 @@ export class CachedResource implements ResourceCache {
   readonly #snapshots: Snapshots;
   readonly #lists = new Lists((namespace) => this.#allIn(namespace));
   readonly #kin = new Kin();
+  /** Since the start, for metrics: changes, entries of states taken in, how many such states. */
+  readonly counts = { changes: 0, loaded: 0, loads: 0 };
   #changed: number;
   #bytes = 0;
 
@@ -95,7 +97,9 @@ export class CachedResource implements ResourceCache {
 
   /** A state found while nothing is here yet, each key once: no event comes of it. */
   load(entries: Iterable<CachedEntry>): void {
+    this.counts.loads++;
     for (const entry of entries) {
+      this.counts.loaded++;
       this.#bytes += entry.storedBytes;
       this.#tree.set(entry.key, entry);
     }
@@ -129,6 +133,7 @@ export class CachedResource implements ResourceCache {
     else this.#tree.set(key, entry);
     this.#lists.changed((entry ?? previous)?.namespace ?? '', { key, entry });
     this.#changed = revision;
+    this.counts.changes++;
     const change = new Change(revision, entry, previous);
     this.#window.add(change);
     return change;
