@@ -142,7 +142,7 @@ function deflate({ before, parts }: Run, level: number): Promise<Deflated> {
   const input = Buffer.concat(parts);
   const dictionary = before.length === 0 ? {} : { dictionary: Buffer.concat(before) };
   return new Promise((resolve, reject) => {
-    deflateRaw(input, { level, chunkSize: 65_536, finishFlush: constants.Z_SYNC_FLUSH, ...dictionary }, (error, bytes) => {
+    deflateRaw(input, { level, chunkSize: 16_384, finishFlush: constants.Z_SYNC_FLUSH, ...dictionary }, (error, bytes) => {
       if (error !== null) reject(error);
       else resolve({ bytes: Buffer.from(bytes), crc: crc32(input), shift: crcShift(input.length), length: input.length });
     });
