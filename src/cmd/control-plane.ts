@@ -11,7 +11,9 @@ import { DefaultServiceCIDR, serviceCIDRComponent } from '../apiserver/bootstrap
 import { KubernetesService } from '../apiserver/bootstrap/kubernetes-service.ts';
 import { inProcessClient } from '../apiserver/in-process.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
+import { startNodePortWatch } from '../apiserver/service-ips/node-ports.ts';
 import { startServiceIPRepair } from '../apiserver/service-ips/repair.ts';
+import { defaultNodePorts } from '../resources/core/services/node-ports.ts';
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
@@ -230,6 +232,7 @@ function controlLoops(
     const both = new Lifecycle();
     if (options.disableControllers !== true) both.add(controllers(make));
     both.add(repair(make));
+    both.add(startNodePortWatch({ client: make('apiserver'), informers, clock, logger, range: defaultNodePorts }));
     return both;
   };
   const elected = (): Running => {

@@ -10,7 +10,7 @@ import type { ResourceDeps } from '../../deps.ts';
 import { AllocationError } from './allocation-error.ts';
 import { ClusterIPs } from './cluster-ips.ts';
 import { hasNodePorts, headless, keepsPreferred, needsHealthCheckPort, needsNodePort, type Spec } from './families.ts';
-import { PortAllocator, PortOperation } from './node-ports.ts';
+import { defaultNodePorts, PortAllocator, PortOperation } from './node-ports.ts';
 import { SharedPortBits } from './shared-ports.ts';
 
 interface Write {
@@ -43,7 +43,7 @@ export class ServiceAllocation {
   constructor(deps: ResourceDeps) {
     this.families = deps.serviceCIDRs.map((cidr) => (parseCidr(cidr)?.address.family === 6 ? 'IPv6' : 'IPv4'));
     this.#addresses = new ClusterIPs(deps);
-    const range = deps.nodePorts ?? { first: 30000, last: 32767 };
+    const range = deps.nodePorts ?? defaultNodePorts;
     this.#ports = new PortAllocator(range, deps.shared === undefined ? undefined : new SharedPortBits(deps.shared, range));
     this.#deps = deps;
   }

@@ -9,6 +9,8 @@ export interface PortRange {
   readonly last: number;
 }
 
+export const defaultNodePorts: PortRange = { first: 30_000, last: 32_767 };
+
 /** Where it is kept which ports are taken; offsets are from the range's first port. */
 export interface PortBits {
   /** Brings what is known up to date and hands it to `change`, whose changes are then kept; so again when somebody else was faster. */
