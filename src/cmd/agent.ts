@@ -84,7 +84,7 @@ export async function runAgent({ settings, reporter, isRoot }: CommandContext): 
         logger,
       }),
     );
-    lifecycle.add(startSparingMemory(realClock));
+    lifecycle.add(startSparingMemory({ clock: realClock, always: true })).started();
     reporter.note(`The node ${nodeName} is registered.`);
     await stopped;
     reporter.note('Stopping; containers go on.');

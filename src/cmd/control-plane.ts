@@ -36,6 +36,7 @@ import type { SchedulerConfig } from '../scheduler/config/config.ts';
 import { schedulerMetrics } from '../scheduler/metrics.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
 import { createAuthentication, joinUser } from './authentication.ts';
 import type { Pki } from './pki.ts';
 import { startServerAddresses } from './server-addresses.ts';
@@ -65,6 +66,8 @@ export interface ControlPlaneOptions {
   readonly logger: Logger;
   /** How the kubelets that run in this process are reached, by node. */
   readonly kubelets?: ReadonlyMap<string, () => Duplex>;
+  /** Called for each request. */
+  readonly noticed?: () => void;
 }
 
 export interface ControlPlane extends Running {
@@ -115,7 +118,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         // The authority goes along, so that joining nodes can check it against their token.
         tls: { key: pki.server.key, cert: pki.server.cert + pki.authority.cert, clientCA: pki.authority.cert },
         authenticators: auth.authenticators,
-        authorizer: auth.authorizer,
+        authorizer: options.noticed === undefined ? auth.authorizer : withNoticed(auth.authorizer, options.noticed),
         nodes: {
           ca: pki.authority.cert,
           cert: pki.kubeletClient.cert,
@@ -160,6 +163,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await lifecycle.stop();
     throw error;
   }
+}
+
+function withNoticed(authorizer: Authorizer, noticed: () => void): Authorizer {
+  return {
+    authorize: (attributes) => {
+      noticed();
+      return authorizer.authorize(attributes);
+    },
+    rules: (user, namespace) => authorizer.rules(user, namespace),
+  };
 }
 
 /** Makes what every cluster has; where several servers share the datastore, all of them are behind the Service `kubernetes`. */

@@ -39,6 +39,7 @@ import { startSparingMemory } from './spare-memory.ts';
 export async function runServer({ settings, reporter, isRoot }: CommandContext): Promise<void> {
   const lifecycle = new Lifecycle();
   const stopped = untilStopped();
+  const memory = lifecycle.add(startSparingMemory({ clock: realClock }));
   try {
     const schedulerConfig = schedulerConfigOf(settings);
     const dataDir = openDataDir(settings['data-dir']);
@@ -53,26 +54,22 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
 
     reporter.step('starting the API server');
     const hosts = serverHosts(settings, { nodeName, addresses: [...nodeIPs, ...advertiseAddresses] });
-    const storage = lifecycle.add(await openStorage(datastoreOf(settings), common));
+    const storage = withNoticed(lifecycle.add(await openStorage(datastoreOf(settings), common)), memory.noticed);
     const { pki, joinToken } = await clusterKeys({ storage, dataDir: dataDir.path, hosts, token: tokenOf(settings) });
     const kubelets = new Map<string, () => Duplex>();
     const controlPlane = lifecycle.add(
       await startControlPlane({
         ...common,
+        noticed: memory.noticed,
         kubelets,
         pki,
         storage,
         listen: { host: settings['bind-address'], port },
         advertiseAddresses,
         joinToken,
-        disableServiceLB: settings.disable.includes('servicelb'),
-        disableControllers: settings['disable-controller-manager'],
-        disableScheduler: settings['disable-scheduler'],
-        disabledAdmissionPlugins: settings['disable-admission-plugins'],
+        ...leftOut(settings),
         ...(schedulerConfig === undefined ? {} : { schedulerConfig }),
-      }).catch((error: unknown) => {
-        throw explained(error, settings);
-      }),
+      }).catch((error: unknown) => fail(error, settings)),
     );
     await publishClusterSettings(controlPlane.client('apiserver'), common);
     await controlPlane.startLoops();
@@ -112,7 +109,7 @@ export async function runServer({ settings, reporter, isRoot }: CommandContext):
     }
     const simulated = { ...common, ...controlPlane, instance: dataDir.instance, prefix: `${nodeName}-sim-` };
     await startSimulated(simulated, { settings, reporter }, lifecycle);
-    lifecycle.add(startSparingMemory(common.clock));
+    memory.started();
     announce({ settings, reporter }, { pki, dataDir: dataDir.path, port: controlPlane.apiServer.port });
     await stopped;
     reporter.note('Stopping; containers go on.');
@@ -130,6 +127,31 @@ async function startSimulated(
   if (count === 0) return;
   reporter.step(`starting ${String(count)} simulated nodes`);
   lifecycle.add(await simNodes({ ...options, count }));
+}
+
+/** The parts that are not wanted here. */
+function leftOut(settings: Settings) {
+  return {
+    disableServiceLB: settings.disable.includes('servicelb'),
+    disableControllers: settings['disable-controller-manager'],
+    disableScheduler: settings['disable-scheduler'],
+    disabledAdmissionPlugins: settings['disable-admission-plugins'],
+  };
+}
+
+/** Writes are noticed, whoever in this process makes them. */
+function withNoticed(storage: Storage, noticed: () => void): Storage {
+  return {
+    ...storage,
+    put: (...given) => {
+      noticed();
+      return storage.put(...given);
+    },
+    delete: (...given) => {
+      noticed();
+      return storage.delete(...given);
+    },
+  };
 }
 
 /** Writes the kubeconfig and says where it is. */
@@ -245,12 +267,13 @@ function urlHost(bound: string | undefined): string {
   return isIP(bound) === 6 ? `[${bound}]` : bound;
 }
 
-function explained(error: unknown, settings: Settings): unknown {
+/** Throws what went wrong, in words about the settings where they are the reason. */
+function fail(error: unknown, settings: Settings): never {
   const { code } = error as NodeJS.ErrnoException;
   const port = String(settings['https-listen-port']);
-  if (code === 'EADDRINUSE') return new UsageError(`--https-listen-port ${port}: in use by another program`, { cause: error });
-  if (code === 'EACCES') return new UsageError(`--https-listen-port ${port}: not allowed for this user`, { cause: error });
+  if (code === 'EADDRINUSE') throw new UsageError(`--https-listen-port ${port}: in use by another program`, { cause: error });
+  if (code === 'EACCES') throw new UsageError(`--https-listen-port ${port}: not allowed for this user`, { cause: error });
   if (code === 'EADDRNOTAVAIL')
-    return new UsageError(`--bind-address ${settings['bind-address'] ?? ''}: not an address of this machine`, { cause: error });
-  return error;
+    throw new UsageError(`--bind-address ${settings['bind-address'] ?? ''}: not an address of this machine`, { cause: error });
+  throw error;
 }

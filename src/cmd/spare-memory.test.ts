@@ -1,43 +1,97 @@
 import { expect, test } from '@jest/globals';
 import { FakeClock } from '../base/clock.ts';
-import { startSparingMemory } from './spare-memory.ts';
+import { type Process, startSparingMemory } from './spare-memory.ts';
 
 const mega = 1024 * 1024;
 
-test('what a burst has left is collected once it is quiet, and not again until there is more', async () => {
+class FakeProcess implements Process {
+  heap = 20 * mega;
+  busy = 0;
+  collected = 0;
+  optimizes = false;
+  looks = 0;
+  heapBytes(): number {
+    return this.heap;
+  }
+  busyMs(): number {
+    this.looks++;
+    return this.busy;
+  }
+  collect(): void {
+    this.collected++;
+    this.heap = 15 * mega;
+  }
+  optimize(on: boolean): void {
+    this.optimizes = on;
+  }
+}
+
+function noticing(noticed: () => void, count = 100): void {
+  for (let n = 0; n < count; n++) noticed();
+}
+
+test('what a start and bursts have left is collected once it is quiet, and nothing is looked at before the next burst', async () => {
   const clock = new FakeClock(0);
-  const state = { heap: 20 * mega, busy: 0, collected: 0 };
-  const saver = startSparingMemory(clock, {
-    heapBytes: () => state.heap,
-    busyMs: () => state.busy,
-    collect: () => {
-      state.collected += 1;
-      state.heap = 15 * mega;
-    },
-  });
-  state.busy += 5000;
-  await clock.advance(30_000);
-  expect(state.collected).toBe(0);
-  await clock.advance(30_000);
-  expect(state.collected).toBe(1);
-  state.heap += mega;
+  const own = new FakeProcess();
+  const memory = startSparingMemory({ clock, own });
+  noticing(memory.noticed, 200);
   await clock.advance(60_000);
-  expect(state.collected).toBe(1);
-  state.heap += 2 * mega;
-  await clock.advance(30_000);
-  expect(state.collected).toBe(2);
-  state.heap = 300 * mega;
+  expect([own.collected, own.optimizes]).toEqual([0, false]);
+  own.busy += 900;
+  memory.started();
+  await clock.advance(15_000);
+  expect([own.collected, own.optimizes]).toEqual([1, false]);
+  own.heap = 100 * mega;
+  const { looks } = own;
+  noticing(memory.noticed, 99);
+  await clock.advance(600_000);
+  expect([own.collected, own.looks]).toEqual([1, looks]);
+  noticing(memory.noticed, 300);
+  expect(own.optimizes).toBe(true);
+  own.busy += 5000;
+  await clock.advance(15_000);
+  expect([own.collected, own.optimizes]).toEqual([1, true]);
+  await clock.advance(15_000);
+  expect([own.collected, own.optimizes]).toEqual([2, false]);
+  own.heap = 300 * mega;
+  noticing(memory.noticed);
   await clock.advance(60_000);
-  expect(state.collected).toBe(2);
-  await saver.stop();
-  state.heap = 50 * mega;
-  await clock.advance(60_000);
-  expect(state.collected).toBe(2);
+  expect(own.collected).toBe(2);
+  await memory.stop();
 });
 
-test('this process can collect', async () => {
+test('a start with much to read is worth compiling for', async () => {
   const clock = new FakeClock(0);
-  const saver = startSparingMemory(clock);
+  const own = new FakeProcess();
+  await using _memory = startSparingMemory({ clock, own });
+  await clock.advance(1000);
+  expect(own.optimizes).toBe(false);
+  own.busy = 1001;
+  await clock.advance(500);
+  expect(own.optimizes).toBe(true);
+});
+
+test('where nobody notices anything it is looked all the time', async () => {
+  const clock = new FakeClock(0);
+  const own = new FakeProcess();
+  own.optimizes = true;
+  const memory = startSparingMemory({ clock, own, always: true });
+  memory.started();
+  await clock.advance(15_000);
+  own.heap += 3 * mega;
+  await clock.advance(45_000);
+  expect([own.collected, own.optimizes]).toEqual([2, true]);
+  await memory.stop();
+  own.heap = 50 * mega;
+  await clock.advance(60_000);
+  expect(own.collected).toBe(2);
+});
+
+test('this process can collect and go without compilers', async () => {
+  const clock = new FakeClock(0);
+  const memory = startSparingMemory({ clock });
+  memory.started();
   await expect(clock.advance(60_000)).resolves.not.toThrow();
-  await saver.stop();
+  noticing(memory.noticed);
+  await memory.stop();
 });

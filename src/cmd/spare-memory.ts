@@ -1,6 +1,6 @@
 /**
  * Gives memory back once a burst of work is over. V8 leaves what a burst has left behind where it lies until much more has come, which
- * on a quiet machine never happens: up to half of the heap, and code that only the start needed.
+ * on a quiet machine never happens: up to half of the heap, and code that only the start needed. Nothing is looked at while nothing happens.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -14,32 +14,79 @@ export interface Process {
   busyMs(): number;
   /** Frees all that nobody holds; the process stands still for some 30 ms. */
   collect(): void;
+  /** Whether functions that are called often are compiled anew to be faster. The compilers' own pages are 10 MB. */
+  optimize(on: boolean): void;
 }
 
-const lookMs = 30_000;
+export interface MemorySaver extends Running {
+  /** The process has started; before, nothing is collected. */
+  readonly started: () => void;
+  /** Something was asked of this process. */
+  readonly noticed: () => void;
+}
+
+const lookMs = 15_000;
 /** Busier than so in the time between two looks: it is not the moment. */
-const quietMs = 600;
+const quietMs = 300;
+/** So much has to happen before it is looked whether it has left something behind. */
+const burst = 100;
 /** Less is not worth it. */
 const worthBytes = 2 * 1024 * 1024;
 /** A larger heap would stand still for tenths of a second. */
 const mostBytes = 192 * 1024 * 1024;
+/** A start that takes more processor time than this has so much to read that functions are worth compiling. */
+const longStartMs = 1000;
+const startLookMs = 500;
 
-export function startSparingMemory(clock: Clock, own: Process = thisProcess()): Running {
+export interface SparingOptions {
+  readonly clock: Clock;
+  /** Nobody notices anything: it is looked all the time, and the compilers are left as they are. */
+  readonly always?: boolean;
+  readonly own?: Process;
+}
+
+export function startSparingMemory({ clock, always = false, own = thisProcess() }: SparingOptions): MemorySaver {
   let least = 0;
   let busy = own.busyMs();
-  let cancel: () => void = () => undefined;
-  const look = (): void => {
-    const now = own.busyMs();
-    const heap = own.heapBytes();
-    if (now - busy < quietMs && heap - least > worthBytes && heap < mostBytes) {
-      own.collect();
-      least = own.heapBytes();
-    }
+  let count = 0;
+  let hasStarted = false;
+  let cancel: (() => void) | undefined;
+  const arm = (ms: number, call: () => void): void => {
+    cancel?.();
     busy = own.busyMs();
-    cancel = clock.after(lookMs, look);
+    cancel = clock.after(ms, call);
   };
-  cancel = clock.after(lookMs, look);
-  return running(() => cancel());
+  const lookAtStart = (began: number) => (): void => {
+    if (own.busyMs() - began > longStartMs) own.optimize(true);
+    else arm(startLookMs, lookAtStart(began));
+  };
+  const rest = (): void => {
+    cancel = undefined;
+    count = 0;
+    own.optimize(false);
+  };
+  const look = (): void => {
+    if (own.busyMs() - busy >= quietMs) return arm(lookMs, look);
+    if (always) arm(3 * lookMs, look);
+    else rest();
+    const heap = own.heapBytes();
+    if (heap - least <= worthBytes || heap >= mostBytes) return;
+    own.collect();
+    least = own.heapBytes();
+  };
+  if (!always) arm(startLookMs, lookAtStart(busy));
+  return {
+    started: () => {
+      hasStarted = true;
+      arm(lookMs, look);
+    },
+    noticed: () => {
+      if (++count !== burst || !hasStarted) return;
+      own.optimize(true);
+      if (cancel === undefined) arm(lookMs, look);
+    },
+    ...running(() => cancel?.()),
+  };
 }
 
 function thisProcess(): Process {
@@ -54,6 +101,9 @@ function thisProcess(): Process {
       const gc = runInNewContext('gc') as (options: object) => void;
       setFlagsFromString('--no-expose-gc');
       gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    },
+    optimize: (on) => {
+      for (const compiler of ['maglev', 'turbofan']) setFlagsFromString(`--${on ? '' : 'no-'}${compiler}`);
     },
   };
 }
