@@ -49,7 +49,34 @@ export function fieldCases(sample: KindSample, { fresh, lasting }: FieldTargets)
         : []),
     ]),
   }));
-  return [...cases, ...statusCases(sample, schema, path), ...metadataCases(sample, { fresh, lasting })];
+  const removals = removalCases(places, { label, path, lasting, schema, mask });
+  return [...cases, ...removals, ...statusCases(sample, schema, path), ...metadataCases(sample, { fresh, lasting })];
+}
+
+interface Removals {
+  readonly label: string;
+  readonly path: string;
+  readonly lasting: Named;
+  readonly schema: Schema;
+  readonly mask: readonly string[];
+}
+
+/** Every field that the lasting object has is taken away from it, and emptied. */
+function removalCases(places: readonly Place[], { label, path, lasting, schema, mask }: Removals): Case[] {
+  const nothing = { list: [], map: {}, bytes: '' } as const;
+  return places
+    .filter(({ way }) => valueAt(lasting, way) !== undefined)
+    .map(({ way, field: { schema: own } }) => {
+      const values = [null, ...(own.type in nothing ? [nothing[own.type as keyof typeof nothing]] : [])];
+      return {
+        name: `${label}/remove/${way.join('.')}`,
+        steps: values.map((value) => patch('merge', `${path}?dryRun=All`, mergeOf(lasting, schema, { way, value }), { mask })),
+      };
+    });
+}
+
+function valueAt(object: unknown, way: Way): unknown {
+  return way.reduce<unknown>((inner, step) => (inner as Readonly<Record<Step, unknown>> | undefined | null)?.[step], object);
 }
 
 function statusCases(sample: KindSample, schema: Schema, path: string): Case[] {

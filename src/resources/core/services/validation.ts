@@ -204,7 +204,8 @@ function trafficErrors(spec: Spec): FieldError[] {
   if (!needsHealthCheckPort(spec) && port !== 0) {
     faults.push(invalid(healthPort, port, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"));
   }
-  if (needsHealthCheckPort(spec) && port !== 0) faults.push(...portNumberFaults(port).map((fault) => invalid(healthPort, port, fault)));
+  if (needsHealthCheckPort(spec) && port === 0) faults.push(required(healthPort));
+  else if (needsHealthCheckPort(spec)) faults.push(...portNumberFaults(port).map((fault) => invalid(healthPort, port, fault)));
   const { internalTrafficPolicy, trafficDistribution } = spec;
   if (internalTrafficPolicy !== undefined && !trafficPolicies.includes(internalTrafficPolicy))
     faults.push(notSupported(at.child('internalTrafficPolicy'), internalTrafficPolicy, trafficPolicies));

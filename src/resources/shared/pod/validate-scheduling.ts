@@ -8,7 +8,7 @@ import type {
   TopologySpreadConstraint,
 } from '../../../api/generated/types.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required, type FieldError, type Path } from '../../../api/field-errors.ts';
-import { dns1123LabelFaults, labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
+import { dns1123LabelFaults, dns1123SubdomainFaults, labelValueFaults, qualifiedNameFaults } from '../../../api/names.ts';
 import { checked } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
 
@@ -120,6 +120,7 @@ function nodeTermErrors({ matchExpressions = [], matchFields = [] }: NodeTerm, a
     else if (values.length !== 1)
       faults.push(required(own.child('values'), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
     if (key !== 'metadata.name') faults.push(invalid(own.child('key'), key, 'not a valid field selector key'));
+    else faults.push(...values.flatMap((value, place) => checked(own.child('values').index(place), value, dns1123SubdomainFaults)));
   }
 }
 
