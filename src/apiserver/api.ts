@@ -30,7 +30,7 @@ import { notWatched, route } from './router.ts';
 import { patchTypes } from './patching.ts';
 import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
-import { Flusher, Http2Outlet, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
+import { createFlushers, Http2Outlet, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
 export interface ApiOptions extends Omit<ApiServerOptions, 'storage'> {
   readonly discovery: Discovery;
@@ -78,7 +78,7 @@ class Pipeline {
   readonly #identities: ReturnType<typeof createIdentities>;
   readonly #negotiator = new Negotiator();
   readonly #messages = new Messages();
-  readonly #flusher = new Flusher();
+  readonly #flushers = createFlushers();
   readonly #deadlines: Deadlines;
   readonly #nonResource: NonResourceOptions;
 
@@ -279,7 +279,7 @@ class Pipeline {
       checkName(exchange.info.name);
       return target.handle(scope);
     }
-    const outlet = outletOf(exchange, upgrade, this.#flusher);
+    const outlet = outletOf(exchange, upgrade, this.#flushers);
     outlet.onClose(metrics.longRunning(exchange));
     await watch(scope, outlet, metrics.watch(exchange));
     this.#release(exchange, 'watch');
@@ -331,11 +331,11 @@ function toUpgrade({ request, socket, head }: UpgradeRequest): Upgrade {
   return { request, socket, head };
 }
 
-function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flusher: Flusher): WatchOutlet {
+function outletOf(exchange: Exchange, upgrade: UpgradeRequest | undefined, flushers: ReturnType<typeof createFlushers>): WatchOutlet {
   const { response } = exchange;
-  if (response instanceof Http2Response) return new Http2Outlet(exchange, response, flusher);
+  if (response instanceof Http2Response) return new Http2Outlet(exchange, response, flushers.http2);
   // Other protocols are not changed to, which is no fault.
-  if (upgrade?.request.headers.upgrade?.toLowerCase() !== 'websocket') return new HttpOutlet(exchange, flusher);
+  if (upgrade?.request.headers.upgrade?.toLowerCase() !== 'websocket') return new HttpOutlet(exchange, flushers.http1);
   return new WebSocketOutlet(exchange, upgrade);
 }
 

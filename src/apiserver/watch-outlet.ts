@@ -29,9 +29,14 @@ export interface WatchOutlet {
  * so this is what many watchers live on.
  */
 export class Flusher {
+  readonly #everyMs: number;
   readonly #waiting = new Set<Writable>();
   #last = 0;
   #scheduled = false;
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
+  }
 
   /** Holds what is written there back until the next flush. */
   hold(stream: Writable): void {
@@ -40,7 +45,7 @@ export class Flusher {
     this.#waiting.add(stream);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const wait = this.#last + flushEveryMs - performance.now();
+    const wait = this.#last + this.#everyMs - performance.now();
     if (wait <= 0) setImmediate(this.#flush);
     else setTimeout(this.#flush, wait);
   }
@@ -54,7 +59,11 @@ export class Flusher {
   };
 }
 
-const flushEveryMs = 5;
+/** A connection for every watcher costs a write each, one for all of them a few frames. */
+export const createFlushers = (): { readonly http1: Flusher; readonly http2: Flusher } => ({
+  http1: new Flusher(5),
+  http2: new Flusher(2),
+});
 
 /** What an answer does alike, over whichever HTTP it goes. */
 abstract class ResponseOutlet<Response extends HttpResponse | Http2Response> implements WatchOutlet {
