@@ -60,18 +60,15 @@ export async function bundle() {
 }
 
 /**
- * The compile cache must be on before the bundle is read, and flags be set before that. A server does without the optimizing compilers,
- * whose own pages are 10 MB, until there is much to do (cmd/spare-memory.ts). An agent makes little garbage at a time: its young
- * generation never grows; and of its functions only the busiest are worth an optimizing compiler.
+ * The compile cache must be on before the bundle is read. An agent makes little garbage at a time: its young generation never grows; and
+ * of its functions only the busiest are worth an optimizing compiler, whose own pages are megabytes.
  */
 const entry = `import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-const flags = {
-  server: ['--no-maglev', '--no-turbofan'],
-  agent: ['--semi-space-growth-factor=1', '--invocation-count-for-maglev=10000', '--invocation-count-for-turbofan=50000'],
-};
-for (const flag of flags[process.argv[2]] ?? []) setFlagsFromString(flag);
+if (process.argv[2] === 'agent') {
+  for (const flag of ['--semi-space-growth-factor=1', '--invocation-count-for-maglev=10000', '--invocation-count-for-turbofan=50000']) setFlagsFromString(flag);
+}
 enableCompileCache(join(import.meta.dirname, 'cache'));
 await import('./main.js');
 `;

@@ -8,7 +8,6 @@ class FakeProcess implements Process {
   heap = 20 * mega;
   busy = 0;
   collected = 0;
-  optimizes = false;
   looks = 0;
   heapBytes(): number {
     return this.heap;
@@ -20,9 +19,6 @@ class FakeProcess implements Process {
   collect(): void {
     this.collected++;
     this.heap = 15 * mega;
-  }
-  optimize(on: boolean): void {
-    this.optimizes = on;
   }
 }
 
@@ -36,23 +32,22 @@ test('what a start and bursts have left is collected once it is quiet, and nothi
   const memory = startSparingMemory({ clock, own });
   noticing(memory.noticed, 200);
   await clock.advance(60_000);
-  expect([own.collected, own.optimizes]).toEqual([0, false]);
+  expect(own.collected).toBe(0);
   own.busy += 900;
   memory.started();
   await clock.advance(15_000);
-  expect([own.collected, own.optimizes]).toEqual([1, false]);
+  expect(own.collected).toBe(1);
   own.heap = 100 * mega;
   const { looks } = own;
   noticing(memory.noticed, 99);
   await clock.advance(600_000);
   expect([own.collected, own.looks]).toEqual([1, looks]);
   noticing(memory.noticed, 300);
-  expect(own.optimizes).toBe(true);
   own.busy += 5000;
   await clock.advance(15_000);
-  expect([own.collected, own.optimizes]).toEqual([1, true]);
+  expect(own.collected).toBe(1);
   await clock.advance(15_000);
-  expect([own.collected, own.optimizes]).toEqual([2, false]);
+  expect(own.collected).toBe(2);
   own.heap = 300 * mega;
   noticing(memory.noticed);
   await clock.advance(60_000);
@@ -60,34 +55,22 @@ test('what a start and bursts have left is collected once it is quiet, and nothi
   await memory.stop();
 });
 
-test('a start with much to read is worth compiling for', async () => {
-  const clock = new FakeClock(0);
-  const own = new FakeProcess();
-  await using _memory = startSparingMemory({ clock, own });
-  await clock.advance(1000);
-  expect(own.optimizes).toBe(false);
-  own.busy = 1001;
-  await clock.advance(500);
-  expect(own.optimizes).toBe(true);
-});
-
 test('where nobody notices anything it is looked all the time', async () => {
   const clock = new FakeClock(0);
   const own = new FakeProcess();
-  own.optimizes = true;
   const memory = startSparingMemory({ clock, own, always: true });
   memory.started();
   await clock.advance(15_000);
   own.heap += 3 * mega;
   await clock.advance(45_000);
-  expect([own.collected, own.optimizes]).toEqual([2, true]);
+  expect(own.collected).toBe(2);
   await memory.stop();
   own.heap = 50 * mega;
   await clock.advance(60_000);
   expect(own.collected).toBe(2);
 });
 
-test('this process can collect and go without compilers', async () => {
+test('this process can collect', async () => {
   const clock = new FakeClock(0);
   const memory = startSparingMemory({ clock });
   memory.started();

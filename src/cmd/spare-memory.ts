@@ -14,8 +14,6 @@ export interface Process {
   busyMs(): number;
   /** Frees all that nobody holds; the process stands still for some 30 ms. */
   collect(): void;
-  /** Whether functions that are called often are compiled anew to be faster. The compilers' own pages are 10 MB. */
-  optimize(on: boolean): void;
 }
 
 export interface MemorySaver extends Running {
@@ -34,13 +32,10 @@ const burst = 100;
 const worthBytes = 2 * 1024 * 1024;
 /** A larger heap would stand still for tenths of a second. */
 const mostBytes = 192 * 1024 * 1024;
-/** A start that takes more processor time than this has so much to read that functions are worth compiling. */
-const longStartMs = 1000;
-const startLookMs = 500;
 
 export interface SparingOptions {
   readonly clock: Clock;
-  /** Nobody notices anything: it is looked all the time, and the compilers are left as they are. */
+  /** Nobody notices anything: it is looked all the time. */
   readonly always?: boolean;
   readonly own?: Process;
 }
@@ -56,14 +51,9 @@ export function startSparingMemory({ clock, always = false, own = thisProcess() 
     busy = own.busyMs();
     cancel = clock.after(ms, call);
   };
-  const lookAtStart = (began: number) => (): void => {
-    if (own.busyMs() - began > longStartMs) own.optimize(true);
-    else arm(startLookMs, lookAtStart(began));
-  };
   const rest = (): void => {
     cancel = undefined;
     count = 0;
-    own.optimize(false);
   };
   const look = (): void => {
     if (own.busyMs() - busy >= quietMs) return arm(lookMs, look);
@@ -74,16 +64,13 @@ export function startSparingMemory({ clock, always = false, own = thisProcess() 
     own.collect();
     least = own.heapBytes();
   };
-  if (!always) arm(startLookMs, lookAtStart(busy));
   return {
     started: () => {
       hasStarted = true;
       arm(lookMs, look);
     },
     noticed: () => {
-      if (++count !== burst || !hasStarted) return;
-      own.optimize(true);
-      if (cancel === undefined) arm(lookMs, look);
+      if (++count === burst && hasStarted && cancel === undefined) arm(lookMs, look);
     },
     ...running(() => cancel?.()),
   };
@@ -101,9 +88,6 @@ function thisProcess(): Process {
       const gc = runInNewContext('gc') as (options: object) => void;
       setFlagsFromString('--no-expose-gc');
       gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    },
-    optimize: (on) => {
-      for (const compiler of ['maglev', 'turbofan']) setFlagsFromString(`--${on ? '' : 'no-'}${compiler}`);
     },
   };
 }
