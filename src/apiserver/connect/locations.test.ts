@@ -48,6 +48,12 @@ describe('paths of the kubelet', () => {
     } as unknown as t.Node;
     expect(kubeletOf(node, '/x')).toEqual({ scheme: 'https', host: '10.0.0.1', port: 9, path: '/x', node: 'n' });
   });
+
+  test('a node that says no address that is wanted is an error without a reason', () => {
+    const of = (addresses: object[]) => () => kubeletOf({ metadata: { name: 'n' }, status: { addresses } } as unknown as t.Node, '/');
+    expect(of([])).toThrow(expect.objectContaining({ reason: 'Unknown', message: 'no preferred addresses found; known addresses: []' }));
+    expect(of([{ type: 'InternalDNS', address: 'n.local' }])).toThrow('known addresses: [{InternalDNS n.local}]');
+  });
 });
 
 describe('proxies', () => {

@@ -32,12 +32,15 @@ export function splitSchemeNamePort(id: string): SchemeNamePort | undefined {
   return { scheme: scheme as SchemeNamePort['scheme'], name, port };
 }
 
-/** The kubelet of a node; throws 400 when the node says no address. */
+/** The kubelet of a node; throws 500 when the node says no address. */
 export function kubeletOf(node: t.Node, pathAndQuery: string): Location {
   const addresses = node.status.addresses ?? [];
   const byType = (type: string): string | undefined => addresses.find((address) => address.type === type)?.address;
   const host = byType('InternalIP') ?? byType('ExternalIP') ?? byType('Hostname');
-  if (host === undefined) throw new ApiError('InternalError', `Internal error occurred: no preferred addresses found; known addresses: []`);
+  if (host === undefined) {
+    const known = addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ');
+    throw new ApiError('Unknown', `no preferred addresses found; known addresses: [${known}]`);
+  }
   return {
     scheme: 'https',
     host,
