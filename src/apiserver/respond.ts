@@ -155,12 +155,27 @@ export function sendJson(exchange: Exchange, code: number, parts: readonly Buffe
 
 /** Sends a list in JSON, or in the form the few others ask for. */
 export function sendJsonList(exchange: Exchange, head: Buffer, list: SharedList): void {
-  const length = head.length + list.length + listTail.length;
-  if (exchange.format.encoding !== 'json' || isPretty(exchange) || length <= gzipFrom || !acceptsGzip(exchange))
-    return sendJson(exchange, 200, [head, ...list.parts, listEnd]);
+  if (exchange.format.encoding !== 'json' || isPretty(exchange)) return sendJson(exchange, 200, [head, ...list.parts, listEnd]);
+  sendShared(exchange, mediaTypes.json, { head, list, tail: listTail });
+}
+
+/** Sends a list of protobuf messages. */
+export function sendMessageList(exchange: Exchange, head: Buffer, { list, tail }: Omit<AroundList, 'head'>): void {
+  sendShared(exchange, mediaTypes.protobuf, { head, list, tail });
+}
+
+interface AroundList {
+  readonly head: Buffer;
+  readonly list: SharedList;
+  readonly tail: Buffer;
+}
+
+function sendShared(exchange: Exchange, type: string, { head, list, tail }: AroundList): void {
+  const length = head.length + list.length + tail.length;
+  if (length <= gzipFrom || !acceptsGzip(exchange)) return sendBytes(exchange, 200, { type, parts: [head, ...list.parts, tail] });
   if (exchange.expired) return;
   exchange.bodyBytes = length;
-  sendCompressed(exchange, 200, { type: mediaTypes.json, bytes: gzipAround(head, list.deflated, listTail) });
+  sendCompressed(exchange, 200, { type, bytes: gzipAround(head, list.deflated, tail) });
 }
 
 const listEnd = Buffer.from(']}');

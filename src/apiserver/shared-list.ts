@@ -4,24 +4,22 @@ import { type Deflated, deflateParts } from './gzip-parts.ts';
 
 /** By the cache's own array of entries, which is another one after a write. */
 const lists = new WeakMap<readonly Entry[], SharedList>();
+const messageLists = new WeakMap<readonly Entry[], SharedList>();
 
 export class SharedList {
-  /** Objects and the commas between them. */
-  readonly parts: readonly Buffer[];
   /** Bytes of all parts. */
   readonly length: number;
+  readonly #parts: () => readonly Buffer[];
   #deflated: Promise<Deflated> | undefined;
 
-  constructor(entries: readonly Entry[]) {
-    const parts: Buffer[] = [];
-    let length = 0;
-    for (const { json } of entries) {
-      if (parts.length > 0) parts.push(comma);
-      parts.push(json);
-      length += json.length;
-    }
-    this.parts = parts;
-    this.length = length + Math.max(0, entries.length - 1);
+  constructor(parts: () => readonly Buffer[]) {
+    this.#parts = parts;
+    this.length = parts().reduce((sum, part) => sum + part.length, 0);
+  }
+
+  /** What stands between head and tail. */
+  get parts(): readonly Buffer[] {
+    return this.#parts();
   }
 
   get deflated(): Promise<Deflated> {
@@ -33,8 +31,23 @@ export class SharedList {
 
 const comma = Buffer.from(',');
 
+/** Objects in JSON and the commas between them. */
 export function sharedList(entries: readonly Entry[]): SharedList {
-  let list = lists.get(entries);
-  if (list === undefined) lists.set(entries, (list = new SharedList(entries)));
+  return shared(lists, entries, () => {
+    const parts = entries.flatMap(({ json }, at) => (at === 0 ? [json] : [comma, json]));
+    return () => parts;
+  });
+}
+
+/** Objects as messages, which are made anew when they are asked for: only what they were compressed to is kept here. */
+export function sharedMessages(entries: readonly Entry[], message: (entry: Entry) => Buffer): SharedList {
+  return shared(messageLists, entries, () => () => entries.map(message));
+}
+
+type Known = WeakMap<readonly Entry[], SharedList>;
+
+function shared(known: Known, entries: readonly Entry[], make: () => () => readonly Buffer[]): SharedList {
+  let list = known.get(entries);
+  if (list === undefined) known.set(entries, (list = new SharedList(make())));
   return list;
 }

@@ -17,8 +17,14 @@ const sizeOf = (parts: readonly Buffer[]): number => parts.reduce((sum, part) =>
 
 /** A document of a message that lies in parts. The parts are handed on as they are. */
 export function documentParts(type: DocumentType, message: readonly Buffer[]): Buffer[] {
+  const { head, tail } = documentAround(type, sizeOf(message));
+  return [head, ...message, tail];
+}
+
+/** What stands before and behind a message of so many bytes. */
+export function documentAround(type: DocumentType, length: number): { readonly head: Buffer; readonly tail: Buffer } {
   const writer = new WireWriter(96);
-  writer.uint32(sizeOf(message));
+  writer.uint32(length);
   writer.uint32(0x12);
   const before = writer.written;
   writer.string(type.kind);
@@ -28,7 +34,7 @@ export function documentParts(type: DocumentType, message: readonly Buffer[]): B
   writer.lengthSince(before);
   writer.uint32(0x0a);
   writer.raw(magic);
-  return [writer.finish(), ...message, documentTail];
+  return { head: writer.finish(), tail: documentTail };
 }
 
 /** A list's metadata as its first field. */

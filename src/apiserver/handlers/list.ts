@@ -1,6 +1,6 @@
 import { ApiError, badRequest } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/object.ts';
-import { documentParts, listHead } from '../../api/protobuf/document.ts';
+import { documentAround, listHead } from '../../api/protobuf/document.ts';
 import { encodeMessage } from '../../api/protobuf/encode.ts';
 import { listMetaSchema } from '../../api/protobuf/document-schemas.ts';
 import { parseFieldSelector, pinnedField } from '../../api/selectors.ts';
@@ -9,8 +9,8 @@ import type { ListRequest, ListResult } from '../../registry/store.ts';
 import type { Exchange } from '../exchange.ts';
 import { messageSchema } from '../messages.ts';
 import { listParameters, type ListParameters } from '../options.ts';
-import { sendJsonList, sendProtobuf, sendValue } from '../respond.ts';
-import { sharedList } from '../shared-list.ts';
+import { sendJsonList, sendMessageList, sendValue } from '../respond.ts';
+import { sharedList, sharedMessages } from '../shared-list.ts';
 import { selectionOf } from '../../registry/selection.ts';
 import { includeObjectOf, partialOf, tableOfEntries } from '../table.ts';
 import { goTypeOf, type Scope } from './scope.ts';
@@ -80,9 +80,11 @@ export function sendList(scope: Scope, result: ListResult): void {
 function sendMessages({ exchange, store: { definition }, messages }: Scope, result: ListResult): void {
   const schema = messageSchema(definition);
   if (schema === undefined) throw new Error(`${definition.kind} has no protobuf form`);
-  const head = listHead(encodeMessage(listMetadata(result, definition), listMetaSchema()));
-  const parts = [head, ...result.entries.map((entry) => messages.element(entry, schema))];
-  sendProtobuf(exchange, 200, documentParts({ apiVersion: apiVersionOf(definition), kind: definition.listKind }, parts));
+  const metadata = listHead(encodeMessage(listMetadata(result, definition), listMetaSchema()));
+  const list = sharedMessages(result.entries, (entry) => messages.element(entry, schema));
+  const type = { apiVersion: apiVersionOf(definition), kind: definition.listKind };
+  const { head, tail } = documentAround(type, metadata.length + list.length);
+  sendMessageList(exchange, Buffer.concat([head, metadata]), { list, tail });
 }
 
 function listMetadata(result: ListResult, { versionless }: ResourceDefinition): Record<string, unknown> {
