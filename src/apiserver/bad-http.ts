@@ -1,4 +1,5 @@
 /** What is no proper HTTP is answered as Go's server does, in plain text, and cut off. */
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '../api/errors.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
@@ -36,6 +37,13 @@ function notAllowed(): string {
 
 function raw(status: string): string {
   return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+}
+
+/** What says it is HTTP/0.9, or 2 without being it, is refused. True: it has been. */
+export function isOtherVersion({ httpVersionMajor, socket }: IncomingMessage): boolean {
+  if (httpVersionMajor === 1) return false;
+  socket.end(raw(httpVersionMajor < 1 ? '400 Bad Request' : '505 HTTP Version Not Supported: unsupported protocol version'));
+  return true;
 }
 
 /** Requests that Go's server answers before any handler: HTTP/1.1 without a host, escapes that are none, `OPTIONS *`. */

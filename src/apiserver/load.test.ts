@@ -51,6 +51,12 @@ const head = (line: string, headers: Record<string, string | number> = {}): stri
 describe('bad HTTP', () => {
   test.each([
     ['no HTTP at all', 'NONSENSE\r\n\r\n', '400 Bad Request'],
+    ['an old version', 'GET /version\r\n\r\n', '400 Bad Request'],
+    [
+      'a version that is another protocol',
+      'GET / HTTP/2.0\r\nHost: x\r\n\r\n',
+      '505 HTTP Version Not Supported: unsupported protocol version',
+    ],
     ['another version', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n', '505 HTTP Version Not Supported: unsupported protocol version'],
     ['no host', 'GET / HTTP/1.1\r\n\r\n', '400 Bad Request: missing required Host header'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nfoo bar\r\n\r\n', '400 Bad Request'],
@@ -67,6 +73,17 @@ describe('bad HTTP', () => {
       'Connection: close',
     ]);
     expect(said.text).toMatch(new RegExp(`\\r\\n\\r\\n${status}$`));
+  });
+
+  test('a large request behind a large answer that is still being read', async () => {
+    const data = { a: 'x'.repeat(400_000) };
+    await server.ask(configMaps, { method: 'POST', body: { metadata: { name: 'behind' }, data } });
+    const body = JSON.stringify({ metadata: { name: 'behind' }, data });
+    const type = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+    const one = `${head(`GET ${configMaps}/behind`)}${head(`PUT ${configMaps}/behind`, type)}${body}`;
+    const said = await raw([one.repeat(20)], 2000);
+    expect(said.text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(40);
+    expect(said.closed).toBe(false);
   });
 
   test('what is no TLS is cut, and others go on', async () => {

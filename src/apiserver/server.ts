@@ -26,7 +26,7 @@ import type { HttpRequest, HttpResponse } from './http.ts';
 import { Metrics } from './metrics.ts';
 import type { VersionInfo } from './version-info.ts';
 import { systemUser } from '../registry/context.ts';
-import { badHttp, answeredWithoutHandler } from './bad-http.ts';
+import { badHttp, answeredWithoutHandler, isOtherVersion } from './bad-http.ts';
 import { startFlowConfiguration } from './flow-control/controller.ts';
 import { FlowControl } from './flow-control/flow-control.ts';
 import { inProcessClient } from './in-process.ts';
@@ -91,7 +91,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     if (!answeredWithoutHandler(request, response)) void api.serve(request, response);
   };
   const server = createServer(serverOptions(options.tls), (request, response) => {
-    inTurn(request, response, () => serve(request, response));
+    if (!isOtherVersion(request)) inTurn(request, response, () => serve(request, response));
   });
   const endHttp2 = http2(server, serve);
   const upgraded = upgrades(server, (upgrade) => api.upgrade(upgrade));
@@ -140,6 +140,16 @@ function inTurn({ socket }: IncomingMessage, response: ServerResponse, serve: ()
   });
 }
 
+/**
+ * Node's parser otherwise takes what comes straight from the connection. While an answer is still on its way it pauses, which TLS does not
+ * know of: several records that were read at once are handed over one after the other, and the next one is a parse error (HPE_PAUSED).
+ * As soon as anybody else has listened it takes data from the stream, which keeps the rest.
+ */
+function readAsStream(socket: TLSSocket): void {
+  const ignore = (): void => undefined;
+  socket.on('data', ignore).off('data', ignore);
+}
+
 /** Takes the connections that chose HTTP/2 away from node:http; the answer ends them. */
 function http2(server: Server, serve: Http2Handler): () => void {
   const open = new Map<TLSSocket, () => void>();
@@ -147,7 +157,11 @@ function http2(server: Server, serve: Http2Handler): () => void {
   const [http1] = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
-    if (socket.alpnProtocol !== 'h2') return void http1?.call(server, socket);
+    if (socket.alpnProtocol !== 'h2') {
+      http1?.call(server, socket);
+      readAsStream(socket);
+      return;
+    }
     open.set(socket, serveHttp2(socket, serve, buffers));
     socket.once('close', () => open.delete(socket));
   });
