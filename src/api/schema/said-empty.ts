@@ -18,6 +18,11 @@ export function saidEmpty(struct: object | undefined, field: string): unknown {
   return struct === undefined ? undefined : (struct as Marked)[key]?.get(field);
 }
 
+/** The field's value as it was given, be it empty. */
+export function asGiven<T extends object, K extends keyof T & string>(struct: T | undefined, field: K): T[K] | undefined {
+  return struct?.[field] ?? (saidEmpty(struct, field) as T[K] | undefined);
+}
+
 /** Whether the field is there, be it empty: Go's `!= nil`. */
 export function isGiven<T extends object>(struct: T, field: keyof T & string): boolean {
   return struct[field] !== undefined || saidEmpty(struct, field) !== undefined;

@@ -175,7 +175,12 @@ export const moreSamples: readonly KindSample[] = [
           nodeName: 'n',
           allNodes: true,
           pool: { name: 'p', resourceSliceCount: 1 },
-          devices: [{ name: 'A', attributes: { 'a b': {}, c: { int: 1, bool: true } }, capacity: { '/': { value: '1' } } }],
+          devices: [
+            { name: 'A', attributes: { 'a b': {} }, capacity: { '/': { value: '1' } } },
+            { name: 'b', attributes: { c: { int: 1, bool: true } } },
+            { name: 'c', attributes: { c: { ints: [1] } } },
+            { name: 'd', attributes: { c: { int: 1, strings: ['x'] } } },
+          ],
         },
       },
     ],

@@ -155,7 +155,8 @@ function placesOf(struct: Schema, { way, deep, seen }: Walk): Place[] {
     const here = [...way, field.name];
     const place = { way: here, struct, field };
     if (way.length === 0 && field.name === 'metadata') return [];
-    const [next, further] = field.schema.type === 'list' ? [field.schema.items, [...here, 0]] : [field.schema, here];
+    const { type, items } = field.schema;
+    const [next, further] = type === 'list' ? [items, [...here, 0]] : type === 'map' ? [items, [...here, 'a']] : [field.schema, here];
     const shallow = walkedOnce.has(struct.name) && !deep;
     if (next?.type !== 'struct' || shallow) return [place];
     return [place, ...placesOf(next, { way: further, deep, seen: inside })];
@@ -176,6 +177,11 @@ function withValue(object: unknown, schema: Schema, { way, value }: Change): unk
     const list = Array.isArray(object) && object.length > 0 ? (object as unknown[]) : [undefined];
     const items = schema.items ?? schema;
     return [withValue(list[0] ?? plausible(items), items, { way: rest, value }), ...list.slice(1)];
+  }
+  if (schema.type === 'map') {
+    const map = (object ?? {}) as Readonly<Record<string, unknown>>;
+    const items = schema.items ?? schema;
+    return { ...map, [first]: withValue(map[first] ?? plausible(items), items, { way: rest, value }) };
   }
   const field = schema.fields.get(first);
   const holder = typeof object === 'object' && object !== null ? (object as Readonly<Record<string, unknown>>) : {};

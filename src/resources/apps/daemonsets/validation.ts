@@ -2,8 +2,8 @@ import type { DaemonSet, LabelSelector } from '../../../api/generated/types.ts';
 import { invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { immutable, nonNegative } from '../../shared/checks.ts';
 import { amountOf, intOrPercentErrors } from '../../shared/int-or-percent.ts';
-import { inGoOrder, internalForm } from '../../../api/internal-form.ts';
-import { alwaysRestartErrors, unusableSelector, validateTemplate } from '../../shared/pod/validate-template.ts';
+import { internalForm } from '../../../api/internal-form.ts';
+import { alwaysRestartErrors, unselected, unusableSelector, validateTemplate } from '../../shared/pod/validate-template.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 
@@ -31,8 +31,7 @@ function selectorErrors(spec: DaemonSet['spec']): FieldError[] {
   const selector = (spec.selector as LabelSelector | null) ?? undefined;
   const faults = labelSelectorErrors(selector, field);
   const labels = spec.template.metadata?.labels;
-  if (!unusableSelector(selector) && !labelMatcher(selector)(labels))
-    faults.push(invalid(template.child('metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`'));
+  if (!unusableSelector(selector) && !labelMatcher(selector)(labels)) faults.push(unselected(spec.template, template));
   if (selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0)
     faults.push(invalid(field, selector, 'empty selector is invalid for daemonset'));
   return faults;

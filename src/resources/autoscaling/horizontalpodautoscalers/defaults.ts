@@ -1,5 +1,6 @@
 /** pkg/apis/autoscaling/v2/defaults.go. */
 import type { AutoscalingV2HorizontalPodAutoscaler as HorizontalPodAutoscaler } from '../../../api/generated/types.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 
 const cpuUtilization = 80;
 
@@ -11,6 +12,19 @@ export function defaultAutoscaler({ spec }: HorizontalPodAutoscaler): void {
   if (spec.behavior === undefined) return;
   const percent = { type: 'Percent', value: 100, periodSeconds: 15 };
   const pods = { type: 'Pods', value: 4, periodSeconds: 15 };
-  spec.behavior.scaleUp = { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [pods, percent], ...spec.behavior.scaleUp };
-  spec.behavior.scaleDown = { selectPolicy: 'Max', policies: [{ ...percent }], ...spec.behavior.scaleDown };
+  const { scaleUp, scaleDown } = spec.behavior;
+  spec.behavior.scaleUp = {
+    stabilizationWindowSeconds: 0,
+    selectPolicy: 'Max',
+    ...scaleUp,
+    policies: policiesOf(scaleUp, [pods, percent]),
+  };
+  spec.behavior.scaleDown = { selectPolicy: 'Max', ...scaleDown, policies: policiesOf(scaleDown, [{ ...percent }]) };
+}
+
+type Rules = NonNullable<NonNullable<HorizontalPodAutoscaler['spec']['behavior']>['scaleUp']>;
+
+/** None at all may be meant, which is wrong then. */
+function policiesOf(rules: Rules | undefined, usual: NonNullable<Rules['policies']>): NonNullable<Rules['policies']> {
+  return asGiven(rules, 'policies') ?? usual;
 }

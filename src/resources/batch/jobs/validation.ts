@@ -6,7 +6,7 @@ import { cloneJson, semanticEqual } from '../../../api/json.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 import { dns1123LabelFaults } from '../../../api/names.ts';
 import { immutable } from '../../shared/checks.ts';
-import { unusableSelector } from '../../shared/pod/validate-template.ts';
+import { unselected, unusableSelector } from '../../shared/pod/validate-template.ts';
 import { labelSelectorErrors } from '../../shared/selector-validation.ts';
 import { jobSpecErrors } from './validate-spec.ts';
 
@@ -29,10 +29,7 @@ function selectedSpecErrors({ spec }: Job): FieldError[] {
   if (selector === undefined) faults.push(required(at.child('selector')));
   else faults.push(...labelSelectorErrors(selector, at.child('selector')));
   const labels = spec.template.metadata?.labels;
-  if (!unusableSelector(selector) && !labelMatcher(selector)(labels))
-    faults.push(
-      invalid(at.child('template', 'metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`'),
-    );
+  if (!unusableSelector(selector) && !labelMatcher(selector)(labels)) faults.push(unselected(spec.template, at.child('template')));
   return faults;
 }
 

@@ -1,5 +1,6 @@
 /** ValidatePersistentVolume and ...Update of pkg/apis/core/validation/validation.go. */
 import type { PersistentVolume } from '../../../api/generated/types.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { internalDiff, internalForm } from '../../../api/internal-form.ts';
 import { semanticEqual } from '../../../api/json.ts';
@@ -38,7 +39,7 @@ const sourceOrder = [
 export function validatePersistentVolume({ spec }: PersistentVolume): FieldError[] {
   const { accessModes = [], persistentVolumeReclaimPolicy: reclaim = '', storageClassName = '', nodeAffinity } = spec;
   const faults = accessModes.length === 0 ? [required(at.child('accessModes'))] : [];
-  faults.push(...accessModeErrors(accessModes, at.child('accessModes')), ...capacityErrors(spec.capacity ?? {}));
+  faults.push(...accessModeErrors(accessModes, at.child('accessModes')), ...capacityErrors(spec));
   if (reclaim !== '' && !reclaimPolicies.includes(reclaim))
     faults.push(notSupported(at.child('persistentVolumeReclaimPolicy'), reclaim, reclaimPolicies));
   if (nodeAffinity !== undefined) {
@@ -114,12 +115,13 @@ function withoutNewExpandSecret(volume: PersistentVolume, old: PersistentVolume)
   return { ...volume, spec: { ...volume.spec, csi: others } };
 }
 
-function capacityErrors(capacity: Readonly<Record<string, string>>): FieldError[] {
+function capacityErrors(spec: PersistentVolume['spec']): FieldError[] {
+  const { capacity = {} } = spec;
   const field = at.child('capacity');
   const names = Object.keys(capacity);
   const faults = names.length === 0 ? [required(field)] : [];
   if (capacity['storage'] === undefined || names.length > 1)
-    faults.push(notSupported(field, names.length === 0 ? null : capacity, ['storage']));
+    faults.push(notSupported(field, asGiven(spec, 'capacity') ?? null, ['storage']));
   for (const name of names) {
     const [own, amount] = [field.key(name), capacity[name] ?? '0'];
     const { sign } = parseQuantity(amount);

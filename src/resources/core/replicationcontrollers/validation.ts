@@ -1,9 +1,8 @@
 import type { ReplicationController } from '../../../api/generated/types.ts';
-import { invalid, path, required, type FieldError } from '../../../api/field-errors.ts';
-import { inGoOrder } from '../../../api/internal-form.ts';
+import { path, required, type FieldError } from '../../../api/field-errors.ts';
 import { mapMatcher } from '../../../api/label-selector.ts';
 import { nonNegative } from '../../shared/checks.ts';
-import { alwaysRestartErrors, validateTemplate } from '../../shared/pod/validate-template.ts';
+import { alwaysRestartErrors, unselected, validateTemplate } from '../../shared/pod/validate-template.ts';
 
 const at = path('spec');
 
@@ -17,15 +16,7 @@ export function validateReplicationController({ spec }: ReplicationController): 
     ...(empty ? [required(at.child('selector'))] : []),
     ...nonNegative(at.child('replicas'), spec.replicas),
     ...(template === undefined ? [required(own)] : []),
-    ...(template !== undefined && !empty && !mapMatcher(selector)(template.metadata?.labels)
-      ? [
-          invalid(
-            own.child('metadata', 'labels'),
-            inGoOrder(template.metadata?.labels) ?? null,
-            '`selector` does not match template `labels`',
-          ),
-        ]
-      : []),
+    ...(template !== undefined && !empty && !mapMatcher(selector)(template.metadata?.labels) ? [unselected(template, own)] : []),
     ...(template === undefined ? [] : [...validateTemplate(template, own), ...alwaysRestartErrors(template, own, 'ReplicationController')]),
   ];
 }

@@ -1,5 +1,6 @@
 /** ValidateResourceQuotaSpec and ValidateResourceQuotaUpdate. */
 import type { ResourceQuota } from '../../../api/generated/types.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 import { type FieldError, invalid, path, type Path, required } from '../../../api/field-errors.ts';
 import { internalForm } from '../../../api/internal-form.ts';
 import { amountErrors, isStandardQuotaResource, quotaResourceNameErrors } from '../../shared/resource-names.ts';
@@ -50,7 +51,8 @@ function amountsErrors(amounts: Readonly<Record<string, string>> = {}, at: Path)
 export function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
   const [scopes, before] = [new Set(quota.spec?.scopes), new Set(old.spec?.scopes)];
   const faults = validateQuota(quota);
-  if (scopes.symmetricDifference(before).size > 0) faults.push(invalid(path('spec', 'scopes'), quota.spec?.scopes, 'field is immutable'));
+  if (scopes.symmetricDifference(before).size > 0)
+    faults.push(invalid(path('spec', 'scopes'), asGiven(quota.spec, 'scopes'), 'field is immutable'));
   return faults;
 }
 

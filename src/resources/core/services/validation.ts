@@ -91,18 +91,19 @@ function portErrors(port: ServicePort, field: Path, all: readonly ServicePort[])
   ];
 }
 
+/** First all node ports, then all ports. */
 function duplicatePorts({ ports = [] }: Spec): FieldError[] {
-  const first = (index: number, same: (a: ServicePort, b: ServicePort) => boolean): boolean =>
-    ports.findIndex((other) => same(other, ports[index] ?? other)) < index;
-  return ports.flatMap((port, index) => {
-    const field = at.child('ports').index(index);
-    const nodePort = (port.nodePort ?? 0) !== 0 && first(index, (a, b) => a.protocol === b.protocol && a.nodePort === b.nodePort);
-    const number = first(index, (a, b) => a.protocol === b.protocol && a.port === b.port);
-    return [
-      ...(nodePort ? [duplicate(field.child('nodePort'), port.nodePort)] : []),
-      ...(number ? [duplicate(field, internalForm('core.ServicePort', { port: port.port, protocol: port.protocol }))] : []),
-    ];
-  });
+  const again = (same: (a: ServicePort, b: ServicePort) => boolean): [ServicePort, Path][] =>
+    ports.flatMap((port, index): [ServicePort, Path][] =>
+      ports.findIndex((other) => same(other, port)) < index ? [[port, at.child('ports').index(index)]] : [],
+    );
+  const nodePorts = again((a, b) => a.protocol === b.protocol && a.nodePort === b.nodePort);
+  return [
+    ...nodePorts.flatMap(([{ nodePort = 0 }, field]) => (nodePort === 0 ? [] : [duplicate(field.child('nodePort'), nodePort)])),
+    ...again((a, b) => a.protocol === b.protocol && a.port === b.port).map(([{ port, protocol }, field]) =>
+      duplicate(field, internalForm('core.ServicePort', { port, protocol })),
+    ),
+  ];
 }
 
 function affinityErrors({ sessionAffinity, sessionAffinityConfig }: Spec): FieldError[] {

@@ -1,5 +1,6 @@
 /** pkg/apis/networking/validation/validation.go. */
 import type { Ingress } from '../../../api/generated/types.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 import { invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { legacyAddressFaults, parseAddress } from '../../../api/ip.ts';
 import {
@@ -22,7 +23,7 @@ export function validateIngress({ spec }: Ingress): FieldError[] {
   const { rules, tls = [], defaultBackend, ingressClassName } = spec;
   return [
     ...((rules ?? []).length === 0 && defaultBackend === undefined
-      ? [invalid(at, rules ?? null, 'either `defaultBackend` or `rules` must be specified')]
+      ? [invalid(at, asGiven(spec, 'rules') ?? null, 'either `defaultBackend` or `rules` must be specified')]
       : []),
     ...(defaultBackend === undefined ? [] : backendErrors(defaultBackend, at.child('defaultBackend'))),
     ...(rules ?? []).flatMap((rule, index) => ruleErrors(rule, at.child('rules').index(index))),

@@ -19,7 +19,7 @@ export const resourceclaimtemplates = (deps: ResourceDeps): ResourceDefinition =
     strategy: {
       default: ({ spec }) => defaultDeviceRequests(spec.spec),
       validate,
-      validateUpdate: changed,
+      validateUpdate: (template, old) => [...validate(template), ...changed(template, old)],
       validateAmongOthers: ({ metadata, spec }) => adminAccessErrors(deps, { metadata, requests: spec.spec.devices?.requests ?? [] }),
     },
     columns: nameAndAge,

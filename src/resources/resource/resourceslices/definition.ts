@@ -1,4 +1,4 @@
-import type { ResourceSlice } from '../../../api/generated/types.ts';
+import type { DeviceAttribute, ResourceSlice } from '../../../api/generated/types.ts';
 import { define } from '../../../registry/definition.ts';
 import { age, name, text } from '../../shared/columns.ts';
 import { rfc3339 } from '../../../base/clock.ts';
@@ -13,7 +13,7 @@ export const resourceslices = ({ clock }: ResourceDeps): ResourceDefinition =>
   define<ResourceSlice>({
     ...fromFacts('resource.k8s.io', 'v1', 'resourceslices'),
     strategy: {
-      ...together(countsGeneration<ResourceSlice>(), withoutDisabled<ResourceSlice>(dropMappings)),
+      ...together(countsGeneration<ResourceSlice>(), withoutDisabled<ResourceSlice>(dropGated)),
       namesOnCreateOnly: true,
       default: ({ spec }) => {
         const now = rfc3339(clock.now());
@@ -36,8 +36,16 @@ export const resourceslices = ({ clock }: ResourceDeps): ResourceDefinition =>
     ],
   });
 
-/** DRANodeAllocatableResources is off. */
-function dropMappings({ spec }: ResourceSlice, old: ResourceSlice | undefined): void {
+/** DRANodeAllocatableResources and DRAListTypeAttributes are off. */
+function dropGated({ spec }: ResourceSlice, old: ResourceSlice | undefined): void {
   const isUsed = old?.spec.devices?.some((device) => device.nodeAllocatableResourceMappings !== undefined) === true;
   if (!isUsed) for (const device of spec.devices ?? []) delete device.nodeAllocatableResourceMappings;
+  const hasLists = attributesOf(old).some((attribute) => listFields.some((field) => attribute[field] !== undefined));
+  if (!hasLists) for (const attribute of attributesOf({ spec })) for (const field of listFields) delete attribute[field];
+}
+
+const listFields = ['bools', 'ints', 'strings', 'versions'] as const;
+
+function attributesOf(slice: Pick<ResourceSlice, 'spec'> | undefined): DeviceAttribute[] {
+  return (slice?.spec.devices ?? []).flatMap(({ attributes }) => Object.values(attributes ?? {}));
 }

@@ -81,7 +81,8 @@ function attributeErrors(attribute: t.DeviceAttribute, at: Path): FieldError[] {
   }
   const one = 'exactly one value must be specified';
   if (count === 0) faults.push(invalid(at, '', one));
-  if (count > 1) faults.push(invalid(at, internalForm('resource.DeviceAttribute', attribute), one));
+  const shown = { intValue: int, boolValue: bool, stringValue: string, versionValue: version };
+  if (count > 1) faults.push(invalid(at, internalForm('resource.DeviceAttribute', shown), one));
   return faults;
 }
 

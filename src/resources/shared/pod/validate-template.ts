@@ -2,6 +2,7 @@
 import type { LabelSelector, PodTemplateSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, notSupported, path, required, type FieldError, type Path } from '../../../api/field-errors.ts';
 import { inGoOrder } from '../../../api/internal-form.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 import { labelMatcher } from '../../../api/label-selector.ts';
 import { labelsErrors } from '../names.ts';
 import { labelSelectorErrors } from '../selector-validation.ts';
@@ -44,7 +45,13 @@ export function templateLabelErrors(template: PodTemplateSpec | undefined, selec
   const everything =
     selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
   if (everything || labelMatcher(selector)(labels)) return [];
-  return [invalid(at.child('metadata', 'labels'), inGoOrder(labels) ?? null, '`selector` does not match template `labels`')];
+  return [unselected(template, at)];
+}
+
+/** The fault of a template at `at` whose labels are not selected. */
+export function unselected(template: PodTemplateSpec | undefined, at: Path): FieldError {
+  const labels = inGoOrder(asGiven(template?.metadata, 'labels')) ?? null;
+  return invalid(at.child('metadata', 'labels'), labels, '`selector` does not match template `labels`');
 }
 
 /** Pods of these workloads run for ever. */

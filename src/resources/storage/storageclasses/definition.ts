@@ -1,4 +1,5 @@
 import type { StorageClass } from '../../../api/generated/types.ts';
+import { asGiven } from '../../../api/schema/said-empty.ts';
 import { duplicate, notSupported, path, required, type FieldError } from '../../../api/field-errors.ts';
 import { qualifiedNameFaults } from '../../../api/names.ts';
 import { define } from '../../../registry/definition.ts';
@@ -19,7 +20,9 @@ export const storageclasses = define<StorageClass>({
     validate,
     validateUpdate: (object, old) => [
       ...validate(object),
-      ...(['parameters', 'provisioner', 'reclaimPolicy'] as const).flatMap((field) => immutable(path(field), object[field], old[field])),
+      ...(['parameters', 'provisioner', 'reclaimPolicy'] as const).flatMap((field) =>
+        immutable(path(field), asGiven(object, field), old[field]),
+      ),
       ...immutable(path('volumeBindingMode'), object.volumeBindingMode, old.volumeBindingMode),
     ],
     warnings: ({ allowedTopologies }) =>
