@@ -1,6 +1,7 @@
 /** Every case, most used kinds first. */
 import type { Case } from '../case.ts';
 import { applyCases } from './apply.ts';
+import { changeRuleCases } from './change-rules.ts';
 import { contentCases } from './content.ts';
 import { edgeCases } from './edges.ts';
 import { fieldOwnerCases } from './field-owners.ts';
@@ -22,6 +23,7 @@ export function allCases(): readonly Case[] {
     ...podRuleCases,
     ...ruleCases,
     ...statusRuleCases,
+    ...changeRuleCases,
     ...updateCases(),
     ...fieldOwnerCases(),
     ...applyCases(),

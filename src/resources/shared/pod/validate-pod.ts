@@ -1,6 +1,7 @@
 import type { Pod, PodSpec } from '../../../api/generated/types.ts';
 import { forbiddenField, invalid, path, type FieldError } from '../../../api/field-errors.ts';
 import { goQuoted } from '../../../api/go-text.ts';
+import { annotatedTolerationErrors } from './annotated-tolerations.ts';
 import { appArmorPrefix, profileAnnotationErrors } from './validate-profiles.ts';
 import { containersOf } from './containers.ts';
 import { onlyForPods, validatePodSpec } from './validate-spec.ts';
@@ -23,6 +24,7 @@ export function annotationsErrors({ metadata: { annotations }, spec }: Pod): Fie
   const faults: FieldError[] = [];
   if (mirrored !== undefined && (spec.nodeName ?? '') === '')
     faults.push(invalid(annotationsAt.key(mirror), mirrored, 'must set spec.nodeName if mirror pod annotation is set'));
+  faults.push(...annotatedTolerationErrors(annotations, annotationsAt));
   if (cost !== undefined && !isDeletionCost(cost)) faults.push(invalid(annotationsAt.key(deletionCost), cost, 'must be a 32bit integer'));
   return [...faults, ...seccompAnnotationErrors(annotations), ...appArmorAnnotationErrors(annotations, spec)];
 }
