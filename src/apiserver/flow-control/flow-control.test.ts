@@ -182,6 +182,37 @@ describe('borrowing', () => {
   });
 });
 
+describe('a level that has lent all its seats', () => {
+  const queuing = { queues: 1, handSize: 1, queueLengthLimit: 5 };
+  const limited = { nominalConcurrencyShares: 1, lendablePercent: 100, limitResponse: { type: 'Queue', queuing } };
+  const lender = { metadata: { name: 'lender', uid: 'l' }, spec: { type: 'Limited', limited } } as never;
+  const schema = {
+    metadata: { name: 'lent', uid: 's' },
+    spec: {
+      matchingPrecedence: 1,
+      priorityLevelConfiguration: { name: 'lender' },
+      rules: [
+        {
+          subjects: [{ kind: 'User', user: { name: 'alice' } }],
+          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }],
+        },
+      ],
+    },
+    status: {},
+  } as never;
+
+  test('has some soon after somebody comes when that has not been reckoned for long', async () => {
+    flow.configure(planOf([...levels, lender], [...schemas, schema]));
+    expect(metric('apiserver_flowcontrol_current_limit_seats{priority_level="lender"}')).toBe('0');
+    await clock.advance(60_000);
+    const pass = ask();
+    expect(pass).toBeInstanceOf(Promise);
+    await clock.advance(200);
+    expect((await pass).state).toBe('executing');
+    flow.done(await pass);
+  });
+});
+
 describe('configuration', () => {
   test('what is mandatory works without objects', () => {
     flow.configure(planOf([], []));

@@ -19,6 +19,8 @@ import { estimateWork, type WorkFacts } from './work.ts';
 /** Upstream's --max-requests-inflight and --max-mutating-requests-inflight together. */
 const defaultSeats = 600;
 const adjustEverySeconds = 10;
+/** Time for a burst to come together. */
+const soonestSeconds = 0.1;
 /** Hands are dealt again when so many flows of a schema have been seen. */
 const keptHands = 4096;
 
@@ -276,9 +278,14 @@ export class FlowControl {
     return least === Infinity ? 0 : least;
   }
 
-  /** Lending is reckoned anew while somebody wants seats, and not otherwise. */
+  /**
+   * Lending is reckoned anew while somebody wants seats, and not otherwise: who comes when that is overdue does not wait another
+   * period for a seat, which a level that has lent all of its own needs.
+   */
   #adjustLater(): void {
-    this.#cancelAdjusting ??= this.#clock.after(adjustEverySeconds * 1000, () => {
+    if (this.#cancelAdjusting !== undefined) return;
+    const seconds = Math.max(soonestSeconds, adjustEverySeconds - (this.#now() - this.#adjusted));
+    this.#cancelAdjusting = this.#clock.after(seconds * 1000, () => {
       this.#cancelAdjusting = undefined;
       this.#adjust(this.#now());
       for (const level of this.#levels.values()) {
