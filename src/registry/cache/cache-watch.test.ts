@@ -38,6 +38,18 @@ describe('watch', () => {
     expect(sink.all).toHaveLength(4);
   });
 
+  test('a deletion shows the last state with its own revision, to those who were told and to those who ask later', async () => {
+    const one = await write('a', { nodeName: 'n' });
+    const sink = await watch();
+    const told = sink.all[0]?.type === 'ADDED' ? sink.all[0].entry.json.toString() : '';
+    const two = await remove('a');
+    const later = await watch({ resourceVersion: String(one) });
+    const shown = [sink.all[1], later.all[0]].map((event) => event?.type === 'DELETED' && event.entry.json.toString());
+    const expected = told.replace(`"resourceVersion":"${String(one)}"`, `"resourceVersion":"${String(two)}"`);
+    expect(told).toContain('nodeName');
+    expect(shown).toEqual([expected, expected]);
+  });
+
   test('goes on after a revision, without what came before', async () => {
     const one = await write('a');
     const two = await write('b');

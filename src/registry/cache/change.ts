@@ -8,7 +8,8 @@ export class Change {
   readonly entry: CachedEntry | undefined;
   readonly previous: CachedEntry | undefined;
   #modified: ObjectEvent | undefined;
-  #deleted: ObjectEvent | undefined;
+  /** Bytes of its own, which only those who are being told need: made anew for whoever asks later. */
+  #deleted: WeakRef<ObjectEvent> | undefined;
 
   constructor(revision: number, entry: CachedEntry | undefined, previous: CachedEntry | undefined) {
     this.revision = revision;
@@ -46,8 +47,11 @@ export class Change {
 
   get #deletion(): ObjectEvent | undefined {
     const { previous, revision } = this;
-    if (previous !== undefined) this.#deleted ??= { type: 'DELETED', entry: previous.at(revision), revision };
-    return this.#deleted;
+    const known = this.#deleted?.deref();
+    if (known !== undefined || previous === undefined) return known;
+    const event: ObjectEvent = { type: 'DELETED', entry: previous.at(revision), revision };
+    this.#deleted = new WeakRef(event);
+    return event;
   }
 }
 

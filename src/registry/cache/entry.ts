@@ -31,6 +31,8 @@ export class Kin {
 
 export interface StoredValue {
   readonly value: Buffer;
+  /** When that is not the length of the value. */
+  readonly storedBytes?: number;
   readonly revision: number;
   readonly source?: Source;
   readonly conversions: StoredConversions;
@@ -63,7 +65,7 @@ export class CachedEntry implements Entry {
     this.namespace = place.namespace;
     this.name = place.name;
     this.revision = stored.revision;
-    this.storedBytes = stored.value.length;
+    this.storedBytes = stored.storedBytes ?? stored.value.length;
     this.#value = stored.value;
     this.#source = stored.source ?? takeRemembered(stored.value);
     this.#conversions = stored.conversions;
@@ -111,12 +113,14 @@ export class CachedEntry implements Entry {
 
   /** The same state with the revision of a deletion. */
   at(revision: number): CachedEntry {
-    return new CachedEntry(this.key, this, {
-      value: this.#value ?? unsplice(this.json),
-      revision,
-      source: this,
-      conversions: this.#conversions,
-    });
+    const { key, storedBytes } = this;
+    const value = this.#value ?? this.json;
+    const entry = new CachedEntry(key, this, { value, storedBytes, revision, source: this, conversions: this.#conversions });
+    if (this.#value === undefined) {
+      entry.#json = resplice(value, entry.#head);
+      entry.#value = undefined;
+    }
+    return entry;
   }
 
   #makeObject(): KubeObject {
@@ -182,11 +186,11 @@ function takeRemembered(value: Buffer): Source {
   return { object };
 }
 
-/** The stored form (without kind and apiVersion) of bytes that were made by splicing, sharing no memory with them. */
-function unsplice(json: Buffer): Buffer {
+/** Bytes that were made by splicing with another head, sharing no memory with them. */
+function resplice(json: Buffer, head: string): Buffer {
   const end = json.indexOf(',', opening.length) + 1;
-  const value = Buffer.allocUnsafeSlow(opening.length + json.length - end);
-  opening.copy(value);
-  json.copy(value, opening.length, end);
-  return value;
+  const other = Buffer.allocUnsafeSlow(head.length + json.length - end);
+  other.write(head, 'latin1');
+  json.copy(other, head.length, end);
+  return other;
 }
