@@ -4,7 +4,7 @@ import { cloneJson, semanticEqual } from '../../api/json.ts';
 import type { Pod, PodSpec, RuntimeClass, Toleration } from '../../api/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import type { AdmissionDeps } from '../shared/deps.ts';
-import { find } from '../shared/read.ts';
+import { find, pathNameFault } from '../shared/read.ts';
 import { isAbout, refuse } from '../shared/request.ts';
 import { mergeTolerations } from './merge-tolerations.ts';
 
@@ -29,6 +29,8 @@ export function runtimeClass({ registry }: AdmissionDeps): AdmissionPlugin {
   async function classOf(request: AdmissionRequest, name: string): Promise<RuntimeClass> {
     // What upstream's client says before it asks.
     if (name === '') throw new ApiError('Unknown', 'resource name may not be empty');
+    const fault = pathNameFault(name);
+    if (fault !== undefined) throw new ApiError('Unknown', fault);
     const found = await find<RuntimeClass>(registry(), runtimeClasses, { name });
     if (found === undefined) throw refuse(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
     return found;

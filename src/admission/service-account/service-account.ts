@@ -4,7 +4,7 @@ import { realClock } from '../../base/clock.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import { generateName } from '../../registry/metadata.ts';
 import type { AdmissionDeps } from '../shared/deps.ts';
-import { find, storeOf } from '../shared/read.ts';
+import { find, pathNameFault, storeOf } from '../shared/read.ts';
 import { isAbout, isOf, refuse } from '../shared/request.ts';
 import { ephemeralSecretFault, limitsSecrets, secretFault } from './secret-references.ts';
 import { mountToken } from './token-volume.ts';
@@ -53,7 +53,8 @@ export function serviceAccount({ registry, clock = realClock, random = Math.rand
     const found = await find<ServiceAccount>(registry(), serviceAccounts, place);
     const account = found ?? (name === defaultName ? await appearing(place) : undefined);
     if (account !== undefined) return account;
-    throw refuse(request, `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
+    const why = pathNameFault(name) ?? `serviceaccount ${JSON.stringify(name)} not found`;
+    throw refuse(request, `error looking up service account ${namespace}/${name}: ${why}`);
   }
 
   /** The account, once its controller has made it; undefined when that takes too long. */

@@ -1,5 +1,7 @@
 /** Reads of the plugins: from the caches, without waiting for anything, as upstream's plugins read from informers. */
 import { isReason } from '../../api/errors.ts';
+import { goQuoted } from '../../api/go-text.ts';
+import { pathSegmentFaults } from '../../api/names.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Entry, Registry, ResourceStore } from '../../registry/store.ts';
 
@@ -53,4 +55,10 @@ export function defaultClass(classes: readonly KubeObject[], annotations: readon
 function newestFirst({ metadata: a }: KubeObject, { metadata: b }: KubeObject): number {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? 1 : -1;
   return a.name < b.name ? -1 : 1;
+}
+
+/** What upstream's client says of a name that no path can hold, before it asks (client-go rest/request.go). */
+export function pathNameFault(name: string): string | undefined {
+  const faults = pathSegmentFaults(name);
+  return faults.length === 0 ? undefined : `invalid resource name ${goQuoted(name)}: [${faults.join(' ')}]`;
 }

@@ -424,4 +424,12 @@ const warned: readonly Case[] = [
   ]),
 ];
 
-export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, annotatedTolerations, autoscalers, ...warned];
+const unpathed: Case = case_(
+  'names that no path can hold',
+  ['a/b', 'a%b', '.', '..', 'A b/!', 'A b'].flatMap((name) => [
+    dry(pods, pod('unpathed', { runtimeClassName: name })),
+    dry(pods, pod('unpathed', { serviceAccountName: name })),
+  ]),
+);
+
+export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, annotatedTolerations, unpathed, autoscalers, ...warned];
