@@ -305,6 +305,9 @@ describe('RuntimeClass', () => {
     expect((await failure(cluster.create('pods', testPod({ runtimeClassName: 'vm' })))).message).toBe(
       'pods "p" is forbidden: pod rejected: RuntimeClass "vm" not found',
     );
+    expect((await failure(cluster.create('pods', testPod({ runtimeClassName: 'a/b' })))).message).toBe(
+      `invalid resource name "a/b": [may not contain '/']`,
+    );
     expect((await failure(cluster.create('pods', testPod({ overhead: { cpu: '1' } })))).message).toBe(
       'pods "p" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
     );

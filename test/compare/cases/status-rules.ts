@@ -432,4 +432,43 @@ const unpathed: Case = case_(
   ]),
 );
 
-export const statusRuleCases: readonly Case[] = [...podStatus, ...volumes, annotatedTolerations, unpathed, autoscalers, ...warned];
+const zones = [
+  'europe/berlin',
+  'Europe/Berlin',
+  '+01:00',
+  'UTC',
+  'utc',
+  'GMT+0',
+  'EST5EDT',
+  'Local',
+  'local',
+  '../etc',
+  '/UTC',
+  'Etc/GMT+5',
+  'GMT',
+  'Z',
+  'US/Pacific',
+];
+const timeZones: Case = case_(
+  'time zones',
+  zones.map((timeZone) =>
+    dry('/apis/batch/v1/namespaces/{ns}/cronjobs', {
+      metadata: { name: 'zoned' },
+      spec: {
+        schedule: '* * * * *',
+        timeZone,
+        jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [container('c')] } } } },
+      },
+    }),
+  ),
+);
+
+export const statusRuleCases: readonly Case[] = [
+  ...podStatus,
+  ...volumes,
+  annotatedTolerations,
+  unpathed,
+  timeZones,
+  autoscalers,
+  ...warned,
+];

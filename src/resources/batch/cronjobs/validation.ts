@@ -54,12 +54,25 @@ function timeZoneErrors(zone: string | undefined): FieldError[] {
   if (zone === undefined) return [];
   const field = at.child('timeZone');
   if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local')
-    return [invalid(field, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  const explicit = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
+  const faults = zone.toLowerCase() === 'local' ? [invalid(field, zone, explicit)] : [];
+  const fault = locationFault(zone);
+  return fault === undefined ? faults : [...faults, invalid(field, zone, fault)];
+}
+
+/** What Go's time.LoadLocation says. Its names are those of files: unlike Intl's they come in one case, and offsets are none. */
+function locationFault(zone: string): string | undefined {
+  if (zone === 'Local') return undefined;
+  const same = Intl.supportedValuesOf('timeZone').find((known) => known.toLowerCase() === zone.toLowerCase());
+  const isName = same === undefined ? zone.split('/').every((part) => /^[A-Z]/.test(part)) : same === zone;
+  return isName && isZone(zone) ? undefined : `unknown time zone ${zone}`;
+}
+
+function isZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
-    return [];
+    return true;
   } catch {
-    return [invalid(field, zone, `unknown time zone ${zone}`)];
+    return false;
   }
 }
