@@ -184,6 +184,9 @@ function typeName(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+/** Versions of what is only ever sent, and still read. */
+const formerly: Readonly<Record<string, string>> = { Eviction: 'policy/v1beta1' };
+
 /** The version the body says it has. */
 function checkIdentity({ kind, apiVersion }: Record<string, unknown>, expected: Expected): string {
   const wanted = apiVersionOf(expected);
@@ -193,7 +196,8 @@ function checkIdentity({ kind, apiVersion }: Record<string, unknown>, expected: 
   const fault = identityFault(shownKind, given, expected);
   if (fault !== undefined)
     throw badRequest(`${shownKind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${fault}`);
-  if (given !== wanted) throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
+  if (given !== wanted && given !== formerly[expected.kind])
+    throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
   return version;
 }
 

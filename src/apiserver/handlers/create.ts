@@ -1,3 +1,4 @@
+import { badRequest } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { bodyOf } from '../body.ts';
 import { decodeBody, expectedKind } from '../decode.ts';
@@ -20,6 +21,9 @@ export async function create(scope: Scope): Promise<void> {
     const entry = await store.create(namespace, object, context, { dryRun: parameters.dryRun });
     return sendEntry(scope, 201, entry);
   }
+  const given = object.metadata.namespace ?? '';
+  if (given !== '' && given !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   const answer = await store.connect(subresource, namespace, name, object, context);
   sendObject(scope, 201, { kind: answer.kind ?? expected.kind, apiVersion: answer.apiVersion ?? apiVersionOf(expected), ...answer });
 }

@@ -3,6 +3,7 @@ import { type Case, get, patch, post, put, quiet, remove, type Step } from '../c
 
 const one = (name: string, ...steps: Step[]): Case => ({ name, steps });
 const maps = '/api/v1/namespaces/{ns}/configmaps';
+const accounts = '/api/v1/namespaces/{ns}/serviceaccounts';
 const version = '/openapi/v3/version';
 const asking = (header: string, value: string): Step => get(version, { headers: { [header]: value } });
 
@@ -71,6 +72,32 @@ export function edgeCases(): readonly Case[] {
       post(maps, { metadata: { name: 'a"b' } }),
       post('/api/v1/namespaces/{ns}/services', 'null'),
       get(`${maps}?continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":-1,"start":"/"}').toString('base64url')}&labelSelector=none`),
+    ),
+    one(
+      'edges/tokens',
+      quiet(post(accounts, { metadata: { name: 'tokens-{run}' } })),
+      ...[
+        { metadata: { name: 'other' } },
+        { metadata: { namespace: 'other' } },
+        { spec: { boundObjectRef: { kind: 'Pod', apiVersion: 'v1' } } },
+        { spec: { audiences: ['a', 'b'] } },
+        { spec: { expirationSeconds: 599 } },
+      ].map((body) => post(`${accounts}/tokens-{run}/token`, body, { mask: ['status.token', 'status.expirationTimestamp'] })),
+      post(`${accounts}/none/token`, { metadata: { name: 'other' } }),
+      quiet(remove(`${accounts}/tokens-{run}`)),
+    ),
+    one(
+      'edges/evictions and finalizers',
+      quiet(
+        post('/api/v1/namespaces/{ns}/pods', { metadata: { name: 'evicted-{run}' }, spec: { containers: [{ name: 'c', image: 'i' }] } }),
+      ),
+      post('/api/v1/namespaces/{ns}/pods/evicted-{run}/eviction?dryRun=All', {
+        apiVersion: 'policy/v1beta1',
+        kind: 'Eviction',
+        metadata: { name: 'evicted-{run}' },
+      }),
+      put('/api/v1/namespaces/{ns}/finalize', { metadata: { name: '{ns}' }, spec: { finalizers: ['kubernetes', 'nope'] } }),
+      quiet(remove('/api/v1/namespaces/{ns}/pods/evicted-{run}?gracePeriodSeconds=0')),
     ),
     one('edges/shared parameters', get('/openapi/v2', { mask: ['paths', 'definitions'] })),
   ];

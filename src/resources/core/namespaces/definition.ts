@@ -29,7 +29,7 @@ export const namespaces = define<Namespace>({
       else namespace.spec.finalizers = [...old.spec.finalizers];
       namespace.status = cloneJson(old.status);
     },
-    validate: finalizerErrors,
+    validate: (namespace) => finalizerErrors(namespace),
     validateUpdate: () => [],
     validateStatusUpdate({ metadata, status }) {
       const field = path('status', 'Phase');
@@ -54,7 +54,7 @@ export const namespaces = define<Namespace>({
       prepareForUpdate(namespace, old) {
         namespace.status = cloneJson(old.status);
       },
-      validateUpdate: finalizerErrors,
+      validateUpdate: (namespace) => finalizerErrors(namespace, true),
     },
   ],
   owned: { finalize: { never: ['status'] } },
@@ -64,9 +64,11 @@ export const namespaces = define<Namespace>({
 
 const standard = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
-function finalizerErrors({ spec }: Namespace): FieldError[] {
-  return (spec.finalizers ?? []).flatMap((finalizer) => {
-    const at = path('spec', 'finalizers');
+/** Only who finalizes is told which one. */
+function finalizerErrors({ spec }: Namespace, finalizes = false): FieldError[] {
+  return (spec.finalizers ?? []).flatMap((finalizer, index) => {
+    const all = path('spec', 'finalizers');
+    const at = finalizes ? all.index(index) : all;
     const faults = checked(at, finalizer, qualifiedNameFaults);
     if (finalizer.includes('/') || standard.includes(finalizer)) return faults;
     return [...faults, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];

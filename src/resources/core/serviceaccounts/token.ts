@@ -11,6 +11,8 @@ import type { ResourceDeps } from '../../deps.ts';
 
 const tenMinutes = 600;
 const longest = 2 ** 32;
+/** Kinds a token can be bound to. */
+const named: ReadonlySet<string> = new Set(['Pod', 'Secret', 'Node']);
 
 export function token(deps: ResourceDeps): Subresource<ServiceAccount> {
   const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
@@ -27,9 +29,12 @@ export function token(deps: ResourceDeps): Subresource<ServiceAccount> {
 
 async function issue({ name, namespace, body, context, store }: SubresourceRequest, deps: ResourceDeps): Promise<KubeObject> {
   const asked = body as unknown as AuthenticationV1TokenRequest;
+  const given = asked.metadata.name ?? '';
+  if (given !== '' && given !== name) {
+    const fault = invalid(path('metadata', 'name'), given, 'must match the service account name if specified');
+    throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [fault]);
+  }
   const account = (await store.get(namespace, name)).object;
-  const wrongName = (asked.metadata.name ?? '') !== '' && asked.metadata.name !== name;
-  if (wrongName) throw badRequest(`the name of the object (${asked.metadata.name}) does not match the name on the URL (${name})`);
   const expirationSeconds = asked.spec.expirationSeconds ?? 3600;
   const at = path('spec', 'expirationSeconds');
   const faults = [
@@ -38,8 +43,16 @@ async function issue({ name, namespace, body, context, store }: SubresourceReque
   ];
   if (faults.length > 0) throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', faults);
   const spec = { ...asked.spec, expirationSeconds };
+  const bound = spec.boundObjectRef;
+  if (bound !== undefined && named.has(bound.kind ?? '') && (bound.name ?? '') === '') throw badRequest('Name parameter required.');
   const status = await deps.reviews.issueToken({ namespace, name, uid: account.metadata.uid, spec, context });
   const metadata = { name, namespace, uid: randomUUID(), creationTimestamp: rfc3339(deps.clock.now()) };
-  const shown = { audiences: spec.audiences, expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null };
+  const shown = { audiences: audiencesOf(status.token), expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null };
   return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, spec: shown, status } as unknown as KubeObject;
+}
+
+/** Whom it is for: the cluster itself when nobody was asked for. */
+function audiencesOf(signed = ''): readonly string[] {
+  const { aud = [] } = JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString()) as { aud?: readonly string[] };
+  return aud;
 }
