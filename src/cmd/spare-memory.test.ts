@@ -55,6 +55,26 @@ test('what a start and bursts have left is collected once it is quiet, and nothi
   await memory.stop();
 });
 
+test('much is collected while the rest of a load is still being worked off, but not again and again', async () => {
+  const clock = new FakeClock(0);
+  const own = new FakeProcess();
+  await using memory = startSparingMemory({ clock, own });
+  memory.started();
+  await clock.advance(15_000);
+  expect(own.collected).toBe(1);
+  noticing(memory.noticed);
+  own.heap = 150 * mega;
+  own.busy += 1000;
+  await clock.advance(15_000);
+  expect(own.collected).toBe(2);
+  own.heap = 45 * mega;
+  own.busy += 1000;
+  await clock.advance(15_000);
+  expect(own.collected).toBe(2);
+  await clock.advance(15_000);
+  expect(own.collected).toBe(3);
+});
+
 test('where nobody notices anything it is looked all the time', async () => {
   const clock = new FakeClock(0);
   const own = new FakeProcess();

@@ -24,12 +24,16 @@ export interface MemorySaver extends Running {
 }
 
 const lookMs = 15_000;
-/** Busier than so in the time between two looks: it is not the moment. */
+/** Quieter than so in the time between two looks: it is the moment, and there is nothing more to look at. */
 const quietMs = 300;
+/** Busier than so it is not the moment even for much: what a load set off, such as events, may go on for a minute. */
+const calmMs = 1500;
 /** So much has to happen before it is looked whether it has left something behind. */
 const burst = 100;
 /** Less is not worth it. */
 const worthBytes = 2 * 1024 * 1024;
+/** Worth it while there is still something to do, beyond twice of what was left the last time. */
+const muchBytes = 16 * 1024 * 1024;
 /** A larger heap would stand still for tenths of a second. */
 const mostBytes = 192 * 1024 * 1024;
 
@@ -56,13 +60,17 @@ export function startSparingMemory({ clock, always = false, own = thisProcess() 
     count = 0;
   };
   const look = (): void => {
-    if (own.busyMs() - busy >= quietMs) return arm(lookMs, look);
-    if (always) arm(3 * lookMs, look);
+    const spent = own.busyMs() - busy;
+    const isQuiet = spent < quietMs;
+    if (!isQuiet) arm(lookMs, look);
+    else if (always) arm(3 * lookMs, look);
     else rest();
     const heap = own.heapBytes();
-    if (heap - least <= worthBytes || heap >= mostBytes) return;
+    const isWorth = isQuiet ? heap - least > worthBytes : spent < calmMs && heap > 2 * least + muchBytes;
+    if (!isWorth || heap >= mostBytes) return;
     own.collect();
     least = own.heapBytes();
+    busy = own.busyMs();
   };
   return {
     started: () => {
