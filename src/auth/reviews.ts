@@ -4,7 +4,7 @@ import type { RequestContext, UserInfo } from '../registry/context.ts';
 import type { Authenticator } from './authenticator.ts';
 import { authenticate } from './authenticator.ts';
 import type { Attributes, Authorizer } from './authorizer.ts';
-import type { ServiceAccountTokens, TokenIssueRequest } from './service-account-tokens.ts';
+import type { IssuedToken, ServiceAccountTokens, TokenIssueRequest } from './service-account-tokens.ts';
 
 export interface ReviewsOptions {
   /** Besides service account tokens: static tokens. */
@@ -18,7 +18,7 @@ export interface ReviewAnswers {
   reviewToken(spec: t.TokenReviewSpec, context: RequestContext): Promise<t.TokenReviewStatus>;
   reviewAccess(spec: t.SubjectAccessReviewSpec, context: RequestContext): Promise<t.SubjectAccessReviewStatus>;
   reviewRules(namespace: string, context: RequestContext): Promise<t.SubjectRulesReviewStatus>;
-  issueToken(request: TokenIssueRequest): Promise<t.TokenRequestStatus>;
+  issueToken(request: TokenIssueRequest): Promise<IssuedToken>;
 }
 
 export function createReviews(options: ReviewsOptions): ReviewAnswers {

@@ -38,11 +38,12 @@ export interface TokenIssueRequest {
   readonly spec: t.TokenRequestSpec;
 }
 
-/** authentication.k8s.io/v1 TokenRequestStatus. */
+/** authentication.k8s.io/v1 TokenRequestStatus, and whom the token is for: the cluster itself when nobody was asked for. */
 export interface IssuedToken {
   token: string;
   /** RFC 3339. */
   expirationTimestamp: string;
+  audiences: readonly string[];
 }
 
 export interface ServiceAccountTokens {
@@ -117,7 +118,7 @@ class Tokens implements ServiceAccountTokens {
       nbf: now,
       sub: `system:serviceaccount:${namespace}:${request.name}`,
     });
-    return { token, expirationTimestamp: rfc3339((now + wanted) * 1000) };
+    return { token, expirationTimestamp: rfc3339((now + wanted) * 1000), audiences };
   }
 
   async #verify(token: string): Promise<ServiceAccountClaims | undefined> {

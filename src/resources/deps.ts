@@ -32,8 +32,8 @@ export interface Reviews {
   reviewToken(spec: t.TokenReviewSpec, context: RequestContext): Promise<t.TokenReviewStatus>;
   reviewAccess(spec: t.SubjectAccessReviewSpec, context: RequestContext): Promise<t.SubjectAccessReviewStatus>;
   reviewRules(namespace: string, context: RequestContext): Promise<t.SubjectRulesReviewStatus>;
-  /** A token for a service account; `pod` and the like in spec.boundObjectRef must exist (404, 409 otherwise). */
-  issueToken(request: TokenIssue): Promise<t.TokenRequestStatus>;
+  /** A token for a service account, and for whom; `pod` and the like in spec.boundObjectRef must exist (404, 409 otherwise). */
+  issueToken(request: TokenIssue): Promise<t.TokenRequestStatus & { readonly audiences: readonly string[] }>;
 }
 
 export interface TokenIssue {

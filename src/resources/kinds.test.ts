@@ -337,7 +337,11 @@ test('a token request is answered with the account it is for', async () => {
       { metadata: {}, spec: { audiences: [], expirationSeconds } } as unknown as KubeObject,
       admin,
     );
-  expect(await ask(3600)).toMatchObject({ kind: 'TokenRequest', status: { token: 'token of robot' } });
+  expect(await ask(3600)).toMatchObject({
+    kind: 'TokenRequest',
+    spec: { audiences: ['here'] },
+    status: { token: 'token of robot', expirationTimestamp: '' },
+  });
   await expect(ask(60)).rejects.toThrow('spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes');
 });
 

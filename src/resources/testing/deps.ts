@@ -21,7 +21,7 @@ export function testDeps(clock: Clock, stores: ResourceDeps['stores'] = () => un
       reviewToken: refuse,
       reviewAccess: refuse,
       reviewRules: refuse,
-      issueToken: ({ name }) => Promise.resolve({ token: `token of ${name}`, expirationTimestamp: '' }),
+      issueToken: ({ name }) => Promise.resolve({ token: `token of ${name}`, expirationTimestamp: '', audiences: ['here'] }),
     },
     stores,
   };

@@ -45,14 +45,8 @@ async function issue({ name, namespace, body, context, store }: SubresourceReque
   const spec = { ...asked.spec, expirationSeconds };
   const bound = spec.boundObjectRef;
   if (bound !== undefined && named.has(bound.kind ?? '') && (bound.name ?? '') === '') throw badRequest('Name parameter required.');
-  const status = await deps.reviews.issueToken({ namespace, name, uid: account.metadata.uid, spec, context });
+  const { audiences, ...status } = await deps.reviews.issueToken({ namespace, name, uid: account.metadata.uid, spec, context });
   const metadata = { name, namespace, uid: randomUUID(), creationTimestamp: rfc3339(deps.clock.now()) };
-  const shown = { audiences: audiencesOf(status.token), expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null };
+  const shown = { audiences, expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null };
   return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, spec: shown, status } as unknown as KubeObject;
-}
-
-/** Whom it is for: the cluster itself when nobody was asked for. */
-function audiencesOf(signed = ''): readonly string[] {
-  const { aud = [] } = JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString()) as { aud?: readonly string[] };
-  return aud;
 }
