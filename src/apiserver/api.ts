@@ -32,7 +32,7 @@ import type { ResourceDefinition } from '../registry/definition.ts';
 import type { ApiServerOptions } from './server.ts';
 import { createFlushers, Http2Outlet, HttpOutlet, type WatchOutlet, WebSocketOutlet } from './watch-outlet.ts';
 
-export interface ApiOptions extends Omit<ApiServerOptions, 'storage'> {
+export interface ApiOptions extends Omit<ApiServerOptions, 'storage' | 'metrics'> {
   readonly discovery: Discovery;
   readonly openapi: OpenApi;
   readonly metrics: Metrics;

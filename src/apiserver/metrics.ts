@@ -44,15 +44,18 @@ export interface WatchMetrics {
 }
 
 export class Metrics {
-  readonly registry = new MetricRegistry();
-  readonly access = new AccessMetrics(this.registry);
+  readonly registry: MetricRegistry;
+  readonly access: AccessMetrics;
   readonly inFlight: Watermarks;
   readonly inQueue: Watermarks;
   readonly #series = new Map<string, Series>();
   readonly #families: ReturnType<typeof requestFamilies>;
   readonly #watches = new Map<string, WatchMetrics>();
 
-  constructor(seconds: () => number) {
+  /** `registry` may have other figures already. */
+  constructor(seconds: () => number, registry = new MetricRegistry()) {
+    this.registry = registry;
+    this.access = new AccessMetrics(registry);
     this.#families = requestFamilies(this.registry);
     this.inFlight = new Watermarks(seconds);
     this.inQueue = new Watermarks(seconds);

@@ -15,6 +15,7 @@ import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Running, running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MetricRegistry } from '../base/metrics.ts';
 import type { Registry } from '../registry/store.ts';
 import { createApi } from './api.ts';
 import { discoveryOf } from './discovery/discovery.ts';
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   /** For /.well-known/openid-configuration and /openid/v1/jwks. */
   readonly serviceAccounts: { readonly issuer: string; readonly keys: SigningKeys };
   readonly version: VersionInfo;
+  /** Has figures of what stands behind the API already; /metrics shows all. */
+  readonly metrics?: MetricRegistry;
   /** Prose for OpenAPI, written by hack/descriptions.ts; without it the documents have none. */
   readonly descriptionsFile?: string;
   /** Answers while the store does; for the health checks. Default: it is well. */
@@ -75,7 +78,7 @@ export interface ApiServer extends Running {
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { registry, listen, logger, clock } = options;
   const state = { storage: options.storage ?? (() => Promise.resolve()), started: false, fair: false, stopping: false };
-  const metrics = new Metrics(() => clock.monotonic() / 1000);
+  const metrics = new Metrics(() => clock.monotonic() / 1000, options.metrics);
   processMetrics(metrics.registry, options.version);
   storeMetrics(metrics.registry, registry);
   cacheMetrics(metrics.registry, registry);

@@ -17,7 +17,7 @@ import { defaultNodePorts } from '../resources/core/services/node-ports.ts';
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import type { MetricRegistry } from '../base/metrics.ts';
+import { MetricRegistry } from '../base/metrics.ts';
 import { queueMetrics } from '../base/queue-metrics.ts';
 import type { Client } from '../client/client.ts';
 import { createRecorder } from '../client/events.ts';
@@ -94,6 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(mayRepeat === undefined ? {} : { mayRepeat }),
       });
     const auth = createAuthentication({ ...options, serviceAccountKey: options.pki.serviceAccountKey, client: () => client('apiserver') });
+    const metrics = new MetricRegistry();
     const registry: Registry & Running = lifecycle.add(
       await createRegistry({
         storage: options.storage,
@@ -109,6 +110,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         parsed: ({ resource }) => options.storage.shared !== true && followed.has(resource),
         clock,
         logger,
+        metrics,
       }),
     );
     const apiServer = lifecycle.add(
@@ -128,6 +130,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         serviceAccounts: { issuer: auth.issuer, keys: auth.keys },
         version: { gitVersion },
         storage: () => options.storage.revision(),
+        metrics,
         descriptionsFile: descriptionsFile(),
         clock,
         logger,
@@ -147,7 +150,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     let front: HttpsClient | undefined;
     const own = (): HttpsClient => (front ??= lifecycle.add(selfClient(options, apiServer.port)));
     const startLoops = async (): Promise<void> => {
-      const metrics = apiServer.metrics.registry;
       const loops = controlLoops({ ...options, client, informers, metrics, rawGet: (path) => own().getRaw(path) });
       if (options.storage.shared === true) {
         lifecycle.add(loops.elected());

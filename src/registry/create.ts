@@ -47,7 +47,7 @@ export async function createObject(resource: Resource, request: CreateRequest): 
   completeObject(resource.definition, object);
   resource.engine.fields.track(resource.definition, object, context);
   const admission = admissionRequest(resource, request);
-  if (await mutate(resource.engine.admission, admission)) {
+  if (await mutate(resource.engine, admission)) {
     dedupOwnerReferences(object, context, true);
     resource.definition.strategy.default?.(object);
   }
@@ -86,7 +86,7 @@ async function attempt(resource: Resource, request: CreateRequest): Promise<Entr
       strategy.prepareForCreate?.(object, context);
       check(resource, request, (await strategy.validateAmongOthers?.(object)) ?? []);
       for (const text of strategy.warnings?.(object, undefined) ?? []) context.warn(text);
-      await validate(engine.admission, admissionRequest(resource, request));
+      await validate(engine, admissionRequest(resource, request));
       const { name, namespace = '' } = object.metadata;
       if (dryRun && cache.get(namespace, name) !== undefined) return undefined;
       const version = takeVersion(object, dryRun || request.byUpdate === true);

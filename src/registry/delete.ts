@@ -100,8 +100,8 @@ async function admit({ definition, engine }: Resource, entry: Entry, target: Tar
     context: dryRun && context.dryRun !== true ? { ...context, dryRun } : context,
     options: request,
   };
-  await mutate(engine.admission, admission);
-  await validate(engine.admission, admission);
+  await mutate(engine, admission);
+  await validate(engine, admission);
 }
 
 function optionFaults({ orphanDependents, propagationPolicy }: DeleteRequest): FieldError[] {

@@ -5,6 +5,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import type { ResourceCache, WatchCache } from './cache/cache.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { FieldManagers } from './managed-fields.ts';
+import type { Measures } from './measures.ts';
 import type { View } from './view.ts';
 
 export interface Engine {
@@ -13,6 +14,7 @@ export interface Engine {
   readonly admission: readonly AdmissionPlugin[];
   readonly clock: Clock;
   readonly fields: FieldManagers;
+  readonly measures: Measures;
   /** In [0, 1); for generated names. */
   readonly random: () => number;
 }

@@ -118,8 +118,8 @@ export class GenericStore implements ResourceStore {
     const found = this.definition.subresources?.find((candidate) => candidate.name === subresource);
     if (found?.create === undefined) throw methodNotAllowed();
     const admission = this.#connectAdmission(found, { namespace, name, body, context });
-    await mutate(this.#resource.engine.admission, admission);
-    await validate(this.#resource.engine.admission, admission);
+    await mutate(this.#resource.engine, admission);
+    await validate(this.#resource.engine, admission);
     if (found.kind === undefined) return found.create({ name, namespace, body, context, store: this });
     const { fields } = this.#resource.engine;
     found.default?.(body);

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Lifecycle, type Running, running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MetricRegistry } from '../base/metrics.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { startWatchCache } from './cache/cache.ts';
@@ -9,6 +10,7 @@ import { StoredConversions } from './cache/stored-form.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { Engine } from './engine.ts';
 import { FieldManagers } from './managed-fields.ts';
+import { Measures } from './measures.ts';
 import { GenericStore } from './generic-store.ts';
 import type { Registry, ResourceStore } from './store.ts';
 import { viewOf } from './view.ts';
@@ -22,6 +24,8 @@ export interface RegistryOptions {
   readonly admission: readonly AdmissionPlugin[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where figures of the store and of admission go. */
+  readonly metrics?: MetricRegistry;
   /** Whose objects will be wanted at once, so that they are parsed while the rest is being read. */
   readonly parsed?: (definition: ResourceDefinition) => boolean;
   /** In [0, 1); for generated names. Default Math.random. */
@@ -46,7 +50,7 @@ export async function createRegistry(options: RegistryOptions): Promise<DynamicR
   const parsed = options.parsed === undefined ? [] : resources.filter(options.parsed);
   const cache = lifecycle.add(await startWatchCache({ storage, clock, logger, conversions, resources, parsed }));
   const fields = new FieldManagers({ definitions: () => registry.all().map(({ definition }) => definition), clock });
-  const registry: Resources = new Resources({ storage, cache, admission, clock, fields, random });
+  const registry: Resources = new Resources({ storage, cache, admission, clock, fields, measures: new Measures(options.metrics), random });
   for (const definition of options.definitions) registry.serve(definition);
   return Object.assign(
     registry,

@@ -117,7 +117,7 @@ async function createMissing(update: Update): Promise<Updated> {
   if (uid !== '') throw uidConflict(update, uid, '');
   definition.strategy.default?.(object);
   track(update, object, undefined);
-  if (await mutate(engine.admission, admissionRequest(update, 'CREATE', { object, old: undefined }))) {
+  if (await mutate(engine, admissionRequest(update, 'CREATE', { object, old: undefined }))) {
     dedupOwnerReferences(object, context, true);
     definition.strategy.default?.(object);
   }
@@ -142,7 +142,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
   strategy.default?.(object);
   track(update, object, old);
   const admitted = admissionRequest(update, 'UPDATE', { object, old });
-  if (await mutate(engine.admission, admitted)) {
+  if (await mutate(engine, admitted)) {
     dedupOwnerReferences(object, context, true);
     strategy.default?.(object);
   }
@@ -157,7 +157,7 @@ async function replace(update: Update, current: Entry, object: KubeObject): Prom
       ignoreTimes(object, old);
       const amongOthers = request.subresource === 'status' ? await strategy.validateStatusAmongOthers?.(object, old) : undefined;
       check(update, { object, old, amongOthers });
-      await validate(engine.admission, admitted);
+      await validate(engine, admitted);
       ends = vanishes(definition, object, old);
       if (ends) return removeFinished(resource, { current, object, dryRun });
       likeStored(definition, object);

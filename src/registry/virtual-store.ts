@@ -34,10 +34,10 @@ export class VirtualStore implements ResourceStore {
     this.#engine.fields.track(definition, object, context);
     const name = meta.name ?? '';
     const admission = { operation: 'CREATE', definition, subresource: '', namespace, name, object, old: undefined, context } as const;
-    await mutate(this.#engine.admission, admission);
+    await mutate(this.#engine, admission);
     const faults = definition.strategy.validate?.(object, context) ?? [];
     if (faults.length > 0) throw invalidObject(definition, name, faults);
-    await validate(this.#engine.admission, admission);
+    await validate(this.#engine, admission);
     const answer = await this.#answer(object, context);
     answer.metadata ??= {} as KubeObject['metadata'];
     return new MadeEntry({ namespace, name }, 0, answer);

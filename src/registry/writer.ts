@@ -9,6 +9,7 @@ import { encodeStored, storedTypeOf } from './cache/stored-form.ts';
 import type { ResourceDefinition } from './definition.ts';
 import type { Resource } from './engine.ts';
 import { MadeEntry } from './made-entry.ts';
+import type { StoreOperation } from './measures.ts';
 import { apiErrorOf } from './storage-errors.ts';
 import type { Entry } from './store.ts';
 
@@ -48,7 +49,7 @@ export async function put(resource: Resource, request: PutRequest): Promise<Entr
   const value = encodeStored(storedTypeOf(definition), stored);
   rememberObject(value, stored);
   const key = cache.keyOf(namespace, name);
-  const result = await attempt(resource, () =>
+  const result = await attempt(resource, expected === 0 ? 'create' : 'update', () =>
     engine.storage.put(key, value, ttlSeconds === undefined ? { expected, mayRepeat } : { expected, ttlSeconds, mayRepeat }),
   );
   if (!result.done) return undefined;
@@ -64,7 +65,7 @@ export async function remove(resource: Resource, entry: Entry, dryRun: boolean):
   if (dryRun) return entry;
   const { engine, cache } = resource;
   const key = cache.keyOf(entry.namespace, entry.name);
-  const result = await attempt(resource, () => engine.storage.delete(key, entry.revision));
+  const result = await attempt(resource, 'delete', () => engine.storage.delete(key, entry.revision));
   return result.done ? new MadeEntry(entry, result.revision, entry.object) : undefined;
 }
 
@@ -75,9 +76,9 @@ function storedForm(object: KubeObject): KubeObject {
   return { metadata: meta as KubeObject['metadata'], ...fields };
 }
 
-async function attempt<T>({ definition }: Resource, call: () => Promise<T>): Promise<T> {
+async function attempt<T>({ engine, definition }: Resource, operation: StoreOperation, call: () => Promise<T>): Promise<T> {
   try {
-    return await call();
+    return await engine.measures.request(definition, operation, call);
   } catch (error) {
     throw apiErrorOf(error, definition);
   }
