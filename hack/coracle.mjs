@@ -2,11 +2,12 @@
 /** The `coracle` command of this checkout. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { buildIfStale, environment, installDependencies, node, root, youngHeap } from './prepare.mjs';
+import { buildIfStale, installDependencies, node, root } from './prepare.mjs';
+import { environment, nodeFlags } from './runtime.mjs';
 
 installDependencies();
 buildIfStale();
-const result = spawnSync(node, [youngHeap, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], {
+const result = spawnSync(node, [...nodeFlags, join(root, 'dist', 'coracle.mjs'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: environment,
 });

@@ -11,12 +11,6 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-/** Node would let its young generation grow to three times 32 MB and more, which makes nothing faster here. */
-export const youngHeap = '--max-semi-space-size=16';
-
-/** Two pools for all threads: what one of them has freed others use, instead of each keeping its own. */
-export const environment = { ...process.env, MALLOC_ARENA_MAX: process.env['MALLOC_ARENA_MAX'] ?? '2' };
-
 const step = (text) => process.stdout.write(`· ${text}\n`);
 
 function fail(text) {

@@ -8,6 +8,7 @@ import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSyn
 import { networkInterfaces } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { entry } from '../support/coracle.ts';
+import { nodeFlags } from '../../hack/runtime.mjs';
 import { eventually } from '../support/eventually.ts';
 import { Kubectl } from '../support/kubectl.ts';
 import { linkImages, loadImages } from './images.ts';
@@ -131,7 +132,7 @@ export class NodeBed {
       ...['--docker', this.dockerSocket(name), '--runtime', 'docker', '--no-setup', ...this.#state.nodeFlags],
       ...(isServer ? this.#state.serverFlags : ['--server', this.#server, '--token-file', join(this.dataDir('n1'), 'token')]),
     ];
-    const child = inNode(node, [process.execPath, '--max-semi-space-size=16', this.#entry, ...flags], log);
+    const child = inNode(node, [process.execPath, ...nodeFlags, this.#entry, ...flags], log);
     writeFileSync(this.#pidFile(name), String(child.pid ?? 0));
     let ended = false;
     child.on('exit', () => (ended = true));

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environment, nodeFlags } from '../../hack/runtime.mjs';
 import { Kubectl } from './kubectl.ts';
 
 /** The program under test; CORACLE_ENTRY names another build. */
@@ -48,9 +49,9 @@ export class CoracleProcess {
   /** Starts the server; resolves when it says that it is ready. */
   start(): Promise<void> {
     this.#output = '';
-    const child = spawn(process.execPath, ['--max-semi-space-size=16', entry, 'server', '--data-dir', this.dataDir, ...this.flags], {
+    const child = spawn(process.execPath, [...nodeFlags, entry, 'server', '--data-dir', this.dataDir, ...this.flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      env: environment,
     });
     this.#child = child;
     // A test that fails must not leave the server behind, nor wait for it.
